@@ -1,0 +1,58 @@
+//! Writes include/barker.h from the sources and gives the shared library its soname.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=cbindgen.toml");
+    println!("cargo::rerun-if-changed=include/barker.h");
+
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets this"));
+    write_header(&root);
+
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets this");
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libbarker.so.{abi}");
+    }
+}
+
+/// The header, with the package's version.
+fn generate(root: &Path) -> Result<cbindgen::Bindings, Box<dyn Error>> {
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    let number = |part: &str| env::var(format!("CARGO_PKG_VERSION{part}"));
+    config.after_includes = Some(format!(
+        "\n/** The version of this header; for the running library's, see barker_version(). */\n\
+         #define BARKER_VERSION \"{}\"\n\
+         #define BARKER_VERSION_MAJOR {}\n\
+         #define BARKER_VERSION_MINOR {}\n\
+         #define BARKER_VERSION_PATCH {}",
+        number("")?,
+        number("_MAJOR")?,
+        number("_MINOR")?,
+        number("_PATCH")?,
+    ));
+    let builder = cbindgen::Builder::new().with_crate(root).with_config(config);
+    Ok(builder.generate()?)
+}
+
+/// Brings include/barker.h up to date. A source tree that cannot be written to, or that cbindgen
+/// cannot read, keeps the header it came with.
+fn write_header(root: &Path) {
+    let path = root.join("include/barker.h");
+    let mut header = Vec::new();
+    match generate(root) {
+        Ok(bindings) => bindings.write(&mut header),
+        Err(error) => {
+            println!("cargo::warning=include/barker.h left as it is: {error}");
+            return;
+        }
+    }
+    if fs::read(&path).is_ok_and(|committed| committed == header) {
+        return;
+    }
+    if let Err(error) = fs::write(&path, &header) {
+        println!("cargo::warning=include/barker.h left as it is: {error}");
+    }
+}

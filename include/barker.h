@@ -1,0 +1,564 @@
+/**
+ * @file barker.h
+ * Barker sends signed webhooks and verifies received ones.
+ *
+ * A sender sets a URL and a key, and sends. A receiver sets the same key, and verifies:
+ *
+ *     barker_webhook *hook = barker_webhook_new();
+ *     barker_webhook_set_url(hook, "https://receiver.example/hook");
+ *     barker_webhook_set_key(hook, key, key_len);
+ *     if (barker_webhook_send_data(hook, data, len, &http_status, NULL) != BARKER_OK)
+ *         fprintf(stderr, "%s\n", barker_webhook_error(hook));
+ *     barker_webhook_free(hook);
+ *
+ * The message is a POST whose body is the data, byte for byte, with two headers:
+ *
+ *     BARKER_TIMESTAMP: 1566234234.123456
+ *     BARKER_SIGNATURE: lower-case hex of HMAC-MD5(key, timestamp ";" data)
+ *
+ * Habits of this interface:
+ * - Text is NUL-terminated UTF-8. Bytes are a pointer and a length; NULL with length 0 is none.
+ *   What is passed in is copied, but by barker_webhook_send_data().
+ * - A function that can fail returns a barker_status, 0 for success. A failure changes nothing and
+ *   leaves its out parameters empty. NULL where it is not allowed is a failure, not a crash.
+ * - The library prints nothing, never exits, and leaves the host's signals, locale and
+ *   environment alone. It may be used from any thread; what may be shared is said at each type.
+ */
+
+
+#ifndef BARKER_H
+#define BARKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; for the running library's, see barker_version(). */
+#define BARKER_VERSION "0.1.0"
+#define BARKER_VERSION_MAJOR 0
+#define BARKER_VERSION_MINOR 1
+#define BARKER_VERSION_PATCH 0
+
+/**
+ * Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
+ *
+ * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
+ * receiver. 3xx: the received message must not be trusted. 9xx: a defect in the library.
+ */
+enum barker_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The call did what it was asked.
+     */
+    BARKER_OK = 0,
+    /**
+     * A pointer that must not be NULL was NULL.
+     */
+    BARKER_ERR_NULL = 100,
+    /**
+     * A text is not UTF-8.
+     */
+    BARKER_ERR_UTF8 = 101,
+    /**
+     * The URL cannot be used, or none was set before a send.
+     */
+    BARKER_ERR_URL = 102,
+    /**
+     * A request header's name or value cannot be sent.
+     */
+    BARKER_ERR_HEADER = 103,
+    /**
+     * A number is outside its limits.
+     */
+    BARKER_ERR_RANGE = 104,
+    /**
+     * The receiver's host name has no address.
+     */
+    BARKER_ERR_RESOLVE = 200,
+    /**
+     * No address of the receiver accepted a connection.
+     */
+    BARKER_ERR_CONNECT = 201,
+    /**
+     * The TLS handshake failed, or the receiver's certificate is not trusted.
+     */
+    BARKER_ERR_TLS = 202,
+    /**
+     * The connection broke while the request was being sent.
+     */
+    BARKER_ERR_SEND = 203,
+    /**
+     * The connection broke before the whole answer had come. The receiver may have the webhook.
+     */
+    BARKER_ERR_RECEIVE = 204,
+    /**
+     * The timeout passed first. The receiver may have the webhook.
+     */
+    BARKER_ERR_TIMEOUT = 205,
+    /**
+     * What came back is not an HTTP/1.x response. The receiver may have the webhook.
+     */
+    BARKER_ERR_PROTOCOL = 206,
+    /**
+     * The response's head is larger than 64 KiB or its body larger than 1 MiB. The receiver may
+     * have the webhook.
+     */
+    BARKER_ERR_TOO_LARGE = 207,
+    /**
+     * A header that the signature needs is not among those given.
+     */
+    BARKER_ERR_HEADER_MISSING = 300,
+    /**
+     * The timestamp is not a decimal number of seconds, or the signature is not 32 hex digits.
+     */
+    BARKER_ERR_HEADER_MALFORMED = 301,
+    /**
+     * A header that the signature needs was given twice, with different values.
+     */
+    BARKER_ERR_HEADER_AMBIGUOUS = 302,
+    /**
+     * The signature is not that of this body, this timestamp and this key.
+     */
+    BARKER_ERR_SIGNATURE = 303,
+    /**
+     * The signature is right, but its timestamp is further in the past than the tolerance.
+     */
+    BARKER_ERR_TOO_OLD = 304,
+    /**
+     * The signature is right, but its timestamp is further in the future than the tolerance.
+     */
+    BARKER_ERR_TOO_NEW = 305,
+    /**
+     * A defect in barker itself. The handle stays usable. Please report it.
+     */
+    BARKER_ERR_INTERNAL = 900,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_status barker_status;
+#else
+typedef int32_t barker_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A webhook: what to send, to whom, under which key; and the outcome of its last send.
+ *
+ * Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
+ * independent, clones among them. The functions that take a `const barker_webhook *` only read:
+ * any number of threads may call them on one handle at once, while none changes or frees it.
+ *
+ * After fork(), the child may go on using its handles; connections are never shared with the
+ * parent.
+ */
+typedef struct barker_webhook barker_webhook;
+
+/**
+ * Bytes that the library made and the caller owns.
+ *
+ * Start from zeros, pass its address to a function that fills it, read `data` and `len`, and
+ * release it with barker_buffer_free():
+ *
+ *     barker_buffer body = {0};
+ *     barker_webhook_send(hook, &http_status, &body);
+ *     fwrite(body.data, 1, body.len, stdout);
+ *     barker_buffer_free(&body);
+ *
+ * A NUL that `len` does not count follows the last byte. A call that fills a buffer overwrites
+ * what was in it without releasing it; if the call fails, the buffer is all zeros.
+ */
+typedef struct barker_buffer {
+    /**
+     * The bytes; NULL in a buffer of zeros.
+     */
+    uint8_t *data;
+    /**
+     * Number of bytes.
+     */
+    size_t len;
+    /**
+     * The library's own: leave it alone.
+     */
+    size_t capacity;
+    /**
+     * The library's own: leave it alone.
+     */
+    size_t reserved;
+} barker_buffer;
+
+/**
+ * A header that was received. NUL-terminated texts, the caller's own.
+ */
+typedef struct barker_header {
+    /**
+     * The name, in any case, with dashes or underscores; or in CGI form, such as
+     * HTTP_BARKER_SIGNATURE.
+     */
+    const char *name;
+    /**
+     * The value.
+     */
+    const char *value;
+} barker_header;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Gives the version of the library that the program runs with, which may be newer than the
+ * header's BARKER_VERSION that it was compiled with.
+ *
+ * @return NUL-terminated static text, such as "0.1.0"
+ */
+const char *barker_version(void);
+
+/**
+ * Gives the sentence of a status.
+ *
+ * @param status  a barker_status; any other number gives "unknown status"
+ * @return NUL-terminated static text, never NULL
+ */
+const char *barker_status_string(int32_t status);
+
+/**
+ * Releases what a buffer holds and leaves zeros, so that freeing it again does nothing.
+ *
+ * @param buffer  NULL, all zeros, or filled by this library
+ */
+void barker_buffer_free(struct barker_buffer *buffer);
+
+/**
+ * Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
+ * and a tolerance of 300 seconds.
+ *
+ * @return a handle that the caller frees with barker_webhook_free(); NULL if it could not be made
+ */
+struct barker_webhook *barker_webhook_new(void);
+
+/**
+ * Makes a handle with the same configuration, which shares the idle connections: the way to send
+ * from several threads. The outcome of the last send is not taken over.
+ *
+ * @param hook  the handle to copy
+ * @return a handle that the caller frees with barker_webhook_free(); NULL if hook is NULL
+ */
+struct barker_webhook *barker_webhook_clone(const struct barker_webhook *hook);
+
+/**
+ * Frees a handle, wipes its key, and closes the idle connections if no clone is left. What the
+ * getters returned for the handle is gone with it; filled buffers stay.
+ *
+ * @param hook  NULL, or a handle that is not used again
+ */
+void barker_webhook_free(struct barker_webhook *hook);
+
+/**
+ * Tells in a sentence why the last call on this handle failed and, where the caller can mend it,
+ * what to change. It never holds a key or a body.
+ *
+ * Calls that take a const handle leave the sentence as it is: for them there is
+ * barker_status_string().
+ *
+ * @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
+ *         valid until the next call that changes the handle
+ */
+const char *barker_webhook_error(const struct barker_webhook *hook);
+
+/**
+ * Sets the receiver's URL.
+ *
+ * @param hook  the handle
+ * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded, without
+ *              user name and password; copied. A fragment is not sent.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+ */
+barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *url);
+
+/**
+ * Sets the data that barker_webhook_send() sends. To send without a copy, see
+ * barker_webhook_send_data().
+ *
+ * @param hook  the handle
+ * @param data  any bytes; copied. NULL with length 0 is no data.
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_set_data(struct barker_webhook *hook, const uint8_t *data, size_t len);
+
+/**
+ * Sets the key that signs and verifies, in place of "BARKER". Use at least 16 random bytes.
+ *
+ * @param hook  the handle
+ * @param key   any bytes; NULL with length 0 is the empty key. The library keeps only what HMAC
+ *              derives from it, and wipes that when it is replaced or freed.
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_set_key(struct barker_webhook *hook, const uint8_t *key, size_t len);
+
+/**
+ * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+ *
+ * @param hook          the handle
+ * @param milliseconds  at least 1; 5000 if never set
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_set_timeout(struct barker_webhook *hook, uint32_t milliseconds);
+
+/**
+ * Sets how far a received timestamp may lie from now, in the past or in the future.
+ *
+ * @param hook     the handle
+ * @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_tolerance(struct barker_webhook *hook, uint32_t seconds);
+
+/**
+ * Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
+ *
+ * @param hook          the handle
+ * @param content_type  such as "application/json"; copied. NULL sends none.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+ */
+barker_status barker_webhook_set_content_type(struct barker_webhook *hook,
+                                              const char *content_type);
+
+/**
+ * Adds a request header, spelled on the wire as given here. The same name may be added again.
+ *
+ * @param hook   the handle
+ * @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
+ *               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
+ *               TE, Upgrade and the signature's own.
+ * @param value  at most 8000 bytes of printable ASCII; copied
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+ */
+barker_status barker_webhook_add_header(struct barker_webhook *hook,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * Removes all headers that barker_webhook_add_header() added.
+ *
+ * @param hook  the handle
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_clear_headers(struct barker_webhook *hook);
+
+/**
+ * Gives the URL as it was set.
+ *
+ * @param hook  the handle
+ * @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+ */
+const char *barker_webhook_url(const struct barker_webhook *hook);
+
+/**
+ * Gives the data as it was set.
+ *
+ * @param hook  the handle
+ * @param len   receives the number of bytes
+ * @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+ */
+const uint8_t *barker_webhook_data(const struct barker_webhook *hook, size_t *len);
+
+/**
+ * Gives the timeout.
+ *
+ * @param hook  the handle
+ * @return milliseconds; 0 if hook is NULL
+ */
+uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
+
+/**
+ * Gives the tolerance.
+ *
+ * @param hook  the handle
+ * @return seconds; 0 if the check is turned off or hook is NULL
+ */
+uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
+
+/**
+ * Signs the data that was set with the present time, POSTs it and waits for the answer.
+ *
+ * An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
+ * Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, the receiver may or may not
+ * have the webhook.
+ *
+ * @param hook         the handle
+ * @param http_status  receives the answer's status, such as 204; 0 if there is no answer
+ * @param body         receives the answer's body, at most 1 MiB, to be released with
+ *                     barker_buffer_free(); NULL if it is not wanted
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_RESOLVE,
+ *         BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+ *         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+ */
+barker_status barker_webhook_send(struct barker_webhook *hook,
+                                  uint16_t *http_status,
+                                  struct barker_buffer *body);
+
+/**
+ * As barker_webhook_send(), but sends this data, which it borrows for the call and does not copy.
+ * The data that was set stays as it is.
+ *
+ * @param hook         the handle
+ * @param data         any bytes; NULL with length 0 is no data
+ * @param len          number of bytes
+ * @param http_status  as for barker_webhook_send()
+ * @param body         as for barker_webhook_send()
+ * @return as barker_webhook_send(), or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_send_data(struct barker_webhook *hook,
+                                       const uint8_t *data,
+                                       size_t len,
+                                       uint16_t *http_status,
+                                       struct barker_buffer *body);
+
+/**
+ * Gives the timestamp of the last send: BARKER_TIMESTAMP as it was sent, or was about to be when
+ * the send failed.
+ *
+ * @param hook  the handle
+ * @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+ */
+const char *barker_webhook_timestamp(const struct barker_webhook *hook);
+
+/**
+ * Gives the signature of the last send: BARKER_SIGNATURE as it was sent, or was about to be when
+ * the send failed.
+ *
+ * @param hook  the handle
+ * @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+ */
+const char *barker_webhook_signature(const struct barker_webhook *hook);
+
+/**
+ * Gives the HTTP status that answered the last send.
+ *
+ * @param hook  the handle
+ * @return such as 204; 0 if there was no answer
+ */
+uint16_t barker_webhook_response_status(const struct barker_webhook *hook);
+
+/**
+ * Gives the body that answered the last send.
+ *
+ * @param hook  the handle
+ * @param len   receives the number of bytes
+ * @return the bytes, the handle's own until the next send; NULL if there was no send, or hook or
+ *         len is NULL
+ */
+const uint8_t *barker_webhook_response_body(const struct barker_webhook *hook, size_t *len);
+
+/**
+ * Gives how many headers the answer to the last send has.
+ *
+ * @param hook  the handle
+ * @return their number; 0 if there was no answer
+ */
+size_t barker_webhook_response_header_count(const struct barker_webhook *hook);
+
+/**
+ * Gives one header of the answer to the last send, in the order in which they came.
+ *
+ * @param hook   the handle
+ * @param index  from 0 to barker_webhook_response_header_count() - 1
+ * @param name   receives the name as it came: the handle's own, until the next send
+ * @param value  receives the value, likewise
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE with NULL in name and value
+ */
+barker_status barker_webhook_response_header_at(const struct barker_webhook *hook,
+                                                size_t index,
+                                                const char **name,
+                                                const char **value);
+
+/**
+ * Gives the first header of this name of the answer to the last send.
+ *
+ * @param hook  the handle
+ * @param name  the name, in any case
+ * @return NUL-terminated value, the handle's own until the next send; NULL if there is none
+ */
+const char *barker_webhook_response_header(const struct barker_webhook *hook, const char *name);
+
+/**
+ * Signs data without sending it, for programs with an HTTP client of their own: send the first
+ * buffer's text as BARKER_TIMESTAMP, the second's as BARKER_SIGNATURE, and the data byte for byte.
+ *
+ * The signature is the lower-case hex of HMAC-MD5 (RFC 2104) over timestamp, ";" and data.
+ * Any number of threads may sign with one handle at once.
+ *
+ * @param hook           the handle, for its key
+ * @param timestamp      the time to sign, decimal Unix seconds with at most 9 digits of fraction;
+ *                       NULL is now
+ * @param data           any bytes; NULL with length 0 is no data. Not the data that was set.
+ * @param len            number of bytes
+ * @param timestamp_out  receives the timestamp's text
+ * @param signature_out  receives the signature's text
+ *                       Release both with barker_buffer_free().
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, or BARKER_ERR_HEADER_MALFORMED for a
+ *         timestamp that is not of that form
+ */
+barker_status barker_webhook_sign(const struct barker_webhook *hook,
+                                  const char *timestamp,
+                                  const uint8_t *data,
+                                  size_t len,
+                                  struct barker_buffer *timestamp_out,
+                                  struct barker_buffer *signature_out);
+
+/**
+ * Tells whether a received message is correct and current: whether BARKER_SIGNATURE is that of
+ * BARKER_TIMESTAMP and this body under the handle's key, and the timestamp within the handle's
+ * tolerance. Give all the headers as they came, and the body before anything has parsed it:
+ *
+ *     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
+ *         answer(401);
+ *
+ * Signatures are compared in constant time. Any number of threads may verify with one handle at
+ * once. Within the tolerance, a message that was verified once verifies again.
+ *
+ * @param hook     the handle, for its key and tolerance
+ * @param headers  the received headers, in any order; other headers are ignored
+ * @param count    number of headers
+ * @param body     the received body; NULL with length 0 is empty
+ * @param len      number of bytes of the body
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
+ *         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
+ *         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW
+ */
+barker_status barker_webhook_verify(const struct barker_webhook *hook,
+                                    const struct barker_header *headers,
+                                    size_t count,
+                                    const uint8_t *body,
+                                    size_t len);
+
+/**
+ * As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
+ * faster, because its key is prepared once.
+ *
+ * @param key        the key; NULL with length 0 is the empty key
+ * @param key_len    number of bytes of the key
+ * @param tolerance  seconds that the timestamp may lie from now, either way; 0 for no check
+ * @param headers    as for barker_webhook_verify()
+ * @param count      number of headers
+ * @param body       as for barker_webhook_verify()
+ * @param len        number of bytes of the body
+ * @return as barker_webhook_verify()
+ */
+barker_status barker_verify(const uint8_t *key,
+                            size_t key_len,
+                            uint32_t tolerance,
+                            const struct barker_header *headers,
+                            size_t count,
+                            const uint8_t *body,
+                            size_t len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* BARKER_H */

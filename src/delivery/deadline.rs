@@ -1,0 +1,37 @@
+//! The one moment at which everything that belongs to a send must be over.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result, barker_status::*};
+
+/// A moment, and what is waited for until then.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline {
+    at: Option<Instant>,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// So much time from now. A timeout beyond what the clock can hold never passes.
+    pub fn after(timeout: Duration) -> Self {
+        Self { at: Instant::now().checked_add(timeout), timeout }
+    }
+
+    /// The time left, or the error that none is, with the phase in which it ran out.
+    pub fn remaining(&self, phase: &str) -> Result<Duration> {
+        let left = match self.at {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        };
+        if left.is_zero() { Err(self.passed(phase)) } else { Ok(left) }
+    }
+
+    /// The error that the deadline passed in this phase.
+    pub fn passed(&self, phase: &str) -> Error {
+        let milliseconds = self.timeout.as_millis();
+        Error::new(
+            BARKER_ERR_TIMEOUT,
+            format!("the timeout of {milliseconds} ms passed while {phase}"),
+        )
+    }
+}

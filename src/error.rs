@@ -1,0 +1,129 @@
+//! The one error type: a status for the program and a sentence for its user.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
+///
+/// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
+/// receiver. 3xx: the received message must not be trusted. 9xx: a defect in the library.
+#[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum barker_status {
+    /// The call did what it was asked.
+    BARKER_OK = 0,
+
+    /// A pointer that must not be NULL was NULL.
+    BARKER_ERR_NULL = 100,
+    /// A text is not UTF-8.
+    BARKER_ERR_UTF8 = 101,
+    /// The URL cannot be used, or none was set before a send.
+    BARKER_ERR_URL = 102,
+    /// A request header's name or value cannot be sent.
+    BARKER_ERR_HEADER = 103,
+    /// A number is outside its limits.
+    BARKER_ERR_RANGE = 104,
+
+    /// The receiver's host name has no address.
+    BARKER_ERR_RESOLVE = 200,
+    /// No address of the receiver accepted a connection.
+    BARKER_ERR_CONNECT = 201,
+    /// The TLS handshake failed, or the receiver's certificate is not trusted.
+    BARKER_ERR_TLS = 202,
+    /// The connection broke while the request was being sent.
+    BARKER_ERR_SEND = 203,
+    /// The connection broke before the whole answer had come. The receiver may have the webhook.
+    BARKER_ERR_RECEIVE = 204,
+    /// The timeout passed first. The receiver may have the webhook.
+    BARKER_ERR_TIMEOUT = 205,
+    /// What came back is not an HTTP/1.x response. The receiver may have the webhook.
+    BARKER_ERR_PROTOCOL = 206,
+    /// The response's head is larger than 64 KiB or its body larger than 1 MiB. The receiver may
+    /// have the webhook.
+    BARKER_ERR_TOO_LARGE = 207,
+
+    /// A header that the signature needs is not among those given.
+    BARKER_ERR_HEADER_MISSING = 300,
+    /// The timestamp is not a decimal number of seconds, or the signature is not 32 hex digits.
+    BARKER_ERR_HEADER_MALFORMED = 301,
+    /// A header that the signature needs was given twice, with different values.
+    BARKER_ERR_HEADER_AMBIGUOUS = 302,
+    /// The signature is not that of this body, this timestamp and this key.
+    BARKER_ERR_SIGNATURE = 303,
+    /// The signature is right, but its timestamp is further in the past than the tolerance.
+    BARKER_ERR_TOO_OLD = 304,
+    /// The signature is right, but its timestamp is further in the future than the tolerance.
+    BARKER_ERR_TOO_NEW = 305,
+
+    /// A defect in barker itself. The handle stays usable. Please report it.
+    BARKER_ERR_INTERNAL = 900,
+}
+
+impl barker_status {
+    /// Every status with its sentence, NUL-terminated for C.
+    const SENTENCES: &[(Self, &'static str)] = &[
+        (Self::BARKER_OK, "success\0"),
+        (Self::BARKER_ERR_NULL, "a required pointer is NULL\0"),
+        (Self::BARKER_ERR_UTF8, "the text is not UTF-8\0"),
+        (Self::BARKER_ERR_URL, "the URL is missing or cannot be used\0"),
+        (Self::BARKER_ERR_HEADER, "the request header cannot be sent\0"),
+        (Self::BARKER_ERR_RANGE, "the number is outside its limits\0"),
+        (Self::BARKER_ERR_RESOLVE, "the host name has no address\0"),
+        (Self::BARKER_ERR_CONNECT, "no connection to the receiver\0"),
+        (Self::BARKER_ERR_TLS, "no trusted TLS connection to the receiver\0"),
+        (Self::BARKER_ERR_SEND, "the connection broke while sending\0"),
+        (Self::BARKER_ERR_RECEIVE, "the connection broke before the whole answer came\0"),
+        (Self::BARKER_ERR_TIMEOUT, "the timeout passed\0"),
+        (Self::BARKER_ERR_PROTOCOL, "the answer is not HTTP/1.x\0"),
+        (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
+        (Self::BARKER_ERR_HEADER_MISSING, "a signature header is missing\0"),
+        (Self::BARKER_ERR_HEADER_MALFORMED, "a signature header is malformed\0"),
+        (Self::BARKER_ERR_HEADER_AMBIGUOUS, "a signature header has two different values\0"),
+        (Self::BARKER_ERR_SIGNATURE, "the signature does not match\0"),
+        (Self::BARKER_ERR_TOO_OLD, "the timestamp is too old\0"),
+        (Self::BARKER_ERR_TOO_NEW, "the timestamp is too new\0"),
+        (Self::BARKER_ERR_INTERNAL, "internal error in barker\0"),
+    ];
+
+    /// The NUL-terminated sentence of a status number; of any number, a sentence.
+    pub(crate) fn sentence(number: i32) -> &'static str {
+        Self::SENTENCES
+            .iter()
+            .find(|(status, _)| *status as i32 == number)
+            .map_or("unknown status\0", |(_, sentence)| sentence)
+    }
+}
+
+/// Why a call failed. The sentence never holds a key, a password or a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// For the program.
+    pub status: barker_status,
+    /// For its user: what happened and, where the caller can mend it, what to change.
+    pub sentence: Cow<'static, str>,
+}
+
+/// What every fallible call gives.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of this status with its own sentence.
+    pub fn new(status: barker_status, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, sentence: sentence.into() }
+    }
+}
+
+impl From<barker_status> for Error {
+    fn from(status: barker_status) -> Self {
+        Self::new(status, barker_status::sentence(status as i32).trim_end_matches('\0'))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,160 @@
+//! What every exported function needs: no panic gets out, and no pointer gets in unchecked.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::ffi::{CStr, c_char};
+use std::panic::{self, AssertUnwindSafe};
+use std::slice;
+use std::sync::Once;
+
+use super::handle::barker_webhook;
+use crate::error::{Error, Result, barker_status, barker_status::*};
+
+/// Runs `work`; a panic in it becomes an error and prints nothing.
+pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
+    thread_local!(static CATCHING: Cell<bool> = const { Cell::new(false) });
+    static SILENCE: Once = Once::new();
+    SILENCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !CATCHING.get() {
+                previous(info);
+            }
+        }));
+    });
+    let outer = CATCHING.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    CATCHING.set(outer);
+    result.map_err(|panic| Error::new(BARKER_ERR_INTERNAL, panic_sentence(&*panic)))
+}
+
+fn panic_sentence(panic: &(dyn Any + Send)) -> String {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("of unknown cause");
+    format!("internal error in barker, please report it: {message}")
+}
+
+/// Runs `work` on a handle, which remembers the sentence of a failure.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread uses during the call.
+pub(super) unsafe fn on_handle(
+    hook: *mut barker_webhook,
+    work: impl FnOnce(&mut barker_webhook) -> Result<()>,
+) -> barker_status {
+    // SAFETY: the caller's promise is the one asked for here.
+    let Some(hook) = (unsafe { hook.as_mut() }) else { return BARKER_ERR_NULL };
+    let result = catch(|| work(hook)).flatten();
+    let status = status_of(&result);
+    hook.remember(result.err());
+    status
+}
+
+/// Runs `work` that leaves no sentence behind.
+pub(super) fn without_handle(work: impl FnOnce() -> Result<()>) -> barker_status {
+    status_of(&catch(work).flatten())
+}
+
+/// Runs a getter; gives `otherwise` for a NULL handle.
+///
+/// # Safety
+/// As for [`handle`].
+pub(super) unsafe fn read<'a, T>(
+    hook: *const barker_webhook,
+    otherwise: T,
+    work: impl FnOnce(&'a barker_webhook) -> T,
+) -> T {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { handle(hook) }.and_then(|hook| catch(|| work(hook))).unwrap_or(otherwise)
+}
+
+fn status_of(result: &Result<()>) -> barker_status {
+    result.as_ref().map_or_else(|error| error.status, |()| BARKER_OK)
+}
+
+pub(super) fn null(what: &str) -> Error {
+    Error::new(BARKER_ERR_NULL, format!("{what} is NULL"))
+}
+
+/// Borrows bytes; NULL with length 0 is none.
+///
+/// # Safety
+/// `data` is NULL or points to `len` bytes that do not change while they are borrowed.
+pub(super) unsafe fn bytes<'a>(what: &str, data: *const u8, len: usize) -> Result<&'a [u8]> {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { array(what, data, len) }
+}
+
+/// Borrows an array; NULL with length 0 is empty.
+///
+/// # Safety
+/// `items` is NULL or points to `len` items that do not change while they are borrowed.
+pub(super) unsafe fn array<'a, T>(what: &str, items: *const T, len: usize) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if items.is_null() {
+        return Err(null(what));
+    }
+    if len > isize::MAX as usize / size_of::<T>() {
+        return Err(Error::new(BARKER_ERR_RANGE, format!("the length of {what} is impossible")));
+    }
+    // SAFETY: not NULL, not larger than an object can be, and valid by the caller's promise.
+    Ok(unsafe { slice::from_raw_parts(items, len) })
+}
+
+/// Borrows a NUL-terminated string of any encoding.
+///
+/// # Safety
+/// `text` is NULL or points to a NUL-terminated string that does not change while it is borrowed.
+pub(super) unsafe fn c_string<'a>(what: &str, text: *const c_char) -> Result<&'a [u8]> {
+    if text.is_null() {
+        return Err(null(what));
+    }
+    // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+    Ok(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// Borrows a NUL-terminated UTF-8 string.
+///
+/// # Safety
+/// As for [`c_string`].
+pub(super) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str> {
+    // SAFETY: the caller's promise is the one asked for here.
+    std::str::from_utf8(unsafe { c_string(what, text) }?)
+        .map_err(|_| Error::new(BARKER_ERR_UTF8, format!("{what} is not UTF-8: encode it so")))
+}
+
+/// Borrows a handle that is only read.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread changes while it is borrowed.
+pub(super) unsafe fn handle<'a>(hook: *const barker_webhook) -> Result<&'a barker_webhook> {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))
+}
+
+/// Borrows an out parameter.
+///
+/// # Safety
+/// `out` is NULL or points to a writable `T` that nothing else uses while it is borrowed.
+pub(super) unsafe fn out<'a, T>(what: &str, out: *mut T) -> Result<&'a mut T> {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { out.as_mut() }.ok_or_else(|| null(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let error = catch(|| panic!("injected {}", 7)).unwrap_err();
+        assert_eq!(error.status, BARKER_ERR_INTERNAL);
+        assert!(error.sentence.ends_with("injected 7"), "{error}");
+        assert_eq!(without_handle(|| panic!("injected")), BARKER_ERR_INTERNAL);
+    }
+}

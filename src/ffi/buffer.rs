@@ -1,0 +1,60 @@
+//! Bytes that the library hands over for good.
+
+use std::ptr;
+
+use super::boundary::catch;
+
+/// Bytes that the library made and the caller owns.
+///
+/// Start from zeros, pass its address to a function that fills it, read `data` and `len`, and
+/// release it with barker_buffer_free():
+///
+///     barker_buffer body = {0};
+///     barker_webhook_send(hook, &http_status, &body);
+///     fwrite(body.data, 1, body.len, stdout);
+///     barker_buffer_free(&body);
+///
+/// A NUL that `len` does not count follows the last byte. A call that fills a buffer overwrites
+/// what was in it without releasing it; if the call fails, the buffer is all zeros.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+pub struct barker_buffer {
+    /// The bytes; NULL in a buffer of zeros.
+    pub data: *mut u8,
+    /// Number of bytes.
+    pub len: usize,
+    /// The library's own: leave it alone.
+    pub capacity: usize,
+    /// The library's own: leave it alone.
+    pub reserved: usize,
+}
+
+impl barker_buffer {
+    pub(super) const EMPTY: Self = Self { data: ptr::null_mut(), len: 0, capacity: 0, reserved: 0 };
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        let mut owned = Vec::with_capacity(bytes.len() + 1);
+        owned.extend_from_slice(bytes);
+        owned.push(0);
+        let (data, _, capacity) = owned.into_raw_parts();
+        Self { data, len: bytes.len(), capacity, reserved: 0 }
+    }
+}
+
+/// Releases what a buffer holds and leaves zeros, so that freeing it again does nothing.
+///
+/// @param buffer  NULL, all zeros, or filled by this library
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
+    // SAFETY: the caller passes NULL or a buffer of its own.
+    let Some(buffer) = (unsafe { buffer.as_mut() }) else { return };
+    let buffer = std::mem::replace(buffer, barker_buffer::EMPTY);
+    if buffer.data.is_null() {
+        return;
+    }
+    // Nothing here panics; were the allocator to, the caller could do nothing about it.
+    let _ = catch(|| {
+        // SAFETY: `from_bytes` took these parts from a Vec<u8> holding `len` bytes and a NUL.
+        drop(unsafe { Vec::from_raw_parts(buffer.data, buffer.len + 1, buffer.capacity) });
+    });
+}

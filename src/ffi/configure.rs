@@ -1,0 +1,222 @@
+//! Setters, and getters for what was set. A setter that fails changes nothing.
+
+use std::ffi::c_char;
+use std::ptr;
+use std::time::Duration;
+
+use super::boundary::{bytes, on_handle, out, read, text};
+use super::handle::{barker_webhook, c_text};
+use crate::error::barker_status;
+
+/// Sets the receiver's URL.
+///
+/// @param hook  the handle
+/// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded, without
+///              user name and password; copied. A fragment is not sent.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_url(
+    hook: *mut barker_webhook,
+    url: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let url = text("url", url)?;
+            hook.webhook.set_url(url)?;
+            hook.url = Some(c_text(url.as_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// Sets the data that barker_webhook_send() sends. To send without a copy, see
+/// barker_webhook_send_data().
+///
+/// @param hook  the handle
+/// @param data  any bytes; copied. NULL with length 0 is no data.
+/// @param len   number of bytes
+/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_data(
+    hook: *mut barker_webhook,
+    data: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_data(bytes("data", data, len)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the key that signs and verifies, in place of "BARKER". Use at least 16 random bytes.
+///
+/// @param hook  the handle
+/// @param key   any bytes; NULL with length 0 is the empty key. The library keeps only what HMAC
+///              derives from it, and wipes that when it is replaced or freed.
+/// @param len   number of bytes
+/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_key(
+    hook: *mut barker_webhook,
+    key: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_key(bytes("key", key, len)?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+///
+/// @param hook          the handle
+/// @param milliseconds  at least 1; 5000 if never set
+/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_timeout(
+    hook: *mut barker_webhook,
+    milliseconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| hook.webhook.set_timeout(Duration::from_millis(milliseconds.into())))
+    }
+}
+
+/// Sets how far a received timestamp may lie from now, in the past or in the future.
+///
+/// @param hook     the handle
+/// @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_tolerance(
+    hook: *mut barker_webhook,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
+///
+/// @param hook          the handle
+/// @param content_type  such as "application/json"; copied. NULL sends none.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_content_type(
+    hook: *mut barker_webhook,
+    content_type: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let given = !content_type.is_null();
+            let content_type = given.then(|| text("content_type", content_type)).transpose()?;
+            hook.webhook.set_content_type(content_type)
+        })
+    }
+}
+
+/// Adds a request header, spelled on the wire as given here. The same name may be added again.
+///
+/// @param hook   the handle
+/// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
+///               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
+///               TE, Upgrade and the signature's own.
+/// @param value  at most 8000 bytes of printable ASCII; copied
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_header(
+    hook: *mut barker_webhook,
+    name: *const c_char,
+    value: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| hook.webhook.add_header(text("name", name)?, text("value", value)?))
+    }
+}
+
+/// Removes all headers that barker_webhook_add_header() added.
+///
+/// @param hook  the handle
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.clear_headers();
+            Ok(())
+        })
+    }
+}
+
+/// Gives the URL as it was set.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, ptr::null(), |hook| hook.url.as_ref().map_or(ptr::null(), |url| url.as_ptr()))
+    }
+}
+
+/// Gives the data as it was set.
+///
+/// @param hook  the handle
+/// @param len   receives the number of bytes
+/// @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_data(
+    hook: *const barker_webhook,
+    len: *mut usize,
+) -> *const u8 {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(len) = out("len", len) else { return ptr::null() };
+        *len = 0;
+        read(hook, ptr::null(), |hook| {
+            *len = hook.webhook.data().len();
+            hook.webhook.data().as_ptr()
+        })
+    }
+}
+
+/// Gives the timeout.
+///
+/// @param hook  the handle
+/// @return milliseconds; 0 if hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> u32 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, 0, |hook| u32::try_from(hook.webhook.timeout().as_millis()).unwrap_or(u32::MAX))
+    }
+}
+
+/// Gives the tolerance.
+///
+/// @param hook  the handle
+/// @return seconds; 0 if the check is turned off or hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -> u32 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, 0, |hook| u32::try_from(hook.webhook.tolerance().as_secs()).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,129 @@
+//! The handle: made, cloned, freed, and asked why the last call failed.
+
+use std::ffi::{CString, c_char};
+use std::ptr;
+
+use super::boundary::{catch, read};
+use crate::delivery::Response;
+use crate::error::{Error, Result};
+use crate::webhook::{Delivery, Webhook};
+
+/// A webhook: what to send, to whom, under which key; and the outcome of its last send.
+///
+/// Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
+/// independent, clones among them. The functions that take a `const barker_webhook *` only read:
+/// any number of threads may call them on one handle at once, while none changes or frees it.
+///
+/// After fork(), the child may go on using its handles; connections are never shared with the
+/// parent.
+#[allow(non_camel_case_types)]
+pub struct barker_webhook {
+    pub(super) webhook: Webhook,
+    pub(super) url: Option<CString>,
+    pub(super) sent: Option<Sent>,
+    error: CString,
+}
+
+/// The last send, as C reads it.
+pub(super) struct Sent {
+    pub timestamp: CString,
+    pub signature: CString,
+    pub status: u16,
+    pub headers: Vec<(CString, CString)>,
+    pub body: Vec<u8>,
+}
+
+impl barker_webhook {
+    fn new() -> Self {
+        Self { webhook: Webhook::new(), url: None, sent: None, error: CString::default() }
+    }
+
+    /// Keeps the sentence of a failure, or forgets the last one.
+    pub(super) fn remember(&mut self, error: Option<Error>) {
+        self.error = match error {
+            Some(error) => c_text(error.sentence.as_bytes()),
+            None => CString::default(),
+        };
+    }
+}
+
+impl Sent {
+    /// What there is to read of a delivery, and whether it was answered.
+    pub fn of(delivery: Delivery) -> (Self, Result<()>) {
+        let (response, outcome) = match delivery.response {
+            Ok(response) => (response, Ok(())),
+            Err(error) => (Response::default(), Err(error)),
+        };
+        let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
+        let sent = Self {
+            timestamp: c_text(delivery.timestamp.as_str().as_bytes()),
+            signature: c_text(delivery.signature.as_bytes()),
+            status: response.status,
+            headers: response.headers.iter().map(c_pair).collect(),
+            body: response.body,
+        };
+        (sent, outcome)
+    }
+}
+
+/// The text up to its first NUL, if it holds any.
+pub(super) fn c_text(text: &[u8]) -> CString {
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    CString::new(&text[..end]).expect("no NUL is left")
+}
+
+/// Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
+/// and a tolerance of 300 seconds.
+///
+/// @return a handle that the caller frees with barker_webhook_free(); NULL if it could not be made
+#[unsafe(no_mangle)]
+pub extern "C" fn barker_webhook_new() -> *mut barker_webhook {
+    catch(|| Box::into_raw(Box::new(barker_webhook::new()))).unwrap_or(ptr::null_mut())
+}
+
+/// Makes a handle with the same configuration, which shares the idle connections: the way to send
+/// from several threads. The outcome of the last send is not taken over.
+///
+/// @param hook  the handle to copy
+/// @return a handle that the caller frees with barker_webhook_free(); NULL if hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *mut barker_webhook {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, ptr::null_mut(), |hook| {
+            let webhook = hook.webhook.clone();
+            let url = hook.url.clone();
+            Box::into_raw(Box::new(barker_webhook { webhook, url, ..barker_webhook::new() }))
+        })
+    }
+}
+
+/// Frees a handle, wipes its key, and closes the idle connections if no clone is left. What the
+/// getters returned for the handle is gone with it; filled buffers stay.
+///
+/// @param hook  NULL, or a handle that is not used again
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
+    if hook.is_null() {
+        return;
+    }
+    // Nothing here panics; were the allocator to, the caller could do nothing about it.
+    let _ = catch(|| {
+        // SAFETY: the handle came from Box::into_raw, and the caller gives it up.
+        drop(unsafe { Box::from_raw(hook) });
+    });
+}
+
+/// Tells in a sentence why the last call on this handle failed and, where the caller can mend it,
+/// what to change. It never holds a key or a body.
+///
+/// Calls that take a const handle leave the sentence as it is: for them there is
+/// barker_status_string().
+///
+/// @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
+///         valid until the next call that changes the handle
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_error(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { read(hook, c"the handle is NULL".as_ptr(), |hook| hook.error.as_ptr()) }
+}

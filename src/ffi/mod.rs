@@ -1,0 +1,16 @@
+//! The C interface. Each function checks its pointers, calls one safe method and turns the result
+//! into a status; `include/barker.h` is generated from what stands in this folder.
+
+// The comment of each function is its contract in the header, for C; nothing calls it from Rust.
+#![allow(clippy::missing_safety_doc)]
+
+mod boundary;
+
+// In the order in which the header shows them.
+mod library;
+mod buffer;
+mod handle;
+mod configure;
+mod send;
+mod sign;
+mod verify;

@@ -1,0 +1,218 @@
+//! Sending, and reading what was signed and what was answered.
+
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+use super::boundary::{bytes, c_string, handle, on_handle, out, read, without_handle};
+use super::buffer::barker_buffer;
+use super::handle::{Sent, barker_webhook};
+use crate::error::{Error, Result, barker_status, barker_status::*};
+use crate::webhook::Delivery;
+
+/// Signs the data that was set with the present time, POSTs it and waits for the answer.
+///
+/// An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
+/// Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, the receiver may or may not
+/// have the webhook.
+///
+/// @param hook         the handle
+/// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
+/// @param body         receives the answer's body, at most 1 MiB, to be released with
+///                     barker_buffer_free(); NULL if it is not wanted
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_RESOLVE,
+///         BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+///         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_send(
+    hook: *mut barker_webhook,
+    http_status: *mut u16,
+    body: *mut barker_buffer,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe { deliver(hook, http_status, body, |hook| hook.webhook.send()) }
+}
+
+/// As barker_webhook_send(), but sends this data, which it borrows for the call and does not copy.
+/// The data that was set stays as it is.
+///
+/// @param hook         the handle
+/// @param data         any bytes; NULL with length 0 is no data
+/// @param len          number of bytes
+/// @param http_status  as for barker_webhook_send()
+/// @param body         as for barker_webhook_send()
+/// @return as barker_webhook_send(), or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_send_data(
+    hook: *mut barker_webhook,
+    data: *const u8,
+    len: usize,
+    http_status: *mut u16,
+    body: *mut barker_buffer,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        deliver(hook, http_status, body, |hook| hook.webhook.send_data(bytes("data", data, len)?))
+    }
+}
+
+/// Sends, remembers the outcome in the handle and fills the out parameters.
+///
+/// # Safety
+/// Each pointer is NULL or of use for its type, to this thread alone.
+unsafe fn deliver(
+    hook: *mut barker_webhook,
+    http_status: *mut u16,
+    body: *mut barker_buffer,
+    send: impl FnOnce(&mut barker_webhook) -> Result<Delivery>,
+) -> barker_status {
+    // SAFETY: as the caller promises.
+    let (http_status, mut body) = unsafe { (out("http_status", http_status), body.as_mut()) };
+    if let Some(body) = &mut body {
+        **body = barker_buffer::EMPTY;
+    }
+    let mut answered = 0;
+    // SAFETY: as the caller promises.
+    let status = unsafe {
+        on_handle(hook, |hook| {
+            http_status.as_ref().map_err(Error::clone)?;
+            let (sent, outcome) = Sent::of(send(hook)?);
+            let sent = hook.sent.insert(sent);
+            outcome?;
+            answered = sent.status;
+            if let Some(body) = &mut body {
+                **body = barker_buffer::from_bytes(&sent.body);
+            }
+            Ok(())
+        })
+    };
+    if let Ok(http_status) = http_status {
+        *http_status = answered;
+    }
+    status
+}
+
+/// Gives the timestamp of the last send: BARKER_TIMESTAMP as it was sent, or was about to be when
+/// the send failed.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.timestamp.as_ptr()) }
+}
+
+/// Gives the signature of the last send: BARKER_SIGNATURE as it was sent, or was about to be when
+/// the send failed.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
+}
+
+/// Gives the HTTP status that answered the last send.
+///
+/// @param hook  the handle
+/// @return such as 204; 0 if there was no answer
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webhook) -> u16 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, 0, |sent| sent.status) }
+}
+
+/// Gives the body that answered the last send.
+///
+/// @param hook  the handle
+/// @param len   receives the number of bytes
+/// @return the bytes, the handle's own until the next send; NULL if there was no send, or hook or
+///         len is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_body(
+    hook: *const barker_webhook,
+    len: *mut usize,
+) -> *const u8 {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(len) = out("len", len) else { return ptr::null() };
+        *len = 0;
+        of_last_send(hook, ptr::null(), |sent| {
+            *len = sent.body.len();
+            sent.body.as_ptr()
+        })
+    }
+}
+
+/// Gives how many headers the answer to the last send has.
+///
+/// @param hook  the handle
+/// @return their number; 0 if there was no answer
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_header_count(
+    hook: *const barker_webhook,
+) -> usize {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, 0, |sent| sent.headers.len()) }
+}
+
+/// Gives one header of the answer to the last send, in the order in which they came.
+///
+/// @param hook   the handle
+/// @param index  from 0 to barker_webhook_response_header_count() - 1
+/// @param name   receives the name as it came: the handle's own, until the next send
+/// @param value  receives the value, likewise
+/// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE with NULL in name and value
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_header_at(
+    hook: *const barker_webhook,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> barker_status {
+    without_handle(|| {
+        // SAFETY: the caller passes NULL or what these types promise.
+        let (name, value, hook) = unsafe { (out("name", name), out("value", value), handle(hook)) };
+        let (name, value) = (name?, value?);
+        (*name, *value) = (ptr::null(), ptr::null());
+        let header = hook?.sent.as_ref().and_then(|sent| sent.headers.get(index));
+        let (found_name, found_value) = header.ok_or(Error::from(BARKER_ERR_RANGE))?;
+        (*name, *value) = (found_name.as_ptr(), found_value.as_ptr());
+        Ok(())
+    })
+}
+
+/// Gives the first header of this name of the answer to the last send.
+///
+/// @param hook  the handle
+/// @param name  the name, in any case
+/// @return NUL-terminated value, the handle's own until the next send; NULL if there is none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_header(
+    hook: *const barker_webhook,
+    name: *const c_char,
+) -> *const c_char {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(name) = c_string("name", name) else { return ptr::null() };
+        let is_wanted = |header: &CStr| header.to_bytes().eq_ignore_ascii_case(name);
+        of_last_send(hook, ptr::null(), |sent| {
+            let found = sent.headers.iter().find(|(header, _)| is_wanted(header));
+            found.map_or(ptr::null(), |(_, value)| value.as_ptr())
+        })
+    }
+}
+
+/// Reads something of the last send; gives `otherwise` if there was none.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread changes during the call.
+unsafe fn of_last_send<T: Copy>(
+    hook: *const barker_webhook,
+    otherwise: T,
+    work: impl FnOnce(&Sent) -> T,
+) -> T {
+    // SAFETY: as the caller promises.
+    unsafe { read(hook, otherwise, |hook| hook.sent.as_ref().map_or(otherwise, work)) }
+}

@@ -1,0 +1,100 @@
+//! Verifying what was received.
+
+use std::ffi::{CStr, c_char};
+use std::time::{Duration, SystemTime};
+
+use super::boundary::{array, bytes, handle, null, without_handle};
+use super::handle::barker_webhook;
+use crate::error::{Result, barker_status};
+use crate::signature::Key;
+
+/// A header that was received. NUL-terminated texts, the caller's own.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+pub struct barker_header {
+    /// The name, in any case, with dashes or underscores; or in CGI form, such as
+    /// HTTP_BARKER_SIGNATURE.
+    pub name: *const c_char,
+    /// The value.
+    pub value: *const c_char,
+}
+
+/// Tells whether a received message is correct and current: whether BARKER_SIGNATURE is that of
+/// BARKER_TIMESTAMP and this body under the handle's key, and the timestamp within the handle's
+/// tolerance. Give all the headers as they came, and the body before anything has parsed it:
+///
+///     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
+///         answer(401);
+///
+/// Signatures are compared in constant time. Any number of threads may verify with one handle at
+/// once. Within the tolerance, a message that was verified once verifies again.
+///
+/// @param hook     the handle, for its key and tolerance
+/// @param headers  the received headers, in any order; other headers are ignored
+/// @param count    number of headers
+/// @param body     the received body; NULL with length 0 is empty
+/// @param len      number of bytes of the body
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
+///         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
+///         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_verify(
+    hook: *const barker_webhook,
+    headers: *const barker_header,
+    count: usize,
+    body: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    without_handle(|| unsafe {
+        let webhook = &handle(hook)?.webhook;
+        webhook.verify(pairs(headers, count)?, bytes("body", body, len)?)
+    })
+}
+
+/// As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
+/// faster, because its key is prepared once.
+///
+/// @param key        the key; NULL with length 0 is the empty key
+/// @param key_len    number of bytes of the key
+/// @param tolerance  seconds that the timestamp may lie from now, either way; 0 for no check
+/// @param headers    as for barker_webhook_verify()
+/// @param count      number of headers
+/// @param body       as for barker_webhook_verify()
+/// @param len        number of bytes of the body
+/// @return as barker_webhook_verify()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_verify(
+    key: *const u8,
+    key_len: usize,
+    tolerance: u32,
+    headers: *const barker_header,
+    count: usize,
+    body: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    without_handle(|| unsafe {
+        let key = Key::new(bytes("key", key, key_len)?);
+        let (headers, body) = (pairs(headers, count)?, bytes("body", body, len)?);
+        key.verify(headers, body, SystemTime::now(), Duration::from_secs(tolerance.into()))
+    })
+}
+
+/// The headers as pairs of bytes, once none is found to be NULL.
+///
+/// # Safety
+/// `headers` is NULL or points to `count` headers, each of NULLs or NUL-terminated texts.
+unsafe fn pairs<'a>(
+    headers: *const barker_header,
+    count: usize,
+) -> Result<impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone> {
+    // SAFETY: as the caller promises.
+    let headers: &[barker_header] = unsafe { array("headers", headers, count) }?;
+    if headers.iter().any(|header| header.name.is_null() || header.value.is_null()) {
+        return Err(null("a header's name or value"));
+    }
+    // SAFETY: none is NULL, and all are NUL-terminated as the caller promises.
+    let bytes = |text| unsafe { CStr::from_ptr(text) }.to_bytes();
+    Ok(headers.iter().map(move |header| (bytes(header.name), bytes(header.value))))
+}
