@@ -2,16 +2,17 @@
  * @file barker.h
  * Barker sends signed webhooks and verifies received ones.
  *
- * A sender sets a URL and a key, and sends. A receiver sets the same key, and verifies:
+ * A sender sets a URL and a secret, and sends. A receiver sets the same secret, and verifies:
  *
  *     barker_webhook *hook = barker_webhook_new();
  *     barker_webhook_set_url(hook, "https://receiver.example/hook");
- *     barker_webhook_set_key(hook, key, key_len);
+ *     barker_webhook_set_secret(hook, BARKER_SCHEME_STANDARD, secret, strlen(secret));
  *     if (barker_webhook_send_data(hook, data, len, &http_status, NULL) != BARKER_OK)
  *         fprintf(stderr, "%s\n", barker_webhook_error(hook));
  *     barker_webhook_free(hook);
  *
- * The message is a POST whose body is the data, byte for byte, with two headers:
+ * The message is a POST whose body is the data, byte for byte, with the headers of the schemes that
+ * have a secret (see barker_scheme). Without any, it is signed as the Python original does it:
  *
  *     BARKER_TIMESTAMP: 1566234234.123456
  *     BARKER_SIGNATURE: lower-case hex of HMAC-MD5(key, timestamp ";" data)
@@ -39,10 +40,16 @@
 #define BARKER_VERSION_PATCH 0
 
 /**
+ * Of Ed25519, and of HMAC-SHA512.
+ */
+#define Mac_MAX_LEN 64
+
+/**
  * Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
  *
  * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
- * receiver. 3xx: the received message must not be trusted. 9xx: a defect in the library.
+ * receiver. 3xx: the received message must not be trusted. 9xx: the
+ * system or the library itself failed.
  */
 enum barker_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -73,6 +80,14 @@ enum barker_status
      * A number is outside its limits.
      */
     BARKER_ERR_RANGE = 104,
+    /**
+     * The secret is not of the form that its scheme wants, or no secret can sign.
+     */
+    BARKER_ERR_SECRET = 105,
+    /**
+     * The message id cannot be used, or none was set where one is needed.
+     */
+    BARKER_ERR_ID = 106,
     /**
      * The receiver's host name has no address.
      */
@@ -111,7 +126,7 @@ enum barker_status
      */
     BARKER_ERR_HEADER_MISSING = 300,
     /**
-     * The timestamp is not a decimal number of seconds, or the signature is not 32 hex digits.
+     * A timestamp, message id or signature is not written as its scheme says.
      */
     BARKER_ERR_HEADER_MALFORMED = 301,
     /**
@@ -131,15 +146,116 @@ enum barker_status
      */
     BARKER_ERR_TOO_NEW = 305,
     /**
+     * The message is right and current, but it was accepted before.
+     */
+    BARKER_ERR_REPLAYED = 306,
+    /**
+     * The message is right and current, but there is no room to remember it: answer 503.
+     */
+    BARKER_ERR_REPLAY_FULL = 307,
+    /**
+     * The system gave no random bytes, no thread or no memory that was needed.
+     */
+    BARKER_ERR_SYSTEM = 900,
+    /**
      * A defect in barker itself. The handle stays usable. Please report it.
      */
-    BARKER_ERR_INTERNAL = 900,
+    BARKER_ERR_INTERNAL = 901,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum barker_status barker_status;
 #else
 typedef int32_t barker_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How a message is signed. Numbers are part of the ABI.
+ */
+enum barker_scheme
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
+     * BARKER_SIGNATURE. The secret is any bytes.
+     */
+    BARKER_SCHEME_BARKER = 0,
+    /**
+     * The same with HMAC-SHA256.
+     */
+    BARKER_SCHEME_BARKER_SHA256 = 1,
+    /**
+     * The same with HMAC-SHA512.
+     */
+    BARKER_SCHEME_BARKER_SHA512 = 2,
+    /**
+     * Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
+     * under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
+     * HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
+     * `whpk_` and base64 of the public key verifies only.
+     * <https://github.com/standard-webhooks/standard-webhooks>
+     */
+    BARKER_SCHEME_STANDARD = 10,
+    /**
+     * The same under the names svix-id, svix-timestamp and svix-signature.
+     */
+    BARKER_SCHEME_SVIX = 11,
+    /**
+     * HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is any bytes.
+     */
+    BARKER_SCHEME_GITHUB = 20,
+    /**
+     * HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
+     * Stripe shows, `whsec_` included.
+     */
+    BARKER_SCHEME_STRIPE = 21,
+    /**
+     * HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
+     * The secret is any bytes.
+     */
+    BARKER_SCHEME_SLACK = 22,
+    /**
+     * HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. The secret is any bytes.
+     */
+    BARKER_SCHEME_SHOPIFY = 23,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_scheme barker_scheme;
+#else
+typedef int32_t barker_scheme;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How names with underscores are spelled when sent.
+ */
+enum barker_spelling
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
+     */
+    BARKER_SPELLING_UNDERSCORE = 0,
+    /**
+     * BARKER-SIGNATURE, which passes everywhere.
+     */
+    BARKER_SPELLING_DASH = 1,
+    /**
+     * Both.
+     */
+    BARKER_SPELLING_BOTH = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_spelling barker_spelling;
+#else
+typedef int32_t barker_spelling;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -248,7 +364,7 @@ struct barker_webhook *barker_webhook_new(void);
 struct barker_webhook *barker_webhook_clone(const struct barker_webhook *hook);
 
 /**
- * Frees a handle, wipes its key, and closes the idle connections if no clone is left. What the
+ * Frees a handle, wipes its secrets, and closes the idle connections if no clone is left. What the
  * getters returned for the handle is gone with it; filled buffers stay.
  *
  * @param hook  NULL, or a handle that is not used again
@@ -289,15 +405,88 @@ barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *ur
 barker_status barker_webhook_set_data(struct barker_webhook *hook, const uint8_t *data, size_t len);
 
 /**
- * Sets the key that signs and verifies, in place of "BARKER". Use at least 16 random bytes.
+ * Sets the one secret that signs and verifies, in place of all that were set before. Without any,
+ * it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
+ * see barker_generate_secret().
+ *
+ * @param hook    the handle
+ * @param scheme  a barker_scheme, which says what its secret is
+ * @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
+ *                algorithm derives from it, and wipes that when it is replaced or freed.
+ * @param len     number of bytes; 0 is refused but by the Barker schemes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
+ *         BARKER_ERR_SECRET
+ */
+barker_status barker_webhook_set_secret(struct barker_webhook *hook,
+                                        int32_t scheme,
+                                        const uint8_t *secret,
+                                        size_t len);
+
+/**
+ * Adds a secret beside those that were set. A default that was never replaced does not stay.
+ *
+ * A send signs under every scheme that has a secret, so that receivers may move from one to
+ * another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
+ * of the scheme signs; in the others, the first. Verifying accepts a message that any of the
+ * secrets signed, so that secrets may be rotated: put the new one first.
+ *
+ * @param hook    the handle, which holds at most 16 secrets
+ * @param scheme  as for barker_webhook_set_secret()
+ * @param secret  as for barker_webhook_set_secret()
+ * @param len     number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme or no room, or
+ *         BARKER_ERR_SECRET
+ */
+barker_status barker_webhook_add_secret(struct barker_webhook *hook,
+                                        int32_t scheme,
+                                        const uint8_t *secret,
+                                        size_t len);
+
+/**
+ * Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
  *
  * @param hook  the handle
- * @param key   any bytes; NULL with length 0 is the empty key. The library keeps only what HMAC
- *              derives from it, and wipes that when it is replaced or freed.
+ * @param key   any bytes; NULL with length 0 is the empty key
  * @param len   number of bytes
  * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
  */
 barker_status barker_webhook_set_key(struct barker_webhook *hook, const uint8_t *key, size_t len);
+
+/**
+ * Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent. nginx drops
+ * names with underscores unless it is told otherwise; the Python original reads no others.
+ * Verifying takes either.
+ *
+ * @param hook      the handle
+ * @param spelling  a barker_spelling; BARKER_SPELLING_UNDERSCORE if never set
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such spelling
+ */
+barker_status barker_webhook_set_spelling(struct barker_webhook *hook, int32_t spelling);
+
+/**
+ * Sets the message id that Standard Webhooks signs. Keep the id when a message is sent again, so
+ * that the receiver knows it; unless one is set, each send makes its own: see barker_webhook_id().
+ *
+ * @param hook  the handle
+ * @param id    1 to 256 printable ASCII characters without blank and dot; copied. NULL makes ids
+ *              anew for each send.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_ID
+ */
+barker_status barker_webhook_set_id(struct barker_webhook *hook, const char *id);
+
+/**
+ * Has barker_webhook_verify() refuse a message that it accepted before.
+ *
+ * A message is known by its id, or by its signature where the scheme has no id, and is remembered
+ * for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
+ * scheme without timestamp it can be replayed after that. Clones made afterwards share what is
+ * remembered; processes do not. Setting a limit again forgets everything.
+ *
+ * @param hook      the handle
+ * @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
 
 /**
  * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
@@ -333,7 +522,7 @@ barker_status barker_webhook_set_content_type(struct barker_webhook *hook,
  * @param hook   the handle
  * @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
  *               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
- *               TE, Upgrade and the signature's own.
+ *               TE, Upgrade and those of every signature scheme.
  * @param value  at most 8000 bytes of printable ASCII; copied
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
  */
@@ -393,8 +582,8 @@ uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
  * @param http_status  receives the answer's status, such as 204; 0 if there is no answer
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_RESOLVE,
- *         BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
  *         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,
@@ -419,17 +608,28 @@ barker_status barker_webhook_send_data(struct barker_webhook *hook,
                                        struct barker_buffer *body);
 
 /**
- * Gives the timestamp of the last send: BARKER_TIMESTAMP as it was sent, or was about to be when
- * the send failed.
+ * Gives the message id of the last send, also of one that failed: set it with
+ * barker_webhook_set_id() to send the same message again.
  *
  * @param hook  the handle
- * @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+ * @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
+ *         NULL before the first send
+ */
+const char *barker_webhook_id(const struct barker_webhook *hook);
+
+/**
+ * Gives the timestamp of the last send, also of one that failed, as it stands in the header of
+ * the first scheme, such as BARKER_TIMESTAMP.
+ *
+ * @param hook  the handle
+ * @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
+ *         NULL before the first send
  */
 const char *barker_webhook_timestamp(const struct barker_webhook *hook);
 
 /**
- * Gives the signature of the last send: BARKER_SIGNATURE as it was sent, or was about to be when
- * the send failed.
+ * Gives the signature of the last send, also of one that failed: the value of the first scheme's
+ * header, such as BARKER_SIGNATURE.
  *
  * @param hook  the handle
  * @return NUL-terminated text, the handle's own until the next send; NULL before the first send
@@ -486,22 +686,40 @@ barker_status barker_webhook_response_header_at(const struct barker_webhook *hoo
 const char *barker_webhook_response_header(const struct barker_webhook *hook, const char *name);
 
 /**
- * Signs data without sending it, for programs with an HTTP client of their own: send the first
- * buffer's text as BARKER_TIMESTAMP, the second's as BARKER_SIGNATURE, and the data byte for byte.
+ * Signs data without sending it, for programs with an HTTP client of their own: gives the headers
+ * to send with it, each as "Name: value" and a line break (CR LF), names spelled as they must be.
  *
- * The signature is the lower-case hex of HMAC-MD5 (RFC 2104) over timestamp, ";" and data.
  * Any number of threads may sign with one handle at once.
  *
- * @param hook           the handle, for its key
- * @param timestamp      the time to sign, decimal Unix seconds with at most 9 digits of fraction;
- *                       NULL is now
- * @param data           any bytes; NULL with length 0 is no data. Not the data that was set.
+ * @param hook       the handle, for its secrets, spelling and id
+ * @param timestamp  the time to sign, decimal Unix seconds with at most 9 digits of fraction,
+ *                   which only the Barker schemes use; NULL is now
+ * @param data       any bytes; NULL with length 0 is no data. Not the data that was set.
+ * @param len        number of bytes
+ * @param headers    receives the headers; release it with barker_buffer_free()
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if no secret can sign,
+ *         BARKER_ERR_SYSTEM, or BARKER_ERR_HEADER_MALFORMED for a timestamp not of that form
+ */
+barker_status barker_webhook_sign_headers(const struct barker_webhook *hook,
+                                          const char *timestamp,
+                                          const uint8_t *data,
+                                          size_t len,
+                                          struct barker_buffer *headers);
+
+/**
+ * As barker_webhook_sign_headers(), but gives the values alone, under the scheme whose secret was
+ * set first: with BARKER_SCHEME_BARKER, send the first text as BARKER_TIMESTAMP and the second as
+ * BARKER_SIGNATURE.
+ *
+ * @param hook           the handle, for its secrets and id
+ * @param timestamp      as for barker_webhook_sign_headers()
+ * @param data           as for barker_webhook_sign_headers()
  * @param len            number of bytes
- * @param timestamp_out  receives the timestamp's text
+ * @param timestamp_out  receives the timestamp's text, empty if the scheme has none
  * @param signature_out  receives the signature's text
  *                       Release both with barker_buffer_free().
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, or BARKER_ERR_HEADER_MALFORMED for a
- *         timestamp that is not of that form
+ * @return as barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and none
+ *         was set
  */
 barker_status barker_webhook_sign(const struct barker_webhook *hook,
                                   const char *timestamp,
@@ -511,24 +729,56 @@ barker_status barker_webhook_sign(const struct barker_webhook *hook,
                                   struct barker_buffer *signature_out);
 
 /**
- * Tells whether a received message is correct and current: whether BARKER_SIGNATURE is that of
- * BARKER_TIMESTAMP and this body under the handle's key, and the timestamp within the handle's
- * tolerance. Give all the headers as they came, and the body before anything has parsed it:
+ * Makes a secret of 32 random bytes, as text: "whsec_" and base64. As it stands it is a secret for
+ * every scheme.
+ *
+ * @param secret  receives the text; wipe it if you can, and release it with barker_buffer_free()
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
+ */
+barker_status barker_generate_secret(struct barker_buffer *secret);
+
+/**
+ * Makes an Ed25519 key pair for Standard Webhooks, as text: "whsk_" and base64 for the sender,
+ * "whpk_" and base64 for receivers, who can then verify but not sign.
+ *
+ * @param private_key  receives the sender's text
+ * @param public_key   receives the receivers' text
+ *                     Release both with barker_buffer_free().
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
+ */
+barker_status barker_generate_key_pair(struct barker_buffer *private_key,
+                                       struct barker_buffer *public_key);
+
+/**
+ * Makes a message id: "msg_" and 32 random hex digits.
+ *
+ * @param id  receives the text; release it with barker_buffer_free()
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
+ */
+barker_status barker_generate_id(struct barker_buffer *id);
+
+/**
+ * Tells whether a received message is correct and current: whether its headers hold a signature
+ * of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
+ * all the headers as they came, and the body before anything has parsed it:
  *
  *     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
  *         answer(401);
  *
  * Signatures are compared in constant time. Any number of threads may verify with one handle at
- * once. Within the tolerance, a message that was verified once verifies again.
+ * once. Within the tolerance, a message that was verified once verifies again, unless
+ * barker_webhook_set_replay_limit() was called. If several secrets fail, the status tells of the
+ * one that came furthest.
  *
- * @param hook     the handle, for its key and tolerance
+ * @param hook     the handle, for its secrets and tolerance
  * @param headers  the received headers, in any order; other headers are ignored
  * @param count    number of headers
  * @param body     the received body; NULL with length 0 is empty
  * @param len      number of bytes of the body
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
  *         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
- *         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW
+ *         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
+ *         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
  */
 barker_status barker_webhook_verify(const struct barker_webhook *hook,
                                     const struct barker_header *headers,
@@ -537,20 +787,39 @@ barker_status barker_webhook_verify(const struct barker_webhook *hook,
                                     size_t len);
 
 /**
- * As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
- * faster, because its key is prepared once.
+ * Lets a message be accepted once more by a handle with a replay limit: for a receiver that could
+ * not process what it had verified, and whose sender will send it again.
  *
- * @param key        the key; NULL with length 0 is the empty key
- * @param key_len    number of bytes of the key
- * @param tolerance  seconds that the timestamp may lie from now, either way; 0 for no check
- * @param headers    as for barker_webhook_verify()
- * @param count      number of headers
- * @param body       as for barker_webhook_verify()
- * @param len        number of bytes of the body
- * @return as barker_webhook_verify()
+ * @param hook     the handle
+ * @param headers  as they were given to barker_webhook_verify()
+ * @param count    number of headers
+ * @param body     as it was given to barker_webhook_verify()
+ * @param len      number of bytes of the body
+ * @return BARKER_OK, also if the message was not remembered; BARKER_ERR_NULL or BARKER_ERR_RANGE
  */
-barker_status barker_verify(const uint8_t *key,
-                            size_t key_len,
+barker_status barker_webhook_forget(const struct barker_webhook *hook,
+                                    const struct barker_header *headers,
+                                    size_t count,
+                                    const uint8_t *body,
+                                    size_t len);
+
+/**
+ * As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
+ * faster, because its secrets are prepared once.
+ *
+ * @param scheme      a barker_scheme
+ * @param secret      as for barker_webhook_set_secret()
+ * @param secret_len  number of bytes of the secret
+ * @param tolerance   seconds that the timestamp may lie from now, either way; 0 for no check
+ * @param headers     as for barker_webhook_verify()
+ * @param count       number of headers
+ * @param body        as for barker_webhook_verify()
+ * @param len         number of bytes of the body
+ * @return as barker_webhook_verify(), or BARKER_ERR_SECRET
+ */
+barker_status barker_verify(int32_t scheme,
+                            const uint8_t *secret,
+                            size_t secret_len,
                             uint32_t tolerance,
                             const struct barker_header *headers,
                             size_t count,

@@ -6,7 +6,8 @@ use std::fmt;
 /// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
 ///
 /// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
-/// receiver. 3xx: the received message must not be trusted. 9xx: a defect in the library.
+/// receiver. 3xx: the received message must not be trusted. 9xx: the
+/// system or the library itself failed.
 #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum barker_status {
     BARKER_ERR_HEADER = 103,
     /// A number is outside its limits.
     BARKER_ERR_RANGE = 104,
+    /// The secret is not of the form that its scheme wants, or no secret can sign.
+    BARKER_ERR_SECRET = 105,
+    /// The message id cannot be used, or none was set where one is needed.
+    BARKER_ERR_ID = 106,
 
     /// The receiver's host name has no address.
     BARKER_ERR_RESOLVE = 200,
@@ -45,7 +50,7 @@ pub enum barker_status {
 
     /// A header that the signature needs is not among those given.
     BARKER_ERR_HEADER_MISSING = 300,
-    /// The timestamp is not a decimal number of seconds, or the signature is not 32 hex digits.
+    /// A timestamp, message id or signature is not written as its scheme says.
     BARKER_ERR_HEADER_MALFORMED = 301,
     /// A header that the signature needs was given twice, with different values.
     BARKER_ERR_HEADER_AMBIGUOUS = 302,
@@ -55,9 +60,15 @@ pub enum barker_status {
     BARKER_ERR_TOO_OLD = 304,
     /// The signature is right, but its timestamp is further in the future than the tolerance.
     BARKER_ERR_TOO_NEW = 305,
+    /// The message is right and current, but it was accepted before.
+    BARKER_ERR_REPLAYED = 306,
+    /// The message is right and current, but there is no room to remember it: answer 503.
+    BARKER_ERR_REPLAY_FULL = 307,
 
+    /// The system gave no random bytes, no thread or no memory that was needed.
+    BARKER_ERR_SYSTEM = 900,
     /// A defect in barker itself. The handle stays usable. Please report it.
-    BARKER_ERR_INTERNAL = 900,
+    BARKER_ERR_INTERNAL = 901,
 }
 
 impl barker_status {
@@ -69,6 +80,8 @@ impl barker_status {
         (Self::BARKER_ERR_URL, "the URL is missing or cannot be used\0"),
         (Self::BARKER_ERR_HEADER, "the request header cannot be sent\0"),
         (Self::BARKER_ERR_RANGE, "the number is outside its limits\0"),
+        (Self::BARKER_ERR_SECRET, "the secret cannot be used\0"),
+        (Self::BARKER_ERR_ID, "the message id is missing or cannot be used\0"),
         (Self::BARKER_ERR_RESOLVE, "the host name has no address\0"),
         (Self::BARKER_ERR_CONNECT, "no connection to the receiver\0"),
         (Self::BARKER_ERR_TLS, "no trusted TLS connection to the receiver\0"),
@@ -83,6 +96,9 @@ impl barker_status {
         (Self::BARKER_ERR_SIGNATURE, "the signature does not match\0"),
         (Self::BARKER_ERR_TOO_OLD, "the timestamp is too old\0"),
         (Self::BARKER_ERR_TOO_NEW, "the timestamp is too new\0"),
+        (Self::BARKER_ERR_REPLAYED, "the message was accepted before\0"),
+        (Self::BARKER_ERR_REPLAY_FULL, "there is no room to remember the message\0"),
+        (Self::BARKER_ERR_SYSTEM, "the system lacks what was needed\0"),
         (Self::BARKER_ERR_INTERNAL, "internal error in barker\0"),
     ];
 

@@ -1,23 +1,29 @@
 //! A webhook: what is sent, to whom and under which key; and sending, signing and verifying it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{Agent, Field, Request, Response, Target};
 use crate::error::{Error, Result, barker_status::*};
-use crate::signature::{Key, SIGNATURE_HEADER, TIMESTAMP_HEADER, Timestamp};
+use crate::signature::{
+    self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
+};
 
-const DEFAULT_KEY: &[u8] = b"BARKER";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+const MAX_ID_LEN: usize = 256;
 
 /// A webhook. A clone shares the connections of its original.
 #[derive(Clone)]
 pub struct Webhook {
     target: Option<Target>,
     data: Arc<[u8]>,
-    key: Key,
+    keyring: Keyring,
+    spelling: barker_spelling,
+    id: Option<String>,
+    guard: Option<Arc<ReplayGuard>>,
     timeout: Duration,
     tolerance: Duration,
     content_type: Option<Field>,
@@ -27,10 +33,10 @@ pub struct Webhook {
 
 /// What a send signed, and what the receiver answered.
 pub struct Delivery {
-    /// The time that was signed.
-    pub timestamp: Timestamp,
-    /// The signature, in hex.
-    pub signature: String,
+    /// The message id; empty if no scheme has one and none was set.
+    pub id: String,
+    /// What was signed.
+    pub signed: Signed,
     /// The receiver's answer, or why there is none.
     pub response: Result<Response>,
 }
@@ -40,7 +46,10 @@ impl Default for Webhook {
         Self {
             target: None,
             data: Arc::default(),
-            key: Key::new(DEFAULT_KEY),
+            keyring: Keyring::default(),
+            spelling: barker_spelling::default(),
+            id: None,
+            guard: None,
             timeout: DEFAULT_TIMEOUT,
             tolerance: DEFAULT_TOLERANCE,
             content_type: None,
@@ -67,9 +76,38 @@ impl Webhook {
         self.data = data.into();
     }
 
-    /// The key that signs and verifies.
-    pub fn set_key(&mut self, key: &[u8]) {
-        self.key = Key::new(key);
+    /// The one secret that signs and verifies.
+    pub fn set_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+        self.keyring.set(scheme, secret)
+    }
+
+    /// One more secret that signs and verifies.
+    pub fn add_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+        self.keyring.add(scheme, secret)
+    }
+
+    /// How names with underscores are spelled when sent.
+    pub fn set_spelling(&mut self, spelling: barker_spelling) {
+        self.spelling = spelling;
+    }
+
+    /// The id of the messages to come; without one, each gets its own.
+    pub fn set_id(&mut self, id: Option<&str>) -> Result<()> {
+        let fits = |id: &str| {
+            (1..=MAX_ID_LEN).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
+        };
+        if id.is_some_and(|id| !fits(id)) {
+            let why = "the id must be 1 to 256 printable ASCII characters without blank and dot";
+            return Err(Error::new(BARKER_ERR_ID, why));
+        }
+        self.id = id.map(str::to_owned);
+        Ok(())
+    }
+
+    /// Refuses messages that were accepted before, remembering so many; zero remembers none.
+    pub fn set_replay_limit(&mut self, limit: usize) {
+        self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }
 
     /// How long a send may take in all.
@@ -96,7 +134,10 @@ impl Webhook {
     /// One more header to send.
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
         let field = Field::new(name, value)?;
-        field.refuse_reserved()?;
+        if field.is_reserved() || signature::is_signature_header(name) {
+            let why = format!("barker writes the header {name} itself: leave it out");
+            return Err(Error::new(BARKER_ERR_HEADER, why));
+        }
         self.headers.push(field);
         Ok(())
     }
@@ -121,9 +162,27 @@ impl Webhook {
         self.tolerance
     }
 
-    /// The signature of `data` at this time.
-    pub fn sign(&self, timestamp: &Timestamp, data: &[u8]) -> String {
-        self.key.sign(timestamp, data)
+    /// Whether every message gets a new id.
+    pub fn makes_ids(&self) -> bool {
+        self.id.is_none() && self.keyring.needs_id()
+    }
+
+    /// Signs `data` at this time.
+    pub fn sign(&self, timestamp: &Timestamp, data: &[u8]) -> Result<Signed> {
+        self.sign_as(&self.message_id()?, timestamp, data)
+    }
+
+    fn sign_as(&self, id: &str, timestamp: &Timestamp, data: &[u8]) -> Result<Signed> {
+        self.keyring.sign(id, timestamp, data, self.spelling)
+    }
+
+    /// The id that was set, or a new one if a scheme needs it; else empty.
+    fn message_id(&self) -> Result<Cow<'_, str>> {
+        match &self.id {
+            Some(id) => Ok(Cow::Borrowed(id)),
+            None if self.keyring.needs_id() => signature::generate_id().map(Cow::Owned),
+            None => Ok(Cow::Borrowed("")),
+        }
     }
 
     /// Whether a received message is correct and current.
@@ -132,7 +191,20 @@ impl Webhook {
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
         body: &[u8],
     ) -> Result<()> {
-        self.key.verify(headers, body, SystemTime::now(), self.tolerance)
+        let guard = self.guard.as_deref();
+        let currency = Currency { now: SystemTime::now(), tolerance: self.tolerance, guard };
+        self.keyring.verify(headers, body, currency)
+    }
+
+    /// Lets a message that was accepted be accepted once more.
+    pub fn forget<'a>(
+        &self,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+        body: &[u8],
+    ) {
+        if let Some(guard) = &self.guard {
+            self.keyring.forget(headers, body, guard);
+        }
     }
 
     /// Signs and sends the data that was set.
@@ -147,12 +219,13 @@ impl Webhook {
             Error::new(BARKER_ERR_URL, "there is no URL to send to: set one first")
         })?;
         let timestamp = Timestamp::at(SystemTime::now());
-        let signature = self.sign(&timestamp, data);
-        let signed = [(TIMESTAMP_HEADER, timestamp.as_str()), (SIGNATURE_HEADER, &signature)];
+        let id = self.message_id()?.into_owned();
+        let signed = self.sign_as(&id, &timestamp, data)?;
+        let headers = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, signed.into_iter().chain(own), data);
+        let request = Request::post(target, headers.chain(own), data);
         let response = self.agent.send(target, &request, self.timeout);
-        Ok(Delivery { timestamp, signature, response })
+        Ok(Delivery { id, signed, response })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::delivery::Target;
 use crate::error::{Error, Result, barker_status::*};
-use crate::signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
 /// A header that may be sent.
 #[derive(Clone)]
@@ -45,17 +44,9 @@ impl Field {
         Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned() })
     }
 
-    /// Refuses the names that the library itself gives a value.
-    pub fn refuse_reserved(&self) -> Result<()> {
-        let name = self.name.as_bytes();
-        let is_signed = [TIMESTAMP_HEADER, SIGNATURE_HEADER]
-            .iter()
-            .any(|signed| crate::signature::is_same_name(name, signed));
-        if is_signed || RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(&self.name)) {
-            let sentence = format!("barker writes the header {} itself: leave it out", self.name);
-            return Err(Error::new(BARKER_ERR_HEADER, sentence));
-        }
-        Ok(())
+    /// Whether the library itself gives this header its value.
+    pub fn is_reserved(&self) -> bool {
+        RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(&self.name))
     }
 
     /// Name and value.

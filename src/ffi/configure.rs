@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::boundary::{bytes, on_handle, out, read, text};
 use super::handle::{barker_webhook, c_text};
 use crate::error::barker_status;
+use crate::signature::barker_scheme;
 
 /// Sets the receiver's URL.
 ///
@@ -52,11 +53,66 @@ pub unsafe extern "C" fn barker_webhook_set_data(
     }
 }
 
-/// Sets the key that signs and verifies, in place of "BARKER". Use at least 16 random bytes.
+/// Sets the one secret that signs and verifies, in place of all that were set before. Without any,
+/// it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
+/// see barker_generate_secret().
+///
+/// @param hook    the handle
+/// @param scheme  a barker_scheme, which says what its secret is
+/// @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
+///                algorithm derives from it, and wipes that when it is replaced or freed.
+/// @param len     number of bytes; 0 is refused but by the Barker schemes
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
+///         BARKER_ERR_SECRET
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_secret(
+    hook: *mut barker_webhook,
+    scheme: i32,
+    secret: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let secret = bytes("secret", secret, len)?;
+            hook.webhook.set_secret(scheme.try_into()?, secret)
+        })
+    }
+}
+
+/// Adds a secret beside those that were set. A default that was never replaced does not stay.
+///
+/// A send signs under every scheme that has a secret, so that receivers may move from one to
+/// another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
+/// of the scheme signs; in the others, the first. Verifying accepts a message that any of the
+/// secrets signed, so that secrets may be rotated: put the new one first.
+///
+/// @param hook    the handle, which holds at most 16 secrets
+/// @param scheme  as for barker_webhook_set_secret()
+/// @param secret  as for barker_webhook_set_secret()
+/// @param len     number of bytes
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme or no room, or
+///         BARKER_ERR_SECRET
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_secret(
+    hook: *mut barker_webhook,
+    scheme: i32,
+    secret: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let secret = bytes("secret", secret, len)?;
+            hook.webhook.add_secret(scheme.try_into()?, secret)
+        })
+    }
+}
+
+/// Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
 ///
 /// @param hook  the handle
-/// @param key   any bytes; NULL with length 0 is the empty key. The library keeps only what HMAC
-///              derives from it, and wipes that when it is replaced or freed.
+/// @param key   any bytes; NULL with length 0 is the empty key
 /// @param len   number of bytes
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
 #[unsafe(no_mangle)]
@@ -68,7 +124,72 @@ pub unsafe extern "C" fn barker_webhook_set_key(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.set_key(bytes("key", key, len)?);
+            hook.webhook.set_secret(barker_scheme::BARKER_SCHEME_BARKER, bytes("key", key, len)?)
+        })
+    }
+}
+
+/// Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent. nginx drops
+/// names with underscores unless it is told otherwise; the Python original reads no others.
+/// Verifying takes either.
+///
+/// @param hook      the handle
+/// @param spelling  a barker_spelling; BARKER_SPELLING_UNDERSCORE if never set
+/// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such spelling
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_spelling(
+    hook: *mut barker_webhook,
+    spelling: i32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_spelling(spelling.try_into()?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the message id that Standard Webhooks signs. Keep the id when a message is sent again, so
+/// that the receiver knows it; unless one is set, each send makes its own: see barker_webhook_id().
+///
+/// @param hook  the handle
+/// @param id    1 to 256 printable ASCII characters without blank and dot; copied. NULL makes ids
+///              anew for each send.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_ID
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_id(
+    hook: *mut barker_webhook,
+    id: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let id = (!id.is_null()).then(|| text("id", id)).transpose()?;
+            hook.webhook.set_id(id)
+        })
+    }
+}
+
+/// Has barker_webhook_verify() refuse a message that it accepted before.
+///
+/// A message is known by its id, or by its signature where the scheme has no id, and is remembered
+/// for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
+/// scheme without timestamp it can be replayed after that. Clones made afterwards share what is
+/// remembered; processes do not. Setting a limit again forgets everything.
+///
+/// @param hook      the handle
+/// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_replay_limit(
+    hook: *mut barker_webhook,
+    messages: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_replay_limit(messages as usize);
             Ok(())
         })
     }
@@ -134,7 +255,7 @@ pub unsafe extern "C" fn barker_webhook_set_content_type(
 /// @param hook   the handle
 /// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
 ///               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
-///               TE, Upgrade and the signature's own.
+///               TE, Upgrade and those of every signature scheme.
 /// @param value  at most 8000 bytes of printable ASCII; copied
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
 #[unsafe(no_mangle)]

@@ -26,6 +26,7 @@ pub struct barker_webhook {
 
 /// The last send, as C reads it.
 pub(super) struct Sent {
+    pub id: CString,
     pub timestamp: CString,
     pub signature: CString,
     pub status: u16,
@@ -56,8 +57,9 @@ impl Sent {
         };
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
         let sent = Self {
-            timestamp: c_text(delivery.timestamp.as_str().as_bytes()),
-            signature: c_text(delivery.signature.as_bytes()),
+            id: c_text(delivery.id.as_bytes()),
+            timestamp: c_text(delivery.signed.timestamp.as_bytes()),
+            signature: c_text(delivery.signed.signature.as_bytes()),
             status: response.status,
             headers: response.headers.iter().map(c_pair).collect(),
             body: response.body,
@@ -98,7 +100,7 @@ pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *m
     }
 }
 
-/// Frees a handle, wipes its key, and closes the idle connections if no clone is left. What the
+/// Frees a handle, wipes its secrets, and closes the idle connections if no clone is left. What the
 /// getters returned for the handle is gone with it; filled buffers stay.
 ///
 /// @param hook  NULL, or a handle that is not used again

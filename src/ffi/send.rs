@@ -19,8 +19,8 @@ use crate::webhook::Delivery;
 /// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_RESOLVE,
-///         BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
 ///         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(
@@ -91,19 +91,32 @@ unsafe fn deliver(
     status
 }
 
-/// Gives the timestamp of the last send: BARKER_TIMESTAMP as it was sent, or was about to be when
-/// the send failed.
+/// Gives the message id of the last send, also of one that failed: set it with
+/// barker_webhook_set_id() to send the same message again.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+/// @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
+///         NULL before the first send
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.id.as_ptr()) }
+}
+
+/// Gives the timestamp of the last send, also of one that failed, as it stands in the header of
+/// the first scheme, such as BARKER_TIMESTAMP.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
+///         NULL before the first send
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { of_last_send(hook, ptr::null(), |sent| sent.timestamp.as_ptr()) }
 }
 
-/// Gives the signature of the last send: BARKER_SIGNATURE as it was sent, or was about to be when
-/// the send failed.
+/// Gives the signature of the last send, also of one that failed: the value of the first scheme's
+/// header, such as BARKER_SIGNATURE.
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, the handle's own until the next send; NULL before the first send

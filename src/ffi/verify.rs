@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::boundary::{array, bytes, handle, null, without_handle};
 use super::handle::barker_webhook;
 use crate::error::{Result, barker_status};
-use crate::signature::Key;
+use crate::signature::{Currency, Keyring};
 
 /// A header that was received. NUL-terminated texts, the caller's own.
 #[allow(non_camel_case_types)]
@@ -19,24 +19,27 @@ pub struct barker_header {
     pub value: *const c_char,
 }
 
-/// Tells whether a received message is correct and current: whether BARKER_SIGNATURE is that of
-/// BARKER_TIMESTAMP and this body under the handle's key, and the timestamp within the handle's
-/// tolerance. Give all the headers as they came, and the body before anything has parsed it:
+/// Tells whether a received message is correct and current: whether its headers hold a signature
+/// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
+/// all the headers as they came, and the body before anything has parsed it:
 ///
 ///     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
 ///         answer(401);
 ///
 /// Signatures are compared in constant time. Any number of threads may verify with one handle at
-/// once. Within the tolerance, a message that was verified once verifies again.
+/// once. Within the tolerance, a message that was verified once verifies again, unless
+/// barker_webhook_set_replay_limit() was called. If several secrets fail, the status tells of the
+/// one that came furthest.
 ///
-/// @param hook     the handle, for its key and tolerance
+/// @param hook     the handle, for its secrets and tolerance
 /// @param headers  the received headers, in any order; other headers are ignored
 /// @param count    number of headers
 /// @param body     the received body; NULL with length 0 is empty
 /// @param len      number of bytes of the body
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
 ///         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
-///         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW
+///         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
+///         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_verify(
     hook: *const barker_webhook,
@@ -52,21 +55,48 @@ pub unsafe extern "C" fn barker_webhook_verify(
     })
 }
 
-/// As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
-/// faster, because its key is prepared once.
+/// Lets a message be accepted once more by a handle with a replay limit: for a receiver that could
+/// not process what it had verified, and whose sender will send it again.
 ///
-/// @param key        the key; NULL with length 0 is the empty key
-/// @param key_len    number of bytes of the key
-/// @param tolerance  seconds that the timestamp may lie from now, either way; 0 for no check
-/// @param headers    as for barker_webhook_verify()
-/// @param count      number of headers
-/// @param body       as for barker_webhook_verify()
-/// @param len        number of bytes of the body
-/// @return as barker_webhook_verify()
+/// @param hook     the handle
+/// @param headers  as they were given to barker_webhook_verify()
+/// @param count    number of headers
+/// @param body     as it was given to barker_webhook_verify()
+/// @param len      number of bytes of the body
+/// @return BARKER_OK, also if the message was not remembered; BARKER_ERR_NULL or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_forget(
+    hook: *const barker_webhook,
+    headers: *const barker_header,
+    count: usize,
+    body: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    without_handle(|| unsafe {
+        let webhook = &handle(hook)?.webhook;
+        webhook.forget(pairs(headers, count)?, bytes("body", body, len)?);
+        Ok(())
+    })
+}
+
+/// As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
+/// faster, because its secrets are prepared once.
+///
+/// @param scheme      a barker_scheme
+/// @param secret      as for barker_webhook_set_secret()
+/// @param secret_len  number of bytes of the secret
+/// @param tolerance   seconds that the timestamp may lie from now, either way; 0 for no check
+/// @param headers     as for barker_webhook_verify()
+/// @param count       number of headers
+/// @param body        as for barker_webhook_verify()
+/// @param len         number of bytes of the body
+/// @return as barker_webhook_verify(), or BARKER_ERR_SECRET
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_verify(
-    key: *const u8,
-    key_len: usize,
+    scheme: i32,
+    secret: *const u8,
+    secret_len: usize,
     tolerance: u32,
     headers: *const barker_header,
     count: usize,
@@ -75,9 +105,11 @@ pub unsafe extern "C" fn barker_verify(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     without_handle(|| unsafe {
-        let key = Key::new(bytes("key", key, key_len)?);
+        let mut keyring = Keyring::default();
+        keyring.set(scheme.try_into()?, bytes("secret", secret, secret_len)?)?;
         let (headers, body) = (pairs(headers, count)?, bytes("body", body, len)?);
-        key.verify(headers, body, SystemTime::now(), Duration::from_secs(tolerance.into()))
+        let tolerance = Duration::from_secs(tolerance.into());
+        keyring.verify(headers, body, Currency { now: SystemTime::now(), tolerance, guard: None })
     })
 }
 

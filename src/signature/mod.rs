@@ -1,134 +1,135 @@
-//! The Barker signature: HMAC-MD5 over "timestamp;data", written as two headers.
+//! What is signed, how it is written in headers, and how it is verified.
+//!
+//! A [`Scheme`](scheme) is a description; each has a small file of its own. A [`Keyring`] holds the
+//! secrets of a sender or receiver, each for one scheme, and is the one way to sign and verify.
 
+mod barker;
+mod github;
 mod headers;
+mod key;
+mod keyring;
+mod replay;
+mod scheme;
+mod secret;
+mod shopify;
+mod slack;
+mod standard;
+mod stripe;
 mod timestamp;
 
-pub(crate) use headers::is_same_name;
-pub use headers::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
+pub use keyring::{Currency, Keyring, Signed};
+pub use replay::ReplayGuard;
+pub use secret::{generate, generate_id, generate_pair};
 pub use timestamp::Timestamp;
 
-use std::time::{Duration, SystemTime};
+use std::borrow::Cow;
 
-use hmac::{Hmac, KeyInit, Mac};
-use md5::Md5;
-use subtle::ConstantTimeEq;
+use scheme::Scheme;
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// Length of a signature's text: 16 bytes in hex.
-const SIGNATURE_LEN: usize = 32;
+/// How a message is signed. Numbers are part of the ABI.
+#[allow(non_camel_case_types)]
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum barker_scheme {
+    /// Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
+    /// BARKER_SIGNATURE. The secret is any bytes.
+    BARKER_SCHEME_BARKER = 0,
+    /// The same with HMAC-SHA256.
+    BARKER_SCHEME_BARKER_SHA256 = 1,
+    /// The same with HMAC-SHA512.
+    BARKER_SCHEME_BARKER_SHA512 = 2,
+    /// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
+    /// under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
+    /// HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
+    /// `whpk_` and base64 of the public key verifies only.
+    /// <https://github.com/standard-webhooks/standard-webhooks>
+    BARKER_SCHEME_STANDARD = 10,
+    /// The same under the names svix-id, svix-timestamp and svix-signature.
+    BARKER_SCHEME_SVIX = 11,
+    /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is any bytes.
+    BARKER_SCHEME_GITHUB = 20,
+    /// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
+    /// Stripe shows, `whsec_` included.
+    BARKER_SCHEME_STRIPE = 21,
+    /// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
+    /// The secret is any bytes.
+    BARKER_SCHEME_SLACK = 22,
+    /// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. The secret is any bytes.
+    BARKER_SCHEME_SHOPIFY = 23,
+}
 
-/// A key, prepared for signing and verifying. Wiped when dropped.
-#[derive(Clone)]
-pub struct Key(Hmac<Md5>);
+use barker_scheme::*;
+use barker_spelling::*;
 
-impl Key {
-    /// Any bytes are a key, none among them; see RFC 2104 for how long ones are used.
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length"))
-    }
+/// Every scheme there is.
+const SCHEMES: [(barker_scheme, &Scheme); 9] = [
+    (BARKER_SCHEME_BARKER, &barker::BARKER),
+    (BARKER_SCHEME_BARKER_SHA256, &barker::BARKER_SHA256),
+    (BARKER_SCHEME_BARKER_SHA512, &barker::BARKER_SHA512),
+    (BARKER_SCHEME_STANDARD, &standard::STANDARD),
+    (BARKER_SCHEME_SVIX, &standard::SVIX),
+    (BARKER_SCHEME_GITHUB, &github::GITHUB),
+    (BARKER_SCHEME_STRIPE, &stripe::STRIPE),
+    (BARKER_SCHEME_SLACK, &slack::SLACK),
+    (BARKER_SCHEME_SHOPIFY, &shopify::SHOPIFY),
+];
 
-    /// The signature of `data` at this time, in lower-case hex.
-    pub fn sign(&self, timestamp: &Timestamp, data: &[u8]) -> String {
-        hex::encode(self.mac(timestamp, data))
-    }
+/// How names with underscores are spelled when sent.
+#[allow(non_camel_case_types)]
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum barker_spelling {
+    /// BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
+    #[default]
+    BARKER_SPELLING_UNDERSCORE = 0,
+    /// BARKER-SIGNATURE, which passes everywhere.
+    BARKER_SPELLING_DASH = 1,
+    /// Both.
+    BARKER_SPELLING_BOTH = 2,
+}
 
-    fn mac(&self, timestamp: &Timestamp, data: &[u8]) -> [u8; SIGNATURE_LEN / 2] {
-        let mut mac = self.0.clone();
-        mac.update(timestamp.as_str().as_bytes());
-        mac.update(b";");
-        mac.update(data);
-        mac.finalize().into_bytes().into()
-    }
+/// A signature's header, to be sent.
+pub struct Header {
+    /// Spelled as it goes on the wire.
+    pub name: Cow<'static, str>,
+    /// The value.
+    pub value: String,
+}
 
-    /// Whether these headers sign this body with this key, not longer than `tolerance` before or
-    /// after `now`; a tolerance of zero leaves the time unchecked.
-    pub fn verify<'a>(
-        &self,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-        body: &[u8],
-        now: SystemTime,
-        tolerance: Duration,
-    ) -> Result<()> {
-        let timestamp = Timestamp::parse(headers::find(headers.clone(), TIMESTAMP_HEADER)?)?;
-        let received = parse_signature(headers::find(headers, SIGNATURE_HEADER)?)?;
-        if !bool::from(self.mac(&timestamp, body).ct_eq(&received)) {
-            return Err(BARKER_ERR_SIGNATURE.into());
-        }
-        if tolerance.is_zero() { Ok(()) } else { timestamp.check(now, tolerance) }
+impl barker_scheme {
+    fn description(self) -> &'static Scheme {
+        let found = SCHEMES.iter().find(|(scheme, _)| *scheme == self);
+        found.expect("every scheme is in the table").1
     }
 }
 
-fn parse_signature(text: &[u8]) -> Result<[u8; SIGNATURE_LEN / 2]> {
-    let mut signature = [0; SIGNATURE_LEN / 2];
-    hex::decode_to_slice(text, &mut signature)
-        .map(|()| signature)
-        .map_err(|_| Error::from(BARKER_ERR_HEADER_MALFORMED))
+impl TryFrom<i32> for barker_scheme {
+    type Error = Error;
+
+    fn try_from(number: i32) -> Result<Self> {
+        let found = SCHEMES.iter().find(|(scheme, _)| *scheme as i32 == number);
+        found.map(|(scheme, _)| *scheme).ok_or_else(|| {
+            Error::new(BARKER_ERR_RANGE, format!("there is no signature scheme {number}"))
+        })
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl TryFrom<i32> for barker_spelling {
+    type Error = Error;
 
-    fn hmac_md5(key: &[u8], data: &[u8]) -> String {
-        let mut mac = Key::new(key).0;
-        mac.update(data);
-        hex::encode(mac.finalize().into_bytes())
+    fn try_from(number: i32) -> Result<Self> {
+        let all = [BARKER_SPELLING_UNDERSCORE, BARKER_SPELLING_DASH, BARKER_SPELLING_BOTH];
+        all.into_iter()
+            .find(|spelling| *spelling as i32 == number)
+            .ok_or_else(|| Error::new(BARKER_ERR_RANGE, format!("there is no spelling {number}")))
     }
+}
 
-    #[test]
-    fn rfc_2202_section_2() {
-        let cases: [(&[u8], &[u8], &str); 7] = [
-            (&[0x0b; 16], b"Hi There", "9294727a3638bb1c13f48ef8158bfc9d"),
-            (b"Jefe", b"what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738"),
-            (&[0xaa; 16], &[0xdd; 50], "56be34521d144c88dbb8c733f0e8b3f6"),
-            (&(1..=25).collect::<Vec<u8>>(), &[0xcd; 50], "697eaf0aca3a3aea3a75164746ffaa79"),
-            (&[0x0c; 16], b"Test With Truncation", "56461ef2342edc00f9bab995690efd4c"),
-            (
-                &[0xaa; 80],
-                b"Test Using Larger Than Block-Size Key - Hash Key First",
-                "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd",
-            ),
-            (
-                &[0xaa; 80],
-                b"Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
-                "6f630fad67cda0ee1fb1f562db3aa53e",
-            ),
-        ];
-        for (key, data, expected) in cases {
-            assert_eq!(hmac_md5(key, data), expected);
-        }
-    }
-
-    #[test]
-    fn known_answers() {
-        let cases: [(&[u8], &str, &str, &str); 3] = [
-            (b"BARKER", "1566234234.123456", "hello", "db1541f495c52e2985cd5744441db766"),
-            (b"BARKER", "1566234234.5", "{\"café\": 1}", "4eddce360a964bbb9295a96a5293820b"),
-            (b"", "0", "", "49bec43e94cd7f64a7c1e895751027a7"),
-        ];
-        for (key, timestamp, data, expected) in cases {
-            let timestamp = Timestamp::parse(timestamp.as_bytes()).unwrap();
-            assert_eq!(Key::new(key).sign(&timestamp, data.as_bytes()), expected);
-        }
-    }
-
-    #[test]
-    fn the_tolerance_is_inclusive_both_ways() {
-        let key = Key::new(b"k");
-        let timestamp = Timestamp::parse(b"1000").unwrap();
-        let signature = key.sign(&timestamp, b"");
-        let headers: [(&[u8], &[u8]); 2] =
-            [(b"barker-timestamp", b"1000"), (b"HTTP_BARKER_SIGNATURE", signature.as_bytes())];
-        let verify = |now: f64, tolerance| {
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(now);
-            key.verify(headers.into_iter(), b"", now, Duration::from_secs(tolerance))
-                .map_err(|error| error.status)
-        };
-        assert_eq!(verify(1300.0, 300), Ok(()));
-        assert_eq!(verify(1300.5, 300), Err(BARKER_ERR_TOO_OLD));
-        assert_eq!(verify(700.0, 300), Ok(()));
-        assert_eq!(verify(699.5, 300), Err(BARKER_ERR_TOO_NEW));
-        assert_eq!(verify(9e9, 0), Ok(()));
-    }
+/// Whether a header of this name belongs to some scheme.
+pub fn is_signature_header(name: &str) -> bool {
+    let names = SCHEMES.iter().map(|(_, scheme)| &scheme.names);
+    let all = names.flat_map(|names| [names.id, names.timestamp, Some(names.signature)]);
+    all.flatten().any(|own| headers::is_same_name(name.as_bytes(), own))
 }

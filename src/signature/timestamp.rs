@@ -4,69 +4,74 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// Decimal Unix seconds, with a fraction or without: what the Python original writes.
+/// Whole seconds may have this many digits, all of which a `u64` holds.
+const MAX_SECONDS_DIGITS: usize = 19;
+/// A fraction may have this many digits: nanoseconds.
+const MAX_FRACTION_DIGITS: usize = 9;
+
+/// The time at which something is signed: decimal Unix seconds, with a fraction or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timestamp {
-    text: String,
-    since_epoch: Duration,
-}
+pub struct Timestamp(String);
 
 impl Timestamp {
-    /// Whole seconds may have this many digits, all of which a `u64` holds.
-    const MAX_SECONDS_DIGITS: usize = 19;
-    /// A fraction may have this many digits: nanoseconds.
-    const MAX_FRACTION_DIGITS: usize = 9;
-
-    /// The given time, written in microseconds.
+    /// The given time, in microseconds as the Python original writes it.
     pub fn at(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let text = format!("{}.{:06}", since_epoch.as_secs(), since_epoch.subsec_micros());
-        Self { text, since_epoch }
+        Self(format!("{}.{:06}", since_epoch.as_secs(), since_epoch.subsec_micros()))
     }
 
-    /// Reads digits, or digits, a point and digits. The text is kept as it came, for it is what
-    /// was signed.
+    /// The time that the caller wants.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let malformed = || Error::from(BARKER_ERR_HEADER_MALFORMED);
-        let text = std::str::from_utf8(text).map_err(|_| malformed())?;
-        let (seconds, fraction) = match text.split_once('.') {
-            Some((seconds, fraction)) => (seconds, Some(fraction)),
-            None => (text, None),
-        };
-        let seconds = digits(seconds, Self::MAX_SECONDS_DIGITS).ok_or_else(malformed)?;
-        let nanoseconds = match fraction {
-            Some(fraction) => {
-                let value = digits(fraction, Self::MAX_FRACTION_DIGITS).ok_or_else(malformed)?;
-                value * 10u64.pow((Self::MAX_FRACTION_DIGITS - fraction.len()) as u32)
-            }
-            None => 0,
-        };
-        let since_epoch = Duration::new(seconds, nanoseconds as u32);
-        Ok(Self { text: text.to_owned(), since_epoch })
+        parse(text)?;
+        Ok(Self(String::from_utf8_lossy(text).into_owned()))
     }
 
-    /// The text that is sent and signed.
-    pub fn as_str(&self) -> &str {
-        &self.text
+    /// The whole text.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 
-    /// Refuses a time further from `now` than the tolerance.
-    pub(super) fn check(&self, now: SystemTime, tolerance: Duration) -> Result<()> {
-        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if now.saturating_sub(self.since_epoch) > tolerance {
-            return Err(BARKER_ERR_TOO_OLD.into());
-        }
-        if self.since_epoch.saturating_sub(now) > tolerance {
-            return Err(BARKER_ERR_TOO_NEW.into());
-        }
-        Ok(())
+    /// Without the fraction.
+    pub(super) fn seconds(&self) -> &str {
+        self.0.split_once('.').map_or(&self.0, |(seconds, _)| seconds)
     }
+}
+
+/// Reads digits, or digits, a point and digits, as the time since the epoch.
+pub(super) fn parse(text: &[u8]) -> Result<Duration> {
+    let Some(point) = text.iter().position(|&byte| byte == b'.') else {
+        return parse_seconds(text);
+    };
+    let seconds = parse_seconds(&text[..point])?;
+    let fraction = &text[point + 1..];
+    let value = digits(fraction, MAX_FRACTION_DIGITS)?;
+    let nanoseconds = value * 10u64.pow((MAX_FRACTION_DIGITS - fraction.len()) as u32);
+    Ok(seconds + Duration::from_nanos(nanoseconds))
+}
+
+/// Reads digits, as the time since the epoch.
+pub(super) fn parse_seconds(text: &[u8]) -> Result<Duration> {
+    digits(text, MAX_SECONDS_DIGITS).map(Duration::from_secs)
 }
 
 /// The number that one to `limit` decimal digits write.
-fn digits(text: &str, limit: usize) -> Option<u64> {
-    let valid = (1..=limit).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    valid.then(|| text.parse().ok()).flatten()
+fn digits(text: &[u8], limit: usize) -> Result<u64> {
+    if text.is_empty() || text.len() > limit || !text.iter().all(u8::is_ascii_digit) {
+        return Err(Error::from(BARKER_ERR_HEADER_MALFORMED));
+    }
+    Ok(text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+/// Refuses a time further from `now` than the tolerance.
+pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -> Result<()> {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    if now.saturating_sub(signed_at) > tolerance {
+        return Err(BARKER_ERR_TOO_OLD.into());
+    }
+    if signed_at.saturating_sub(now) > tolerance {
+        return Err(BARKER_ERR_TOO_NEW.into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -78,25 +83,27 @@ mod tests {
         for (text, nanoseconds) in
             [("0", 0), ("7.5", 7_500_000_000), ("1566234234.123456", 1_566_234_234_123_456_000)]
         {
-            let timestamp = Timestamp::parse(text.as_bytes()).unwrap();
-            assert_eq!(timestamp.since_epoch.as_nanos(), nanoseconds);
-            assert_eq!(timestamp.as_str(), text);
+            assert_eq!(parse(text.as_bytes()).unwrap().as_nanos(), nanoseconds);
+            assert_eq!(Timestamp::parse(text.as_bytes()).unwrap().as_str(), text);
         }
+        assert_eq!(parse_seconds(b"9999999999999999999").unwrap().as_secs(), 9999999999999999999);
     }
 
     #[test]
     fn refuses_everything_else() {
         let longest = "9".repeat(20);
         for text in ["", ".", "1.", ".1", "-1", "+1", "1e9", " 1", "1,5", "1.1.1", "٣", &longest] {
-            assert!(Timestamp::parse(text.as_bytes()).is_err(), "{text:?}");
+            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
         }
-        assert!(Timestamp::parse(b"1\xff").is_err());
-        assert!(Timestamp::parse(b"1.1234567890").is_err());
+        assert!(parse(b"1\xff").is_err());
+        assert!(parse(b"1.1234567890").is_err());
+        assert!(parse_seconds(b"1.5").is_err());
     }
 
     #[test]
     fn writes_microseconds() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_micros(1_566_234_234_000_042);
         assert_eq!(Timestamp::at(time).as_str(), "1566234234.000042");
+        assert_eq!(Timestamp::at(time).seconds(), "1566234234");
     }
 }

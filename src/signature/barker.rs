@@ -1,0 +1,21 @@
+//! Barker, as the Python package writes it, and with longer digests.
+
+use super::key::Digest;
+use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+
+/// Old receivers compare the names byte for byte.
+pub(super) const BARKER: Scheme = Scheme {
+    names: Names { id: None, timestamp: Some("BARKER_TIMESTAMP"), signature: "BARKER_SIGNATURE" },
+    also: &[],
+    secret: SecretFormat::BytesOrNone(Digest::Md5),
+    content: &[Part::Timestamp, Part::Text(";"), Part::Body],
+    layout: Layout::One(""),
+    encoding: Encoding::Hex,
+    clock: Clock::Fraction,
+};
+
+pub(super) const BARKER_SHA256: Scheme =
+    Scheme { secret: SecretFormat::BytesOrNone(Digest::Sha256), ..BARKER };
+
+pub(super) const BARKER_SHA512: Scheme =
+    Scheme { secret: SecretFormat::BytesOrNone(Digest::Sha512), ..BARKER };

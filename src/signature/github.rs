@@ -1,0 +1,14 @@
+//! GitHub: <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
+
+use super::key::Digest;
+use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+
+pub(super) const GITHUB: Scheme = Scheme {
+    names: Names { id: None, timestamp: None, signature: "X-Hub-Signature-256" },
+    also: &[],
+    secret: SecretFormat::Bytes(Digest::Sha256),
+    content: &[Part::Body],
+    layout: Layout::One("sha256="),
+    encoding: Encoding::Hex,
+    clock: Clock::None,
+};

@@ -1,0 +1,436 @@
+//! The secrets of a sender or receiver, and signing and verifying with all of them.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use super::key::Key;
+use super::replay::ReplayGuard;
+use super::scheme::{Scheme, SecretFormat};
+use super::{Header, Timestamp, barker_scheme, barker_spelling, secret};
+use crate::error::{Error, Result, barker_status::*};
+
+/// The most secrets of one keyring.
+const MAX_SECRETS: usize = 16;
+/// What the original signs with if nothing else is given.
+const DEFAULT_SECRET: &[u8] = b"BARKER";
+/// For how long a message is remembered if timestamps are not checked.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
+
+/// Secrets, each for one scheme, in the order in which they were given.
+#[derive(Clone)]
+pub struct Keyring {
+    secrets: Vec<Secret>,
+    /// Nothing was given yet. Everyone knows the default secret, so it does not stay beside others.
+    is_default: bool,
+}
+
+#[derive(Clone)]
+struct Secret {
+    scheme: &'static Scheme,
+    key: Key,
+}
+
+/// What signing gives.
+#[derive(Default)]
+pub struct Signed {
+    /// The headers of all schemes.
+    pub headers: Vec<Header>,
+    /// The first scheme's timestamp, as it stands in its header; empty if it has none.
+    pub timestamp: String,
+    /// The value of the first scheme's signature header.
+    pub signature: String,
+}
+
+/// Within which bounds a message is current.
+#[derive(Clone, Copy)]
+pub struct Currency<'g> {
+    /// The present.
+    pub now: SystemTime,
+    /// How far a timestamp may lie from it; zero leaves timestamps unchecked.
+    pub tolerance: Duration,
+    /// Which messages were accepted before, if that matters.
+    pub guard: Option<&'g ReplayGuard>,
+}
+
+impl Default for Keyring {
+    fn default() -> Self {
+        let mut keyring = Self { secrets: Vec::new(), is_default: true };
+        keyring.secrets.push(
+            Secret::new(barker_scheme::BARKER_SCHEME_BARKER, DEFAULT_SECRET)
+                .expect("any bytes will do"),
+        );
+        keyring
+    }
+}
+
+impl Keyring {
+    /// Holds this secret alone.
+    pub fn set(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+        let secret = Secret::new(scheme, secret)?;
+        *self = Self { secrets: vec![secret], is_default: false };
+        Ok(())
+    }
+
+    /// Holds this secret too.
+    pub fn add(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+        if self.is_default {
+            return self.set(scheme, secret);
+        }
+        if self.secrets.len() == MAX_SECRETS {
+            let why = format!("there are {MAX_SECRETS} secrets already: set the ones in use anew");
+            return Err(Error::new(BARKER_ERR_RANGE, why));
+        }
+        self.secrets.push(Secret::new(scheme, secret)?);
+        Ok(())
+    }
+
+    /// Whether messages are signed with an id.
+    pub fn needs_id(&self) -> bool {
+        self.secrets.iter().any(|secret| secret.scheme.names.id.is_some())
+    }
+
+    /// The headers that sign this body, of every scheme. Keys of one scheme share its headers.
+    pub fn sign(
+        &self,
+        id: &str,
+        timestamp: &Timestamp,
+        body: &[u8],
+        spelling: barker_spelling,
+    ) -> Result<Signed> {
+        let mut signed = Signed::default();
+        for (position, Secret { scheme, .. }) in self.secrets.iter().enumerate() {
+            let alike = |secret: &&Secret| secret.scheme.names == scheme.names;
+            if self.secrets[..position].iter().any(|secret| alike(&secret)) {
+                continue;
+            }
+            let keys = self.secrets.iter().filter(alike).map(|secret| &secret.key);
+            let Some(signature) = scheme.sign(keys, id, timestamp, body) else { continue };
+            if let Some(name) = scheme.names.id {
+                signed.push(spelling, name, id);
+            }
+            let text = scheme.timestamp(timestamp).unwrap_or_default();
+            if let Some(name) = scheme.names.timestamp {
+                signed.push(spelling, name, text);
+            }
+            signed.push(spelling, scheme.names.signature, &signature);
+            if signed.signature.is_empty() {
+                (signed.timestamp, signed.signature) = (text.to_owned(), signature);
+            }
+        }
+        if signed.headers.is_empty() {
+            let why = "a whpk_ key verifies only: add a secret that signs";
+            return Err(Error::new(BARKER_ERR_SECRET, why));
+        }
+        Ok(signed)
+    }
+
+    /// Whether one of the secrets signed this message, and it is current.
+    ///
+    /// Replays are told by every secret that signed the message: else one that is signed twice
+    /// would be new again with a signature taken away.
+    pub fn verify<'a>(
+        &self,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+        body: &[u8],
+        currency: Currency<'_>,
+    ) -> Result<()> {
+        let Currency { now, tolerance, guard } = currency;
+        let mut refusal = BARKER_ERR_HEADER_MISSING;
+        let mut fingerprints = [0; MAX_SECRETS];
+        let mut accepted = 0;
+        for Secret { scheme, key } in &self.secrets {
+            match scheme.verify(key, headers.clone(), body, now, tolerance) {
+                Ok(identity) => {
+                    let Some(guard) = guard else { return Ok(()) };
+                    fingerprints[accepted] = guard.fingerprint(&identity);
+                    accepted += 1;
+                }
+                // The further a message came, the higher the number.
+                Err(error) if error.status as i32 > refusal as i32 => refusal = error.status,
+                Err(_) => {}
+            }
+        }
+        match guard {
+            Some(guard) if accepted > 0 => {
+                guard.accept(&fingerprints[..accepted], now, lifetime(tolerance))
+            }
+            _ => Err(refusal.into()),
+        }
+    }
+
+    /// Lets a message that was accepted be accepted once more.
+    pub fn forget<'a>(
+        &self,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+        body: &[u8],
+        guard: &ReplayGuard,
+    ) {
+        for Secret { scheme, key } in &self.secrets {
+            if let Ok(identity) = scheme.claimed_identity(key, headers.clone(), body) {
+                guard.forget(guard.fingerprint(&identity));
+            }
+        }
+    }
+}
+
+impl Secret {
+    fn new(scheme: barker_scheme, secret: &[u8]) -> Result<Self> {
+        let scheme = scheme.description();
+        let key = match scheme.secret {
+            SecretFormat::Bytes(_) if secret.is_empty() => {
+                return Err(Error::new(BARKER_ERR_SECRET, "the secret is empty"));
+            }
+            SecretFormat::Bytes(digest) | SecretFormat::BytesOrNone(digest) => {
+                Key::hmac(digest, secret)
+            }
+            SecretFormat::Standard => secret::parse_standard(secret)?,
+        };
+        Ok(Self { scheme, key })
+    }
+}
+
+/// A message with a timestamp at the far end of the tolerance stays current for twice that.
+fn lifetime(tolerance: Duration) -> Duration {
+    if tolerance.is_zero() { DEFAULT_LIFETIME } else { 2 * tolerance }
+}
+
+impl Signed {
+    fn push(&mut self, spelling: barker_spelling, name: &'static str, value: &str) {
+        let mut push = |name| self.headers.push(Header { name, value: value.to_owned() });
+        let has_dashed_form = name.contains('_');
+        if !has_dashed_form || spelling != barker_spelling::BARKER_SPELLING_DASH {
+            push(Cow::Borrowed(name));
+        }
+        if has_dashed_form && spelling != barker_spelling::BARKER_SPELLING_UNDERSCORE {
+            push(Cow::Owned(name.replace('_', "-")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::barker_status;
+    use barker_scheme::*;
+
+    const NOW: u64 = 1_614_265_330;
+
+    fn ring(secrets: &[(barker_scheme, &str)]) -> Keyring {
+        let mut keyring = Keyring::default();
+        secrets.iter().for_each(|(scheme, text)| keyring.add(*scheme, text.as_bytes()).unwrap());
+        keyring
+    }
+
+    fn sign(keyring: &Keyring, id: &str, timestamp: &str, body: &str) -> Vec<(String, String)> {
+        let timestamp = Timestamp::parse(timestamp.as_bytes()).unwrap();
+        let signed = keyring.sign(id, &timestamp, body.as_bytes(), Default::default()).unwrap();
+        signed.headers.into_iter().map(|h| (h.name.into_owned(), h.value)).collect()
+    }
+
+    fn verify_at(
+        keyring: &Keyring,
+        headers: &[(String, String)],
+        body: &str,
+        now: u64,
+        guard: Option<&ReplayGuard>,
+    ) -> std::result::Result<(), barker_status> {
+        let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        let currency = Currency { now, tolerance: Duration::from_secs(300), guard };
+        keyring.verify(headers, body.as_bytes(), currency).map_err(|error| error.status)
+    }
+
+    fn verify(
+        keyring: &Keyring,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> std::result::Result<(), barker_status> {
+        verify_at(keyring, headers, body, NOW, None)
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn known_answers() {
+        let cases = [
+            (
+                BARKER_SCHEME_BARKER,
+                "BARKER",
+                "1566234234.123456",
+                "hello",
+                "BARKER_SIGNATURE",
+                "db1541f495c52e2985cd5744441db766",
+            ),
+            (
+                BARKER_SCHEME_BARKER,
+                "BARKER",
+                "1566234234.5",
+                "{\"café\": 1}",
+                "BARKER_SIGNATURE",
+                "4eddce360a964bbb9295a96a5293820b",
+            ),
+            (
+                BARKER_SCHEME_BARKER,
+                "",
+                "0",
+                "",
+                "BARKER_SIGNATURE",
+                "49bec43e94cd7f64a7c1e895751027a7",
+            ),
+            (
+                BARKER_SCHEME_STANDARD,
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                "1614265330",
+                "{\"test\": 2432232314}",
+                "webhook-signature",
+                "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
+            (
+                BARKER_SCHEME_GITHUB,
+                "It's a Secret to Everybody",
+                "0",
+                "Hello, World!",
+                "X-Hub-Signature-256",
+                "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+            ),
+        ];
+        for (scheme, secret, timestamp, body, name, value) in cases {
+            let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+            let signed = sign(&ring(&[(scheme, secret)]), id, timestamp, body);
+            assert_eq!(signed.last().unwrap(), &(name.to_owned(), value.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_scheme_verifies_what_it_signs() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let timestamp = format!("{NOW}.25");
+        for (scheme, _) in super::super::SCHEMES {
+            let keyring = ring(&[(scheme, secret)]);
+            let other = ring(&[(scheme, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx")]);
+            for body in ["", "body", "{\"ü\": \"\u{1f415}\"}"] {
+                let signed = sign(&keyring, "msg_1", &timestamp, body);
+                assert_eq!(verify(&keyring, &signed, body), Ok(()), "{scheme:?}");
+                assert_eq!(verify(&keyring, &signed, "other"), Err(BARKER_ERR_SIGNATURE));
+                assert_eq!(verify(&other, &signed, body), Err(BARKER_ERR_SIGNATURE));
+                for missing in 0..signed.len() {
+                    let mut rest = signed.clone();
+                    rest.remove(missing);
+                    assert_eq!(verify(&keyring, &rest, body), Err(BARKER_ERR_HEADER_MISSING));
+                }
+                if signed.len() > 1 || signed[0].1.starts_with("t=") {
+                    let late = verify_at(&keyring, &signed, body, NOW + 301, None);
+                    assert_eq!(late, Err(BARKER_ERR_TOO_OLD), "{scheme:?}");
+                    let early = verify_at(&keyring, &signed, body, NOW - 301, None);
+                    assert_eq!(early, Err(BARKER_ERR_TOO_NEW), "{scheme:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_tolerance_is_inclusive_both_ways() {
+        let keyring = ring(&[(BARKER_SCHEME_BARKER, "k")]);
+        let signed = sign(&keyring, "", "1000", "");
+        for (now, outcome) in [
+            (1300, Ok(())),
+            (1301, Err(BARKER_ERR_TOO_OLD)),
+            (700, Ok(())),
+            (699, Err(BARKER_ERR_TOO_NEW)),
+        ] {
+            assert_eq!(verify_at(&keyring, &signed, "", now, None), outcome);
+        }
+    }
+
+    #[test]
+    fn secrets_are_rotated() {
+        let (private, public) = secret::generate_pair().unwrap();
+        let (old, new) = (secret::generate().unwrap(), secret::generate().unwrap());
+        let now = NOW.to_string();
+        for scheme in [BARKER_SCHEME_STANDARD, BARKER_SCHEME_SVIX, BARKER_SCHEME_STRIPE] {
+            let sender = ring(&[(scheme, &new), (scheme, &old)]);
+            let signed = sign(&sender, "msg_1", &now, "body");
+            assert_eq!(verify(&ring(&[(scheme, &old)]), &signed, "body"), Ok(()));
+            assert_eq!(verify(&ring(&[(scheme, &new)]), &signed, "body"), Ok(()));
+        }
+        let standard = BARKER_SCHEME_STANDARD;
+        let sender = ring(&[(BARKER_SCHEME_SLACK, "s"), (standard, &old), (standard, &private)]);
+        let signed = sign(&sender, "msg_1", &now, "body");
+        assert_eq!(signed.len(), 5, "{signed:?}");
+        for receiver in [(standard, old.as_str()), (standard, &public), (BARKER_SCHEME_SLACK, "s")]
+        {
+            assert_eq!(verify(&ring(&[receiver]), &signed, "body"), Ok(()));
+        }
+        assert!(
+            ring(&[(standard, &public)])
+                .sign("msg_1", &Timestamp::parse(b"0").unwrap(), b"", Default::default())
+                .is_err_and(|error| error.status == BARKER_ERR_SECRET)
+        );
+    }
+
+    #[test]
+    fn the_default_secret_does_not_stay() {
+        let signed = sign(&Keyring::default(), "", &NOW.to_string(), "body");
+        assert_eq!(verify(&Keyring::default(), &signed, "body"), Ok(()));
+        let receiver = ring(&[(BARKER_SCHEME_SLACK, "secret")]);
+        assert_eq!(verify(&receiver, &signed, "body"), Err(BARKER_ERR_HEADER_MISSING));
+    }
+
+    #[test]
+    fn unusual_headers() {
+        const RIGHT: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        let keyring = ring(&[(BARKER_SCHEME_STANDARD, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
+        let body = "{\"test\": 2432232314}";
+        let outcome = |id, timestamp, signature: &str| {
+            let received = headers(&[
+                ("Webhook-Id", id),
+                ("HTTP_WEBHOOK_TIMESTAMP", timestamp),
+                ("webhook-signature", signature),
+            ]);
+            verify(&keyring, &received, body)
+        };
+        let (id, now) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330");
+        assert_eq!(outcome(id, now, RIGHT), Ok(()));
+        assert_eq!(outcome(id, now, &format!("v2,x v1a,x v1,AAAA {RIGHT}")), Ok(()));
+        assert_eq!(outcome(id, now, &RIGHT.replace("v1,", "v2,")), Err(BARKER_ERR_SIGNATURE));
+        assert_eq!(outcome(id, now, RIGHT.trim_end_matches('=')), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, now, "nonsense"), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, now, ""), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome("", now, RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome("a.b", now, RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, "1614265330.0", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, "-1614265330", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
+        let flood = "v1,AAAA ".repeat(1000) + RIGHT;
+        assert_eq!(outcome(id, now, &flood), Err(BARKER_ERR_HEADER_MALFORMED));
+        let svix = headers(&[("svix-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
+        assert_eq!(verify(&keyring, &svix, body), Ok(()));
+        let mixed =
+            headers(&[("webhook-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
+        assert_eq!(verify(&keyring, &mixed, body), Err(BARKER_ERR_HEADER_MISSING));
+    }
+
+    #[test]
+    fn a_replay_is_told_whatever_is_taken_away() {
+        let secrets = [
+            (BARKER_SCHEME_STRIPE, "old"),
+            (BARKER_SCHEME_STRIPE, "new"),
+            (BARKER_SCHEME_SLACK, "s"),
+        ];
+        let (keyring, guard) = (ring(&secrets), ReplayGuard::new(10));
+        let verify =
+            |headers: &[(String, String)]| verify_at(&keyring, headers, "body", NOW, Some(&guard));
+        let signed = sign(&keyring, "", &NOW.to_string(), "body");
+        assert_eq!(verify(&signed), Ok(()));
+        assert_eq!(verify(&signed), Err(BARKER_ERR_REPLAYED));
+        let (stripe, slack) = signed.split_at(1);
+        assert_eq!(verify(slack), Err(BARKER_ERR_REPLAYED));
+        let (timestamp, second) = (&stripe[0].1[..13], &stripe[0].1[13 + 67..]);
+        let stripped = format!("{}{second}", timestamp.trim_end_matches(','));
+        assert_eq!(verify(&headers(&[("stripe-signature", &stripped)])), Err(BARKER_ERR_REPLAYED));
+        let received = signed.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        keyring.forget(received, b"body", &guard);
+        assert_eq!(verify(&signed), Ok(()));
+    }
+}

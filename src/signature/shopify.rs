@@ -1,0 +1,14 @@
+//! Shopify: <https://shopify.dev/docs/apps/build/webhooks/subscribe/https>.
+
+use super::key::Digest;
+use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+
+pub(super) const SHOPIFY: Scheme = Scheme {
+    names: Names { id: None, timestamp: None, signature: "X-Shopify-Hmac-SHA256" },
+    also: &[],
+    secret: SecretFormat::Bytes(Digest::Sha256),
+    content: &[Part::Body],
+    layout: Layout::One(""),
+    encoding: Encoding::Base64,
+    clock: Clock::None,
+};

@@ -1,0 +1,18 @@
+//! Slack: <https://api.slack.com/authentication/verifying-requests-from-slack>.
+
+use super::key::Digest;
+use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+
+pub(super) const SLACK: Scheme = Scheme {
+    names: Names {
+        id: None,
+        timestamp: Some("X-Slack-Request-Timestamp"),
+        signature: "X-Slack-Signature",
+    },
+    also: &[],
+    secret: SecretFormat::Bytes(Digest::Sha256),
+    content: &[Part::Text("v0:"), Part::Timestamp, Part::Text(":"), Part::Body],
+    layout: Layout::One("v0="),
+    encoding: Encoding::Hex,
+    clock: Clock::Seconds,
+};

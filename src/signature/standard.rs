@@ -1,0 +1,25 @@
+//! Standard Webhooks, and the same under Svix's names:
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+
+use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+
+pub(super) const STANDARD: Scheme = Scheme {
+    names: STANDARD_NAMES,
+    also: &[SVIX_NAMES],
+    secret: SecretFormat::Standard,
+    content: &[Part::Id, Part::Text("."), Part::Timestamp, Part::Text("."), Part::Body],
+    layout: Layout::List,
+    encoding: Encoding::Base64,
+    clock: Clock::Seconds,
+};
+
+pub(super) const SVIX: Scheme = Scheme { names: SVIX_NAMES, also: &[STANDARD_NAMES], ..STANDARD };
+
+const STANDARD_NAMES: Names = Names {
+    id: Some("webhook-id"),
+    timestamp: Some("webhook-timestamp"),
+    signature: "webhook-signature",
+};
+
+const SVIX_NAMES: Names =
+    Names { id: Some("svix-id"), timestamp: Some("svix-timestamp"), signature: "svix-signature" };
