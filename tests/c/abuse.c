@@ -1,0 +1,296 @@
+/* abuse.c: every exported function with NULL, absurd, broken and left-over arguments. None of it
+ * may crash; each call must give its documented status and leave its out parameters empty. */
+#include "check.h"
+
+#include <stdlib.h>
+
+#define URL_WITHOUT_LISTENER "http://127.0.0.1:1/"
+
+static const uint8_t byte = 'x';
+static const char not_utf8[] = "\xc3\x28\xff";
+static const char *const stale = "stale";
+
+/* An out buffer that a failed call must empty. What it seems to hold is not freed by anyone. */
+static barker_buffer dirty(void)
+{
+    static uint8_t junk[4];
+    return (barker_buffer){junk, sizeof junk, sizeof junk, 7};
+}
+
+static void null_handles(void)
+{
+    barker_buffer a = dirty(), b = dirty();
+    uint16_t http_status = 200;
+    size_t len = 99;
+    const char *name = stale, *value = stale;
+
+    CHECK(barker_webhook_clone(NULL) == NULL);
+    barker_webhook_free(NULL);
+    barker_buffer_free(NULL);
+    CHECK(barker_webhook_error(NULL) != NULL);
+    CHECK_EQUAL(barker_webhook_set_url(NULL, "http://127.0.0.1/"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_data(NULL, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_key(NULL, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_timeout(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_tolerance(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_content_type(NULL, "a/b"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_add_header(NULL, "X", "y"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_clear_headers(NULL), BARKER_ERR_NULL);
+    CHECK(barker_webhook_url(NULL) == NULL);
+    CHECK(barker_webhook_data(NULL, &len) == NULL && len == 0);
+    CHECK_EQUAL(barker_webhook_timeout(NULL), 0);
+    CHECK_EQUAL(barker_webhook_tolerance(NULL), 0);
+    CHECK_EQUAL(barker_webhook_send(NULL, &http_status, &a), BARKER_ERR_NULL);
+    CHECK_EQUAL(http_status, 0);
+    CHECK_ZEROED(a);
+    a = dirty(), http_status = 200;
+    CHECK_EQUAL(barker_webhook_send_data(NULL, &byte, 1, &http_status, &a), BARKER_ERR_NULL);
+    CHECK_EQUAL(http_status, 0);
+    CHECK_ZEROED(a);
+    CHECK(barker_webhook_timestamp(NULL) == NULL);
+    CHECK(barker_webhook_signature(NULL) == NULL);
+    CHECK_EQUAL(barker_webhook_response_status(NULL), 0);
+    CHECK_EQUAL(barker_webhook_response_header_count(NULL), 0);
+    CHECK_EQUAL(barker_webhook_response_header_at(NULL, 0, &name, &value), BARKER_ERR_NULL);
+    CHECK(name == NULL && value == NULL);
+    CHECK(barker_webhook_response_header(NULL, "Date") == NULL);
+    len = 99;
+    CHECK(barker_webhook_response_body(NULL, &len) == NULL && len == 0);
+    a = dirty();
+    CHECK_EQUAL(barker_webhook_sign(NULL, NULL, &byte, 1, &a, &b), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    CHECK_ZEROED(b);
+    const barker_header header = {"BARKER_TIMESTAMP", "1"};
+    CHECK_EQUAL(barker_webhook_verify(NULL, &header, 1, &byte, 1), BARKER_ERR_NULL);
+}
+
+static void null_arguments(barker_webhook *hook)
+{
+    CHECK_FAILS(hook, barker_webhook_set_url(hook, NULL), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_set_data(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_set_data(hook, NULL, SIZE_MAX), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_set_key(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_add_header(hook, NULL, "y"), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_add_header(hook, "X", NULL), BARKER_ERR_NULL);
+    CHECK(barker_webhook_data(hook, NULL) == NULL);
+    CHECK(barker_webhook_response_body(hook, NULL) == NULL);
+    CHECK(barker_webhook_response_header(hook, NULL) == NULL);
+    CHECK_OK(barker_webhook_set_data(hook, NULL, 0));
+    CHECK_OK(barker_webhook_set_content_type(hook, NULL));
+}
+
+static void null_outs(barker_webhook *hook)
+{
+    barker_buffer a = dirty();
+    uint16_t http_status = 200;
+    CHECK_FAILS(hook, barker_webhook_send(hook, NULL, NULL), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_send(hook, NULL, &a), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    a = dirty();
+    CHECK_FAILS(hook, barker_webhook_send_data(hook, &byte, 1, NULL, &a), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    a = dirty();
+    CHECK_FAILS(hook, barker_webhook_send_data(hook, NULL, 1, &http_status, &a), BARKER_ERR_NULL);
+    CHECK_EQUAL(http_status, 0);
+    CHECK_ZEROED(a);
+
+    const char *name = stale, *value = stale;
+    CHECK_EQUAL(barker_webhook_response_header_at(hook, 0, NULL, &value), BARKER_ERR_NULL);
+    CHECK(value == NULL);
+    CHECK_EQUAL(barker_webhook_response_header_at(hook, 0, &name, NULL), BARKER_ERR_NULL);
+    CHECK(name == NULL);
+
+    a = dirty();
+    CHECK_EQUAL(barker_webhook_sign(hook, "1", NULL, 0, &a, NULL), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    a = dirty();
+    CHECK_EQUAL(barker_webhook_sign(hook, "1", NULL, 0, NULL, &a), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    barker_buffer b = dirty();
+    a = dirty();
+    CHECK_EQUAL(barker_webhook_sign(hook, "1", NULL, 1, &a, &b), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    CHECK_ZEROED(b);
+}
+
+static void null_headers(const barker_webhook *hook)
+{
+    const barker_header headers[] = {{"X", "y"}, {NULL, "y"}, {"X", NULL}};
+    CHECK_EQUAL(barker_webhook_verify(hook, NULL, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_verify(hook, NULL, 0, NULL, 0), BARKER_ERR_HEADER_MISSING);
+    CHECK_EQUAL(barker_webhook_verify(hook, headers, 1, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_verify(hook, headers, 2, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_verify(hook, headers + 2, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(NULL, 1, 0, headers, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(NULL, 0, 0, NULL, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 1, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(NULL, 0, 0, NULL, 0, NULL, 0), BARKER_ERR_HEADER_MISSING);
+}
+
+static void impossible_lengths(barker_webhook *hook)
+{
+    const size_t lengths[] = {SIZE_MAX, SIZE_MAX / 2 + 1};
+    const barker_header header = {"X", "y"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = lengths[i];
+        barker_buffer a = dirty(), b = dirty();
+        uint16_t http_status = 200;
+        CHECK_FAILS(hook, barker_webhook_set_data(hook, &byte, len), BARKER_ERR_RANGE);
+        CHECK_FAILS(hook, barker_webhook_set_key(hook, &byte, len), BARKER_ERR_RANGE);
+        CHECK_FAILS(hook, barker_webhook_send_data(hook, &byte, len, &http_status, &a),
+                    BARKER_ERR_RANGE);
+        CHECK_EQUAL(http_status, 0);
+        CHECK_ZEROED(a);
+        a = dirty();
+        CHECK_EQUAL(barker_webhook_sign(hook, "1", &byte, len, &a, &b), BARKER_ERR_RANGE);
+        CHECK_ZEROED(a);
+        CHECK_ZEROED(b);
+        CHECK_EQUAL(barker_webhook_verify(hook, &header, len, NULL, 0), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_webhook_verify(hook, &header, 1, &byte, len), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(&byte, len, 0, &header, 1, NULL, 0), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(NULL, 0, 0, &header, len / 8, NULL, 0), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(NULL, 0, 0, &header, 1, &byte, len), BARKER_ERR_RANGE);
+        const char *name = stale, *value = stale;
+        CHECK_EQUAL(barker_webhook_response_header_at(hook, len, &name, &value), BARKER_ERR_RANGE);
+        CHECK(name == NULL && value == NULL);
+    }
+}
+
+static void broken_text(barker_webhook *hook)
+{
+    barker_buffer a = dirty(), b = dirty();
+    CHECK_FAILS(hook, barker_webhook_set_url(hook, not_utf8), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_set_content_type(hook, not_utf8), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_add_header(hook, not_utf8, "y"), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_add_header(hook, "X", not_utf8), BARKER_ERR_UTF8);
+    CHECK(barker_webhook_response_header(hook, not_utf8) == NULL);
+    CHECK(barker_webhook_response_header(hook, "") == NULL);
+    static const char *const timestamps[] = {"", " 1", "1 ", "-1", "+1", "1e3", "1.", ".1", "1,5",
+                                             "0x1", "1.1.1", "1.0123456789", "nan",
+                                             "123456789012345678901", not_utf8};
+    for (size_t i = 0; i < sizeof timestamps / sizeof *timestamps; i++) {
+        a = dirty(), b = dirty();
+        CHECK_EQUAL(barker_webhook_sign(hook, timestamps[i], &byte, 1, &a, &b),
+                    BARKER_ERR_HEADER_MALFORMED);
+        CHECK_ZEROED(a);
+        CHECK_ZEROED(b);
+    }
+    const barker_header headers[] = {{not_utf8, not_utf8}, {"BARKER_TIMESTAMP", not_utf8},
+                                     {"BARKER_SIGNATURE", not_utf8}};
+    CHECK_EQUAL(barker_webhook_verify(hook, headers, 3, &byte, 1), BARKER_ERR_HEADER_MALFORMED);
+    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_HEADER_MALFORMED);
+}
+
+static char *repeated(const char *start, char filler, size_t len)
+{
+    char *text = malloc(len + 1);
+    memset(text, filler, len);
+    memcpy(text, start, strlen(start));
+    text[len] = '\0';
+    return text;
+}
+
+/* At the documented limit, and one past it; and far past it. */
+static void long_text(barker_webhook *hook)
+{
+    static const size_t lengths[] = {8000, 8001, 5000000};
+    for (size_t i = 0; i < 3; i++) {
+        int fits = lengths[i] <= 8000;
+        char *url = repeated("http://127.0.0.1/", 'u', lengths[i]);
+        char *value = repeated("", 'v', lengths[i]);
+        CHECK_EQUAL(barker_webhook_set_url(hook, url), fits ? BARKER_OK : BARKER_ERR_URL);
+        CHECK_EQUAL(barker_webhook_add_header(hook, "X", value),
+                    fits ? BARKER_OK : BARKER_ERR_HEADER);
+        CHECK_EQUAL(barker_webhook_set_content_type(hook, value),
+                    fits ? BARKER_OK : BARKER_ERR_HEADER);
+        CHECK_EQUAL(barker_webhook_add_header(hook, value, "y"), BARKER_ERR_HEADER);
+        const barker_header header = {value, value};
+        CHECK_EQUAL(barker_webhook_verify(hook, &header, 1, NULL, 0), BARKER_ERR_HEADER_MISSING);
+        free(url);
+        free(value);
+    }
+    char *name = repeated("", 'N', 257);
+    CHECK_EQUAL(barker_webhook_add_header(hook, name, "y"), BARKER_ERR_HEADER);
+    CHECK_OK(barker_webhook_add_header(hook, name + 1, "y"));
+    free(name);
+    CHECK_OK(barker_webhook_clear_headers(hook));
+    CHECK_OK(barker_webhook_set_content_type(hook, NULL));
+}
+
+/* NULs are bytes like any other in data and keys, and end texts. */
+static void embedded_nuls(barker_webhook *hook)
+{
+    static const uint8_t data[] = "a\0b";
+    size_t len = 0;
+    CHECK_OK(barker_webhook_set_data(hook, data, 3));
+    const uint8_t *set = barker_webhook_data(hook, &len);
+    CHECK(len == 3 && memcmp(set, data, 3) == 0);
+
+    barker_buffer timestamp = {0}, with_nul = {0}, without = {0}, other = {0};
+    CHECK_OK(barker_webhook_set_key(hook, data, 3));
+    CHECK_OK(barker_webhook_sign(hook, "1", data, 3, &timestamp, &with_nul));
+    CHECK_EQUAL(timestamp.data[timestamp.len], 0);
+    CHECK_EQUAL(with_nul.data[with_nul.len], 0);
+    barker_buffer_free(&timestamp);
+    CHECK_OK(barker_webhook_sign(hook, "1", data, 1, &timestamp, &without));
+    barker_buffer_free(&timestamp);
+    CHECK_OK(barker_webhook_set_key(hook, data, 1));
+    CHECK_OK(barker_webhook_sign(hook, "1", data, 3, &timestamp, &other));
+    CHECK(memcmp(with_nul.data, without.data, 32) != 0);
+    CHECK(memcmp(with_nul.data, other.data, 32) != 0);
+
+    barker_buffer *all[] = {&timestamp, &with_nul, &without, &other};
+    for (size_t i = 0; i < 4; i++) {
+        barker_buffer_free(all[i]);
+        CHECK_ZEROED(*all[i]);
+        barker_buffer_free(all[i]);
+        CHECK_ZEROED(*all[i]);
+    }
+}
+
+static void sends_that_cannot_be(void)
+{
+    barker_webhook *hook = barker_webhook_new();
+    barker_buffer body = dirty();
+    uint16_t http_status = 200;
+    CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, &body), BARKER_ERR_URL);
+    CHECK_EQUAL(http_status, 0);
+    CHECK_ZEROED(body);
+    CHECK_FAILS(hook, barker_webhook_send_data(hook, &byte, 1, &http_status, NULL), BARKER_ERR_URL);
+    CHECK(barker_webhook_timestamp(hook) == NULL);
+
+    CHECK_OK(barker_webhook_set_url(hook, URL_WITHOUT_LISTENER));
+    for (int i = 0; i < 3; i++) {
+        body = dirty(), http_status = 200;
+        CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, &body), BARKER_ERR_CONNECT);
+        CHECK_EQUAL(http_status, 0);
+        CHECK_ZEROED(body);
+        CHECK(barker_webhook_timestamp(hook) != NULL);
+        CHECK_EQUAL(strlen(barker_webhook_signature(hook)), 32);
+        CHECK_EQUAL(barker_webhook_response_status(hook), 0);
+    }
+    barker_webhook *copy = barker_webhook_clone(hook);
+    barker_webhook_free(hook);
+    CHECK_FAILS(copy, barker_webhook_send(copy, &http_status, NULL), BARKER_ERR_CONNECT);
+    barker_webhook_free(copy);
+}
+
+int main(void)
+{
+    check_begin();
+    CHECK(barker_version() != NULL);
+    CHECK(barker_status_string(INT32_MIN) != NULL);
+    barker_webhook *hook = barker_webhook_new();
+    null_handles();
+    null_arguments(hook);
+    null_outs(hook);
+    null_headers(hook);
+    impossible_lengths(hook);
+    broken_text(hook);
+    long_text(hook);
+    embedded_nuls(hook);
+    barker_webhook_free(hook);
+    sends_that_cannot_be();
+    return check_end("abuse");
+}
