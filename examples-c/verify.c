@@ -110,7 +110,7 @@ int main(int argc, char **argv)
         {"BARKER_TIMESTAMP", options.timestamp},
         {"BARKER_SIGNATURE", options.signature},
     };
-    barker_status status = barker_verify((const uint8_t *)options.key, strlen(options.key),
+    barker_status status = barker_verify(BARKER_SCHEME_BARKER, (const uint8_t *)options.key, strlen(options.key),
                                          options.tolerance, headers, 2, data, len);
     puts(status == BARKER_OK ? "valid" : barker_status_string(status));
     free(data);

@@ -65,10 +65,10 @@ pub enum barker_status {
     /// The message is right and current, but there is no room to remember it: answer 503.
     BARKER_ERR_REPLAY_FULL = 307,
 
-    /// The system gave no random bytes, no thread or no memory that was needed.
-    BARKER_ERR_SYSTEM = 900,
     /// A defect in barker itself. The handle stays usable. Please report it.
-    BARKER_ERR_INTERNAL = 901,
+    BARKER_ERR_INTERNAL = 900,
+    /// The system gave no random bytes.
+    BARKER_ERR_SYSTEM = 901,
 }
 
 impl barker_status {
@@ -98,7 +98,7 @@ impl barker_status {
         (Self::BARKER_ERR_TOO_NEW, "the timestamp is too new\0"),
         (Self::BARKER_ERR_REPLAYED, "the message was accepted before\0"),
         (Self::BARKER_ERR_REPLAY_FULL, "there is no room to remember the message\0"),
-        (Self::BARKER_ERR_SYSTEM, "the system lacks what was needed\0"),
+        (Self::BARKER_ERR_SYSTEM, "the system gave no random bytes\0"),
         (Self::BARKER_ERR_INTERNAL, "internal error in barker\0"),
     ];
 

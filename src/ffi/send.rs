@@ -186,9 +186,9 @@ pub unsafe extern "C" fn barker_webhook_response_header_at(
 ) -> barker_status {
     without_handle(|| {
         // SAFETY: the caller passes NULL or what these types promise.
-        let (name, value, hook) = unsafe { (out("name", name), out("value", value), handle(hook)) };
+        let (name, value, hook) =
+            unsafe { (nulled("name", name), nulled("value", value), handle(hook)) };
         let (name, value) = (name?, value?);
-        (*name, *value) = (ptr::null(), ptr::null());
         let header = hook?.sent.as_ref().and_then(|sent| sent.headers.get(index));
         let (found_name, found_value) = header.ok_or(Error::from(BARKER_ERR_RANGE))?;
         (*name, *value) = (found_name.as_ptr(), found_value.as_ptr());
@@ -215,6 +215,17 @@ pub unsafe extern "C" fn barker_webhook_response_header(
             found.map_or(ptr::null(), |(_, value)| value.as_ptr())
         })
     }
+}
+
+/// Borrows an out parameter and makes it NULL.
+///
+/// # Safety
+/// As for [`out`].
+unsafe fn nulled<'a>(what: &str, text: *mut *const c_char) -> Result<&'a mut *const c_char> {
+    // SAFETY: the caller's promise is the one asked for here.
+    let text = unsafe { out(what, text) }?;
+    *text = ptr::null();
+    Ok(text)
 }
 
 /// Reads something of the last send; gives `otherwise` if there was none.

@@ -121,11 +121,11 @@ static void null_headers(const barker_webhook *hook)
     CHECK_EQUAL(barker_webhook_verify(hook, headers, 1, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_verify(hook, headers, 2, NULL, 0), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_verify(hook, headers + 2, 1, NULL, 0), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_verify(NULL, 1, 0, headers, 1, NULL, 0), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, NULL, 1, NULL, 0), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 1, NULL, 1), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, NULL, 0, NULL, 0), BARKER_ERR_HEADER_MISSING);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 1, 0, headers, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, NULL, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, headers, 1, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, NULL, 0, NULL, 0), BARKER_ERR_HEADER_MISSING);
 }
 
 static void impossible_lengths(barker_webhook *hook)
@@ -148,9 +148,9 @@ static void impossible_lengths(barker_webhook *hook)
         CHECK_ZEROED(b);
         CHECK_EQUAL(barker_webhook_verify(hook, &header, len, NULL, 0), BARKER_ERR_RANGE);
         CHECK_EQUAL(barker_webhook_verify(hook, &header, 1, &byte, len), BARKER_ERR_RANGE);
-        CHECK_EQUAL(barker_verify(&byte, len, 0, &header, 1, NULL, 0), BARKER_ERR_RANGE);
-        CHECK_EQUAL(barker_verify(NULL, 0, 0, &header, len / 8, NULL, 0), BARKER_ERR_RANGE);
-        CHECK_EQUAL(barker_verify(NULL, 0, 0, &header, 1, &byte, len), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, &byte, len, 0, &header, 1, NULL, 0), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, &header, len / 8, NULL, 0), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, &header, 1, &byte, len), BARKER_ERR_RANGE);
         const char *name = stale, *value = stale;
         CHECK_EQUAL(barker_webhook_response_header_at(hook, len, &name, &value), BARKER_ERR_RANGE);
         CHECK(name == NULL && value == NULL);
@@ -179,7 +179,7 @@ static void broken_text(barker_webhook *hook)
     const barker_header headers[] = {{not_utf8, not_utf8}, {"BARKER_TIMESTAMP", not_utf8},
                                      {"BARKER_SIGNATURE", not_utf8}};
     CHECK_EQUAL(barker_webhook_verify(hook, headers, 3, &byte, 1), BARKER_ERR_HEADER_MALFORMED);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_HEADER_MALFORMED);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, headers, 3, NULL, 0), BARKER_ERR_HEADER_MALFORMED);
 }
 
 static char *repeated(const char *start, char filler, size_t len)
@@ -276,6 +276,67 @@ static void sends_that_cannot_be(void)
     barker_webhook_free(copy);
 }
 
+static void secrets_and_ids(barker_webhook *hook)
+{
+    barker_buffer a = dirty(), b = dirty();
+    const barker_header header = {"BARKER_TIMESTAMP", "1"};
+    const int32_t schemes[] = {
+        BARKER_SCHEME_BARKER, BARKER_SCHEME_BARKER_SHA256, BARKER_SCHEME_BARKER_SHA512,
+        BARKER_SCHEME_STANDARD, BARKER_SCHEME_SVIX, BARKER_SCHEME_GITHUB, BARKER_SCHEME_STRIPE,
+        BARKER_SCHEME_SLACK, BARKER_SCHEME_SHOPIFY,
+    };
+    const int32_t absurd[] = {-1, 3, 99, INT32_MAX, INT32_MIN};
+
+    CHECK_EQUAL(barker_webhook_set_secret(NULL, 0, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_add_secret(NULL, 0, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_spelling(NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_id(NULL, "id"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_replay_limit(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_forget(NULL, &header, 1, &byte, 1), BARKER_ERR_NULL);
+    CHECK(barker_webhook_id(NULL) == NULL);
+    CHECK_EQUAL(barker_webhook_sign_headers(NULL, NULL, &byte, 1, &a), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    CHECK_EQUAL(barker_generate_secret(NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_generate_id(NULL), BARKER_ERR_NULL);
+    a = dirty();
+    CHECK_EQUAL(barker_generate_key_pair(&a, NULL), BARKER_ERR_NULL);
+    CHECK_ZEROED(a);
+    CHECK_EQUAL(barker_generate_key_pair(NULL, &b), BARKER_ERR_NULL);
+    CHECK_ZEROED(b);
+
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        int32_t scheme = absurd[i];
+        CHECK_FAILS(hook, barker_webhook_set_secret(hook, scheme, &byte, 1), BARKER_ERR_RANGE);
+        CHECK_FAILS(hook, barker_webhook_add_secret(hook, scheme, &byte, 1), BARKER_ERR_RANGE);
+        CHECK_FAILS(hook, barker_webhook_set_spelling(hook, scheme), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_verify(scheme, &byte, 1, 0, &header, 1, NULL, 0), BARKER_ERR_RANGE);
+    }
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        int32_t scheme = schemes[i];
+        CHECK_FAILS(hook, barker_webhook_set_secret(hook, scheme, NULL, 1), BARKER_ERR_NULL);
+        CHECK_FAILS(hook, barker_webhook_add_secret(hook, scheme, NULL, 1), BARKER_ERR_NULL);
+        CHECK_FAILS(hook, barker_webhook_add_secret(hook, scheme, &byte, SIZE_MAX), BARKER_ERR_RANGE);
+        if (scheme > BARKER_SCHEME_BARKER_SHA512)
+            CHECK_FAILS(hook, barker_webhook_add_secret(hook, scheme, NULL, 0), BARKER_ERR_SECRET);
+        CHECK_EQUAL(barker_verify(scheme, bytes_of("whsec_AAAA"), 10, 0, &header, 1, NULL, 0),
+                    BARKER_ERR_HEADER_MISSING);
+    }
+    const char *const bad_secrets[] = {"whsec_", "whsec_\xc3\x28", "whsk_AAAA", "whpk_AAAA", "a b"};
+    for (size_t i = 0; i < sizeof bad_secrets / sizeof bad_secrets[0]; i++)
+        CHECK_FAILS(hook, barker_webhook_set_secret(hook, BARKER_SCHEME_STANDARD,
+                    bytes_of(bad_secrets[i]), strlen(bad_secrets[i])), BARKER_ERR_SECRET);
+
+    CHECK_FAILS(hook, barker_webhook_set_id(hook, not_utf8), BARKER_ERR_UTF8);
+    const char *const bad_ids[] = {"", "a.b", "a b", "a\r\nb", "caf\xc3\xa9"};
+    for (size_t i = 0; i < sizeof bad_ids / sizeof bad_ids[0]; i++)
+        CHECK_FAILS(hook, barker_webhook_set_id(hook, bad_ids[i]), BARKER_ERR_ID);
+    CHECK_OK(barker_webhook_set_id(hook, NULL));
+    CHECK_OK(barker_webhook_set_replay_limit(hook, UINT32_MAX));
+    CHECK_OK(barker_webhook_set_replay_limit(hook, 0));
+    CHECK_EQUAL(barker_webhook_forget(hook, NULL, 1, NULL, 0), BARKER_ERR_NULL);
+    CHECK_OK(barker_webhook_forget(hook, NULL, 0, NULL, 0));
+}
+
 int main(void)
 {
     check_begin();
@@ -290,6 +351,7 @@ int main(void)
     broken_text(hook);
     long_text(hook);
     embedded_nuls(hook);
+    secrets_and_ids(hook);
     barker_webhook_free(hook);
     sends_that_cannot_be();
     return check_end("abuse");

@@ -35,8 +35,8 @@ static void known_answers(barker_webhook *hook)
         CHECK_TEXT(independent, known[i].signature);
         const barker_header headers[] = {{"BARKER_TIMESTAMP", known[i].timestamp},
                                          {"BARKER_SIGNATURE", known[i].signature}};
-        CHECK_OK(barker_verify(key, key_len, 0, headers, 2, data, len));
-        CHECK_EQUAL(barker_verify(key, key_len, 300, headers, 2, data, len), BARKER_ERR_TOO_OLD);
+        CHECK_OK(barker_verify(BARKER_SCHEME_BARKER, key, key_len, 0, headers, 2, data, len));
+        CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, key_len, 300, headers, 2, data, len), BARKER_ERR_TOO_OLD);
         CHECK_OK(barker_webhook_set_tolerance(hook, 0));
         CHECK_OK(barker_webhook_verify(hook, headers, 2, data, len));
         barker_buffer_free(&timestamp);
@@ -72,7 +72,7 @@ static barker_status verify_pair(const char *timestamp, const char *signature)
     const barker_header headers[] = {{"Host", "localhost"},
                                      {"BARKER_TIMESTAMP", timestamp},
                                      {"BARKER_SIGNATURE", signature}};
-    return barker_verify(bytes_of("BARKER"), 6, 0, headers, 3, hello, 5);
+    return barker_verify(BARKER_SCHEME_BARKER, bytes_of("BARKER"), 6, 0, headers, 3, hello, 5);
 }
 
 static void malformed(void)
@@ -110,14 +110,14 @@ static void forged(void)
     const barker_header headers[] = {{"BARKER_TIMESTAMP", HELLO_TIMESTAMP},
                                      {"BARKER_SIGNATURE", HELLO_SIGNATURE}};
     const uint8_t *key = bytes_of("BARKER");
-    CHECK_OK(barker_verify(key, 6, 0, headers, 2, hello, 5));
-    CHECK_EQUAL(barker_verify(key, 5, 0, headers, 2, hello, 5), BARKER_ERR_SIGNATURE);
-    CHECK_EQUAL(barker_verify(NULL, 0, 0, headers, 2, hello, 5), BARKER_ERR_SIGNATURE);
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 2, hello, 4), BARKER_ERR_SIGNATURE);
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 2, hello, 6), BARKER_ERR_SIGNATURE);
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 2, NULL, 0), BARKER_ERR_SIGNATURE);
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 1, hello, 5), BARKER_ERR_HEADER_MISSING);
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers + 1, 1, hello, 5), BARKER_ERR_HEADER_MISSING);
+    CHECK_OK(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 2, hello, 5));
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 5, 0, headers, 2, hello, 5), BARKER_ERR_SIGNATURE);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, NULL, 0, 0, headers, 2, hello, 5), BARKER_ERR_SIGNATURE);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 2, hello, 4), BARKER_ERR_SIGNATURE);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 2, hello, 6), BARKER_ERR_SIGNATURE);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 2, NULL, 0), BARKER_ERR_SIGNATURE);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 1, hello, 5), BARKER_ERR_HEADER_MISSING);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers + 1, 1, hello, 5), BARKER_ERR_HEADER_MISSING);
 }
 
 /* The spellings under which servers hand headers on; and those that are something else. */
@@ -134,11 +134,11 @@ static void spellings(void)
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         headers[0].name = right[i][1];
         headers[1].name = right[i][0];
-        CHECK_OK(barker_verify(bytes_of("BARKER"), 6, 0, headers, 2, hello, 5));
+        CHECK_OK(barker_verify(BARKER_SCHEME_BARKER, bytes_of("BARKER"), 6, 0, headers, 2, hello, 5));
     }
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         headers[1].name = wrong[i];
-        CHECK_EQUAL(barker_verify(bytes_of("BARKER"), 6, 0, headers, 2, hello, 5),
+        CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, bytes_of("BARKER"), 6, 0, headers, 2, hello, 5),
                     BARKER_ERR_HEADER_MISSING);
     }
     char capitals[] = HELLO_SIGNATURE;
@@ -155,12 +155,12 @@ static void duplicates(void)
         {"barker-timestamp", HELLO_TIMESTAMP}, {"HTTP_BARKER_SIGNATURE", HELLO_SIGNATURE},
     };
     const uint8_t *key = bytes_of("BARKER");
-    CHECK_OK(barker_verify(key, 6, 0, headers, 4, hello, 5));
+    CHECK_OK(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 4, hello, 5));
     headers[2].value = "0";
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 4, hello, 5), BARKER_ERR_HEADER_AMBIGUOUS);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 4, hello, 5), BARKER_ERR_HEADER_AMBIGUOUS);
     headers[2].value = HELLO_TIMESTAMP;
     headers[3].value = "49bec43e94cd7f64a7c1e895751027a7";
-    CHECK_EQUAL(barker_verify(key, 6, 0, headers, 4, hello, 5), BARKER_ERR_HEADER_AMBIGUOUS);
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 4, hello, 5), BARKER_ERR_HEADER_AMBIGUOUS);
 }
 
 static barker_status verify_aged(const barker_webhook *hook, long long age)
@@ -172,7 +172,7 @@ static barker_status verify_aged(const barker_webhook *hook, long long age)
     const barker_header headers[] = {{"BARKER_TIMESTAMP", (char *)timestamp.data},
                                      {"BARKER_SIGNATURE", (char *)signature.data}};
     barker_status status = barker_webhook_verify(hook, headers, 2, hello, 5);
-    CHECK_EQUAL(barker_verify(bytes_of("BARKER"), 6, barker_webhook_tolerance(hook), headers, 2,
+    CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, bytes_of("BARKER"), 6, barker_webhook_tolerance(hook), headers, 2,
                               hello, 5), status);
     barker_buffer_free(&timestamp);
     barker_buffer_free(&signature);
