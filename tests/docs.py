@@ -124,7 +124,10 @@ class Checker:
             if error is not None:
                 line = text.count("\n", 0, block.start("code")) + 1
                 self.fail(f"{path}:{line}", error)
-        if text.count("<!-- run -->\n") != sum(bool(b["run"]) for b in BLOCK.finditer(text)):
+        blocks = list(BLOCK.finditer(text))
+        if len(re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)) != 2 * len(blocks):
+            self.fail(path, "has a block that is indented, unended or fenced in another way")
+        if text.count("<!-- run -->\n") != sum(bool(block["run"]) for block in blocks):
             self.fail(path, "<!-- run --> stands before something else than a block")
         self.check_links(path, text)
 

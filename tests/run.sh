@@ -1,0 +1,172 @@
+#!/bin/bash
+# Runs every test against the real library. One line a step, the log of each that fails, and the
+# count at the end. `make test` builds the library first and then calls this.
+cd "$(dirname "$0")/.." || exit 1
+export CARGO_TERM_COLOR=never CARGO_TARGET_DIR=target
+
+layout=build/demo # what `make build` made
+out=build/tests
+log=$out/log
+python=build/venv/bin/python
+static_libs='-lpthread -ldl -lm -lgcc_s'
+c_flags='-std=c11 -g -Wall -Wextra -Wpedantic -Werror'
+memcheck=(valgrind -q --error-exitcode=99 --leak-check=full
+    --errors-for-leak-kinds=definite,indirect,possible
+    --show-leak-kinds=definite,indirect,possible "--suppressions=$PWD/tests/valgrind.supp")
+
+# ---- the steps: each stops at its first failing command ----
+
+declared() { # the functions that the header declares
+    cc -E include/barker.h | grep -o '\bbarker_\w*(' | tr -d '(' | sort -u
+}
+
+committed_header() {
+    git show :./include/barker.h 2>/dev/null || cat build/shipped.h
+}
+
+header_is_current() {
+    rm -rf build/drift
+    mkdir -p build/drift
+    tar --exclude=./build --exclude=./target --exclude=./.git -cf - . | tar -xf - -C build/drift
+    rm build/drift/include/barker.h
+    cargo check --quiet --locked --manifest-path build/drift/Cargo.toml
+    diff -u include/barker.h build/drift/include/barker.h
+    committed_header | diff -u - build/drift/include/barker.h
+}
+
+header_compiles() { # COMPILER LANGUAGE STANDARD...
+    compiler=$1 language=$2
+    shift 2
+    for standard in "$@"; do
+        echo "$compiler -std=$standard"
+        $compiler -x "$language" -std="$standard" -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+            include/barker.h
+    done
+}
+
+examples_compile() { # COMPILER
+    for example in examples-c/*.c; do
+        $1 -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -I$layout/include "$example" \
+            -L$layout/lib -lbarker -o $out/example
+    done
+}
+
+exports() { # exactly what the header declares, under the soname
+    nm -D --defined-only $layout/lib/libbarker.so.0 | awk '{print $NF}' | sort >$out/exported
+    declared >$out/declared
+    test -s $out/declared
+    diff $out/declared $out/exported
+    readelf -d $layout/lib/libbarker.so.0 | grep -F 'soname: [libbarker.so.0]'
+}
+
+every_function_is_abused() {
+    declared >$out/declared
+    test -s $out/declared
+    for function in $(<$out/declared); do
+        grep -qw "$function" tests/c/abuse.c || { echo "$function is not"; return 1; }
+    done
+}
+
+# The C library has -lutil, -lrt and -lc in itself.
+static_libs_suffice() {
+    cargo rustc --quiet --locked --all-features --lib --crate-type staticlib -- \
+        --print native-static-libs 2>&1 | tee $out/native
+    wanted=$(sed -n 's/.*native-static-libs: //p' $out/native)
+    test -n "$wanted"
+    for library in $wanted; do
+        case " $static_libs -lutil -lrt -lc " in
+        *" $library "*) ;;
+        *) echo "$library is missing"; return 1 ;;
+        esac
+    done
+}
+
+compile() { # TEST VARIANT: makes $out/VARIANT/TEST
+    mkdir -p $out/"$2"
+    program="$c_flags -I$layout/include tests/c/$1.c -o $out/$2/$1"
+    case $2 in
+    shared) cc $program -L$layout/lib -lbarker -lpthread -Wl,-rpath,"$PWD/$layout/lib" ;;
+    static) cc $program $layout/lib/libbarker.a $static_libs ;;
+    sanitized) cc $program -fsanitize=address,undefined -fno-sanitize-recover=all \
+        $layout/lib/libbarker.a $static_libs ;;
+    checked | fault) cc $program -L$out/"$2" -lbarker -lpthread -Wl,-rpath,"$PWD/$out/$2" ;;
+    esac
+}
+
+run_c() { # TEST VARIANT [COMMAND...]: compiles it and runs it under the command
+    compile "$1" "$2"
+    "${@:3}" $out/"$2"/"$1"
+}
+
+run_tls() { # VARIANT [COMMAND...]
+    compile tls "$1"
+    $python tests/tls.py "${@:2}" $out/"$1"/tls
+}
+
+build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
+    cargo build --quiet --locked --lib "${@:3}"
+    mkdir -p $out/"$1"
+    cp target/"$2"/libbarker.so $out/"$1"/libbarker.so.0
+    ln -sf libbarker.so.0 $out/"$1"/libbarker.so
+}
+
+# ---- running them ----
+
+passed=0 failed=0
+count() { # NAME STATUS
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok   $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $1"
+    fi
+}
+
+step() { # NAME COMMAND...
+    (set -e -o pipefail; "${@:2}") >$log 2>&1 </dev/null
+    status=$?
+    count "$1" $status
+    [ $status = 0 ] || tail -n 60 $log | sed 's/^/     /'
+}
+
+mkdir -p $out
+tests/setup.sh
+count setup $?
+
+step 'Rust: formatting' cargo fmt --check
+step 'Rust: clippy' cargo clippy --quiet --locked --all-targets --all-features -- -D warnings
+step 'Rust: unit tests' cargo test --quiet --locked --all-features
+
+step 'header: as generated from the sources' header_is_current
+step 'header: C with gcc' header_compiles gcc c c99 c11 c17 c2x
+step 'header: C with clang' header_compiles clang c c99 c11 c17 c2x
+step 'header: C++ with g++' header_compiles g++ c++ c++11 c++17 c++20
+step 'header: C++ with clang++' header_compiles clang++ c++ c++11 c++17 c++20
+step 'examples: C99 with gcc' examples_compile gcc
+step 'examples: C99 with clang' examples_compile clang
+step 'library: exports what the header declares' exports
+step 'library: flags for linking statically' static_libs_suffice
+step 'tests: abuse.c calls every function' every_function_is_abused
+
+step 'build: with symbols and overflow checks' build_for checked checked --profile checked
+step 'build: with fault injection' build_for fault debug --all-features
+for test in handle abuse verify wire; do
+    step "C: $test, shared library" run_c $test shared
+    step "C: $test, static library" run_c $test static
+    step "C: $test, address and undefined-behaviour sanitizers" run_c $test sanitized
+    step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
+done
+step 'C: panic' run_c panic fault
+step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
+step 'C: tls, shared library' run_tls shared
+step 'C: tls, static library' run_tls static
+step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
+step 'C: tls, memcheck' run_tls checked "${memcheck[@]}"
+
+step 'interoperates with the Python original' $python tests/interop.py $layout
+step 'documents: code and links' $python tests/docs.py $layout
+step 'demo' bash tests/demo.sh
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
