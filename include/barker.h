@@ -154,13 +154,13 @@ enum barker_status
      */
     BARKER_ERR_REPLAY_FULL = 307,
     /**
-     * The system gave no random bytes, no thread or no memory that was needed.
-     */
-    BARKER_ERR_SYSTEM = 900,
-    /**
      * A defect in barker itself. The handle stays usable. Please report it.
      */
-    BARKER_ERR_INTERNAL = 901,
+    BARKER_ERR_INTERNAL = 900,
+    /**
+     * The system gave no random bytes.
+     */
+    BARKER_ERR_SYSTEM = 901,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -21,10 +21,13 @@ static void library(void)
         BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE,
         BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS,
         BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD, BARKER_ERR_TOO_NEW, BARKER_ERR_INTERNAL,
+        BARKER_ERR_SECRET, BARKER_ERR_ID, BARKER_ERR_REPLAYED, BARKER_ERR_REPLAY_FULL,
+        BARKER_ERR_SYSTEM,
     };
     static const int numbers[] = {
         0, 100, 101, 102, 103, 104, 200, 201, 202, 203, 204, 205, 206, 207,
         300, 301, 302, 303, 304, 305, 900,
+        105, 106, 306, 307, 901,
     };
     size_t count = sizeof all / sizeof *all;
     CHECK_EQUAL(count, sizeof numbers / sizeof *numbers);
