@@ -1,14 +1,17 @@
 //! Sends requests, keeping connections that may be used again.
 
 use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
 
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::request::Request;
 use super::response::Response;
 use super::target::{Origin, Target};
+use super::tls::shared_config;
 use crate::error::Result;
 
 /// More idle connections than this are not kept.
@@ -26,6 +29,7 @@ pub struct Agent {
 /// leave them alone, and the lock too, which another thread may have held.
 struct Pool {
     process: u32,
+    tls: OnceLock<Arc<ClientConfig>>,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -51,7 +55,7 @@ impl Agent {
         let origin = target.origin();
         let mut connection = match self.pool.take(&origin) {
             Some(connection) => connection,
-            None => Connection::open(&origin, &deadline)?,
+            None => Connection::open(&origin, || self.pool.tls(), &deadline)?,
         };
         let (response, reusable) = connection.exchange(request, &deadline)?;
         if reusable {
@@ -63,11 +67,19 @@ impl Agent {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { process: process::id(), idle: Mutex::default() }
+        Self { process: process::id(), tls: OnceLock::new(), idle: Mutex::default() }
     }
 }
 
 impl Pool {
+    /// The configuration of TLS, once it is needed.
+    fn tls(&self) -> Result<Arc<ClientConfig>> {
+        match self.tls.get() {
+            Some(config) => Ok(config.clone()),
+            None => shared_config().map(|config| self.tls.get_or_init(|| config).clone()),
+        }
+    }
+
     /// The connection to this origin that was last used, if one is still open.
     fn take(&self, origin: &Origin) -> Option<Connection> {
         loop {

@@ -1,6 +1,9 @@
 //! A connection to an origin, with TLS or without, and one exchange over it.
 
 use std::io::IoSlice;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
 
 use super::deadline::Deadline;
 use super::request::Request;
@@ -21,11 +24,15 @@ pub(super) enum Connection {
 
 impl Connection {
     /// Resolves, connects and, for https, shakes hands.
-    pub fn open(origin: &Origin, deadline: &Deadline) -> Result<Self> {
+    pub fn open(
+        origin: &Origin,
+        tls: impl FnOnce() -> Result<Arc<ClientConfig>>,
+        deadline: &Deadline,
+    ) -> Result<Self> {
         let addresses = resolve(origin, deadline)?;
         let socket = Socket::connect(&addresses, origin.port, deadline)?;
         if origin.secure {
-            Ok(Self::Secure(Box::new(Tls::connect(socket, &origin.host, deadline)?)))
+            Ok(Self::Secure(Box::new(Tls::connect(socket, &origin.host, tls()?, deadline)?)))
         } else {
             Ok(Self::Plain(socket))
         }

@@ -1,7 +1,8 @@
 //! TLS over a socket, with the roots that the platform trusts.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::sync::{Arc, OnceLock};
+use std::process;
+use std::sync::{Arc, Mutex, Weak};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -18,8 +19,13 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Shakes hands over a fresh socket.
-    pub fn connect(socket: Socket, host: &Host<String>, deadline: &Deadline) -> Result<Self> {
-        let session = ClientConnection::new(config()?, server_name(host)?)
+    pub fn connect(
+        socket: Socket,
+        host: &Host<String>,
+        config: Arc<ClientConfig>,
+        deadline: &Deadline,
+    ) -> Result<Self> {
+        let session = ClientConnection::new(config, server_name(host)?)
             .map_err(|error| Error::new(BARKER_ERR_TLS, error.to_string()))?;
         let mut tls = Self { session, socket };
         while tls.session.is_handshaking() {
@@ -146,12 +152,25 @@ fn server_name(host: &Host<String>) -> Result<ServerName<'static>> {
     }
 }
 
-/// The configuration that all connections share, made once the first one needs it.
-fn config() -> Result<Arc<ClientConfig>> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(config.clone());
+/// The configuration that the agents of a process share, with its roots and resumable sessions; it
+/// lives as long as one of them holds it.
+pub(super) fn shared_config() -> Result<Arc<ClientConfig>> {
+    static SHARED: Mutex<(u32, Weak<ClientConfig>)> = Mutex::new((0, Weak::new()));
+    // Not waited for: in a child, a thread that was left behind by the fork may hold it.
+    let mut shared = SHARED.try_lock().ok();
+    let process = process::id();
+    let existing = shared.as_ref().filter(|shared| shared.0 == process);
+    if let Some(config) = existing.and_then(|shared| shared.1.upgrade()) {
+        return Ok(config);
     }
+    let config = Arc::new(platform_config()?);
+    if let Some(shared) = &mut shared {
+        **shared = (process, Arc::downgrade(&config));
+    }
+    Ok(config)
+}
+
+fn platform_config() -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
@@ -160,10 +179,8 @@ fn config() -> Result<Arc<ClientConfig>> {
         return Err(Error::new(BARKER_ERR_TLS, why));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::new(BARKER_ERR_TLS, error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(CONFIG.get_or_init(|| Arc::new(config)).clone())
+        .map_err(|error| Error::new(BARKER_ERR_TLS, error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
