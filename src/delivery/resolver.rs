@@ -29,7 +29,7 @@ fn look_up(name: &str, deadline: &Deadline) -> Result<Vec<IpAddr>> {
     };
     let (answer, answered) = mpsc::sync_channel(1);
     let asked = name.to_owned();
-    thread::Builder::new()
+    let lookup = thread::Builder::new()
         .name("barker-lookup".into())
         .spawn(move || {
             let addresses = (asked.as_str(), 0)
@@ -39,7 +39,12 @@ fn look_up(name: &str, deadline: &Deadline) -> Result<Vec<IpAddr>> {
             let _ = answer.send(addresses);
         })
         .map_err(|error| failed(&error))?;
-    match answered.recv_timeout(deadline.remaining(PHASE)?) {
+    let answer = answered.recv_timeout(deadline.remaining(PHASE)?);
+    if !matches!(answer, Err(mpsc::RecvTimeoutError::Timeout)) {
+        // It has nothing left to do, and is not to outlive the call.
+        let _ = lookup.join();
+    }
+    match answer {
         Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
         Ok(Ok(_)) => Err(failed(&"the lookup gave none")),
         Ok(Err(error)) => Err(failed(&error)),
