@@ -13,7 +13,7 @@ c_flags='-std=c11 -g -Wall -Wextra -Wpedantic -Werror'
 memcheck=(valgrind -q --error-exitcode=99 --leak-check=full
     --errors-for-leak-kinds=definite,indirect,possible
     --show-leak-kinds=definite,indirect,possible "--suppressions=$PWD/tests/valgrind.supp")
-# Of TLS, memcheck cannot follow which bits the hand-written assembly of the ciphers defines.
+# Memcheck cannot follow which bits the hand-written assembly of the ciphers defines.
 memcheck_tls=("${memcheck[@]}" --undef-value-errors=no)
 
 # ---- the steps: each stops at its first failing command ----
