@@ -1,0 +1,144 @@
+//! What holds of signing and verifying whatever the messages, secrets and headers are.
+
+use std::time::{Duration, SystemTime};
+
+use barker::error::barker_status::{self, *};
+use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_scheme::*};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+const SCHEMES: [barker_scheme; 9] = [
+    BARKER_SCHEME_BARKER,
+    BARKER_SCHEME_BARKER_SHA256,
+    BARKER_SCHEME_BARKER_SHA512,
+    BARKER_SCHEME_STANDARD,
+    BARKER_SCHEME_SVIX,
+    BARKER_SCHEME_GITHUB,
+    BARKER_SCHEME_STRIPE,
+    BARKER_SCHEME_SLACK,
+    BARKER_SCHEME_SHOPIFY,
+];
+const NAMES: [&str; 14] = [
+    "BARKER_TIMESTAMP",
+    "barker-signature",
+    "HTTP_BARKER_SIGNATURE",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "svix-id",
+    "SVIX_TIMESTAMP",
+    "svix-signature",
+    "x-hub-signature-256",
+    "Stripe-Signature",
+    "X-Slack-Request-Timestamp",
+    "X-Slack-Signature",
+    "x-shopify-hmac-sha256",
+];
+const NOW: u64 = 1_700_000_000;
+
+type Headers = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn sign(keyring: &Keyring, body: &[u8]) -> Headers {
+    let timestamp = Timestamp::parse(format!("{NOW}.5").as_bytes()).unwrap();
+    let signed = keyring.sign("msg_1", &timestamp, body, Default::default()).unwrap();
+    let pair = |header: barker::signature::Header| {
+        (header.name.into_owned().into_bytes(), header.value.into_bytes())
+    };
+    signed.headers.into_iter().map(pair).collect()
+}
+
+fn verify(keyring: &Keyring, headers: &Headers, body: &[u8]) -> barker_status {
+    let headers = headers.iter().map(|(name, value)| (&name[..], &value[..]));
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+    let currency = Currency { now, tolerance: Duration::from_secs(300), guard: None };
+    keyring.verify(headers, body, currency).map_or_else(|error| error.status, |()| BARKER_OK)
+}
+
+fn secrets() -> impl Strategy<Value = Vec<(barker_scheme, String)>> {
+    prop::collection::vec((select(&SCHEMES[..]), "([A-Za-z0-9+/]{4}){1,20}"), 1..4)
+}
+
+fn keyring(secrets: &[(barker_scheme, String)]) -> Keyring {
+    let mut keyring = Keyring::default();
+    for (scheme, secret) in secrets {
+        keyring.add(*scheme, secret.as_bytes()).unwrap();
+    }
+    keyring
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..300)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn what_is_signed_verifies(secrets in secrets(), body in body()) {
+        let keyring = keyring(&secrets);
+        prop_assert_eq!(verify(&keyring, &sign(&keyring, &body), &body), BARKER_OK);
+    }
+
+    #[test]
+    fn another_body_does_not(
+        secrets in secrets(), body in body(), place in any::<Index>(), change in 1u8..,
+    ) {
+        let keyring = keyring(&secrets);
+        let signed = sign(&keyring, &body);
+        let mut longer = body.clone();
+        longer.push(change);
+        prop_assert_eq!(verify(&keyring, &signed, &longer), BARKER_ERR_SIGNATURE);
+        if !body.is_empty() {
+            let mut changed = body.clone();
+            changed[place.index(body.len())] ^= change;
+            prop_assert_eq!(verify(&keyring, &signed, &changed), BARKER_ERR_SIGNATURE);
+        }
+    }
+
+    #[test]
+    fn another_secret_does_not(
+        scheme in select(&SCHEMES[..]), secrets in ("[A-Z]{24}", "[a-z]{24}"), body in body(),
+    ) {
+        let (mut sender, mut receiver) = (Keyring::default(), Keyring::default());
+        sender.set(scheme, secrets.0.as_bytes()).unwrap();
+        receiver.set(scheme, secrets.1.as_bytes()).unwrap();
+        prop_assert_eq!(verify(&receiver, &sign(&sender, &body), &body), BARKER_ERR_SIGNATURE);
+    }
+
+    /// A changed header may still say the same: blanks around it, hex digits in capitals.
+    #[test]
+    fn another_header_does_not(
+        scheme in select(&SCHEMES[..]), body in body(),
+        header in any::<Index>(), place in any::<Index>(), change in 1u8..,
+    ) {
+        let mut keyring = Keyring::default();
+        keyring.set(scheme, b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let mut headers = sign(&keyring, &body);
+        let header = header.index(headers.len());
+        let value = &mut headers[header].1;
+        let place = place.index(value.len());
+        let before = value[place];
+        value[place] ^= change;
+        let says_the_same =
+            before.eq_ignore_ascii_case(&value[place]) || value[place].is_ascii_whitespace();
+        prop_assert!(says_the_same || verify(&keyring, &headers, &body) != BARKER_OK);
+    }
+
+    #[test]
+    fn nothing_else_verifies(
+        secrets in secrets(), body in body(),
+        headers in prop::collection::vec(
+            (select(&NAMES[..]), prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "(t=|v0=|sha256=|v1,|v1a,)?[0-9a-f]{10,64}( v1,[A-Za-z0-9+/]{43}=)*".prop_map(String::into_bytes),
+                "(t=)?17000000[0-9]{2}(,v1=[0-9a-f]{64}){0,3}".prop_map(String::into_bytes),
+            ]),
+            0..8,
+        ),
+    ) {
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let keyring = keyring(&secrets);
+        let status = verify(&keyring, &headers, &body);
+        prop_assert!((BARKER_ERR_HEADER_MISSING as i32..=BARKER_ERR_SIGNATURE as i32).contains(&(status as i32)));
+    }
+}
