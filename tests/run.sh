@@ -167,6 +167,8 @@ step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
 step 'C: tls, memcheck' run_tls checked "${memcheck_tls[@]}"
 
 step 'interoperates with the Python original' $python tests/interop.py $layout
+step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
+step 'behind nginx' $python tests/nginx.py $layout
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 

@@ -26,6 +26,9 @@ need libc6-dbg valgrind -q true
 need openssl openssl version
 need python3 python3 --version
 need python3-venv python3 -c 'import ensurepip, venv'
+need nodejs node --version
+need npm npm --version
+need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
@@ -51,6 +54,20 @@ if ! $python -c 'import barker' >/dev/null 2>&1; then
         $python -m pip install --quiet requests setuptools wheel &&
         $python -m pip install --quiet --no-build-isolation barker==0.1 ||
         lacks 'the Python package barker 0.1'
+fi
+
+# Other hands' code, for tests/peers.py.
+if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages standardwebhooks and stripe in build/venv'
+    $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
+        lacks 'the Python packages standardwebhooks and stripe'
+fi
+modules=build/node_modules
+if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
+    echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"
+    npm install --prefix build --no-save --no-audit --no-fund --silent \
+        standardwebhooks@1 @octokit/webhooks-methods@6 ||
+        lacks 'the npm packages standardwebhooks and @octokit/webhooks-methods'
 fi
 
 [ $missing = 0 ] && touch "$done_mark"
