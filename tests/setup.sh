@@ -24,6 +24,7 @@ need clang clang++ --version
 need valgrind valgrind --version
 need libc6-dbg valgrind -q true
 need openssl openssl version
+need libmicrohttpd-dev test -e /usr/include/microhttpd.h
 need python3 python3 --version
 need python3-venv python3 -c 'import ensurepip, venv'
 need nodejs node --version
