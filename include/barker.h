@@ -40,11 +40,6 @@
 #define BARKER_VERSION_PATCH 0
 
 /**
- * Of Ed25519, and of HMAC-SHA512.
- */
-#define Mac_MAX_LEN 64
-
-/**
  * Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
  *
  * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the

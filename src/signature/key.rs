@@ -87,7 +87,7 @@ impl Key {
 
 impl Mac {
     /// Of Ed25519, and of HMAC-SHA512.
-    pub const MAX_LEN: usize = 64;
+    pub(super) const MAX_LEN: usize = 64;
 
     fn new(signature: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
