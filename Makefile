@@ -1,11 +1,11 @@
-# The front door: make (build), make demo, make test, make clean.
+# The front door: make (build), make demo, make test, make fuzz, make clean.
 
 CC ?= cc
 OUT := build/demo
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 CARGO_LIBS := target/release/libbarker.so target/release/libbarker.a
 
-.PHONY: build demo test clean cargo
+.PHONY: build demo test fuzz clean cargo
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -15,6 +15,10 @@ demo: build
 
 test: build
 	@bash tests/run.sh
+
+# Ten minutes for each target; `make fuzz SECONDS=30` for a first look.
+fuzz:
+	@bash tests/fuzz.sh $(SECONDS)
 
 clean:
 	rm -rf build target

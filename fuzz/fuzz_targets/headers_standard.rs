@@ -1,0 +1,5 @@
+//! The headers of BARKER_SCHEME_STANDARD.
+#![no_main]
+use barker::signature::barker_scheme::BARKER_SCHEME_STANDARD;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_STANDARD, input));

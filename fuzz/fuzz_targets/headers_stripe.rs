@@ -1,0 +1,5 @@
+//! The headers of BARKER_SCHEME_STRIPE.
+#![no_main]
+use barker::signature::barker_scheme::BARKER_SCHEME_STRIPE;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_STRIPE, input));

@@ -1,0 +1,4 @@
+//! Secrets of every scheme.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::secret(input));

@@ -1,0 +1,4 @@
+//! Whole messages, through the C interface.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::message(input));
