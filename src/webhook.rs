@@ -224,7 +224,7 @@ impl Webhook {
         let headers = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
         let request = Request::post(target, headers.chain(own), data);
-        let response = self.agent.send(target, &request, self.timeout);
+        let response = self.agent.send(target, request, self.timeout);
         Ok(Delivery { id, signed, response })
     }
 }
