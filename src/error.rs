@@ -47,6 +47,8 @@ pub enum barker_status {
     /// The response's head is larger than 64 KiB or its body larger than 1 MiB. The receiver may
     /// have the webhook.
     BARKER_ERR_TOO_LARGE = 207,
+    /// The batch was stopped first. If sending had begun, the receiver may have the webhook.
+    BARKER_ERR_STOPPED = 208,
 
     /// A header that the signature needs is not among those given.
     BARKER_ERR_HEADER_MISSING = 300,
@@ -67,7 +69,7 @@ pub enum barker_status {
 
     /// A defect in barker itself. The handle stays usable. Please report it.
     BARKER_ERR_INTERNAL = 900,
-    /// The system gave no random bytes.
+    /// The system did not give what it was asked for: random bytes, or word of its connections.
     BARKER_ERR_SYSTEM = 901,
 }
 
@@ -90,6 +92,7 @@ impl barker_status {
         (Self::BARKER_ERR_TIMEOUT, "the timeout passed\0"),
         (Self::BARKER_ERR_PROTOCOL, "the answer is not HTTP/1.x\0"),
         (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
+        (Self::BARKER_ERR_STOPPED, "the batch was stopped first\0"),
         (Self::BARKER_ERR_HEADER_MISSING, "a signature header is missing\0"),
         (Self::BARKER_ERR_HEADER_MALFORMED, "a signature header is malformed\0"),
         (Self::BARKER_ERR_HEADER_AMBIGUOUS, "a signature header has two different values\0"),
@@ -98,7 +101,7 @@ impl barker_status {
         (Self::BARKER_ERR_TOO_NEW, "the timestamp is too new\0"),
         (Self::BARKER_ERR_REPLAYED, "the message was accepted before\0"),
         (Self::BARKER_ERR_REPLAY_FULL, "there is no room to remember the message\0"),
-        (Self::BARKER_ERR_SYSTEM, "the system gave no random bytes\0"),
+        (Self::BARKER_ERR_SYSTEM, "the system failed\0"),
         (Self::BARKER_ERR_INTERNAL, "internal error in barker\0"),
     ];
 

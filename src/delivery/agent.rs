@@ -1,4 +1,4 @@
-//! Sends requests, keeping connections that may be used again.
+//! Begins deliveries, keeping connections that may be used again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use super::exchange::Exchange;
 use super::pool::{IdleLimits, Pool};
 use super::request::Request;
 use super::resolver::Found;
-use super::response::Response;
 use super::target::{Origin, Target};
 use crate::error::Result;
 
@@ -35,16 +34,6 @@ impl Default for Agent {
 }
 
 impl Agent {
-    /// Sends the request and waits for the answer, within the timeout in all.
-    pub fn send(
-        &mut self,
-        target: &Target,
-        request: Request<'_>,
-        timeout: Duration,
-    ) -> Result<Response> {
-        self.begin(target, request, timeout).run()
-    }
-
     /// A delivery that is about to start.
     pub fn begin<'a>(
         &mut self,

@@ -23,31 +23,32 @@ const MAX_EVENTS: usize = 1024;
 /// What a lookup that has ended is announced with.
 const LOOKUP: Token = Token(usize::MAX);
 
-/// Delivers what `begin` gives for 0 to `count`, at most so many at a time, and hands each outcome
-/// to `end`, which may stop it all.
-pub fn deliver_all<'a>(
-    count: usize,
+/// Makes these deliveries, each with something of its owner's, at most so many at a time; hands each
+/// outcome to `end` with the number that it had, and stops if that says so.
+pub fn deliver_all<'a, T>(
+    mut deliveries: impl ExactSizeIterator<Item = Result<(T, Exchange<'a>)>>,
     max_in_flight: usize,
-    mut begin: impl FnMut(usize) -> Result<Exchange<'a>>,
-    mut end: impl FnMut(usize, Result<Response>) -> ControlFlow<()>,
+    mut end: impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut batch = Batch::new().map_err(system)?;
-    let mut waiting = 0..count;
+    let count = deliveries.len();
     loop {
-        let room = max_in_flight - batch.in_flight();
-        for index in waiting.by_ref().take(room.min(BURST)) {
-            let outcome = match begin(index) {
-                Ok(exchange) => batch.launch(index, exchange),
-                Err(error) => Some((index, Err(error))),
+        let room = (max_in_flight - batch.in_flight()).min(BURST);
+        for _ in 0..room.min(deliveries.len()) {
+            let index = count - deliveries.len();
+            let over = match deliveries.next() {
+                Some(Ok((owned, exchange))) => batch.launch(index, owned, exchange),
+                Some(Err(error)) => Some((index, Err(error))),
+                None => None,
             };
-            if report(outcome, &mut end).is_break() {
+            if report(over, &mut end).is_break() {
                 return Ok(());
             }
         }
-        if waiting.is_empty() && batch.in_flight() == 0 {
+        if deliveries.len() == 0 && batch.in_flight() == 0 {
             return Ok(());
         }
-        let may_launch = !waiting.is_empty() && batch.in_flight() < max_in_flight;
+        let may_launch = deliveries.len() > 0 && batch.in_flight() < max_in_flight;
         batch.wait(may_launch).map_err(system)?;
         while let Some((slot, incoming)) = batch.ready.pop() {
             if report(batch.advance(slot, incoming), &mut end).is_break() {
@@ -57,11 +58,12 @@ pub fn deliver_all<'a>(
     }
 }
 
-type Outcome = (usize, Result<Response>);
+/// The number of a delivery, and what came of it.
+type Outcome<T> = (usize, Result<(T, Result<Response>)>);
 
-fn report(
-    outcome: Option<Outcome>,
-    end: &mut impl FnMut(usize, Result<Response>) -> ControlFlow<()>,
+fn report<T>(
+    outcome: Option<Outcome<T>>,
+    end: &mut impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     outcome.map_or(ControlFlow::Continue(()), |(index, result)| end(index, result))
 }
@@ -70,12 +72,12 @@ fn system(error: io::Error) -> Error {
     Error::new(BARKER_ERR_SYSTEM, format!("the system does not watch connections: {error}"))
 }
 
-struct Batch<'a> {
+struct Batch<'a, T> {
     poll: Poll,
     events: Events,
     waker: Option<Arc<Waker>>,
     /// By slot, which is also the token of a delivery's sockets.
-    flights: Vec<Option<Flight<'a>>>,
+    flights: Vec<Option<Flight<'a, T>>>,
     free: Vec<usize>,
     /// When slots are to be looked at even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
@@ -83,15 +85,16 @@ struct Batch<'a> {
     ready: Vec<(usize, Incoming)>,
 }
 
-struct Flight<'a> {
+struct Flight<'a, T> {
     index: usize,
+    owned: T,
     exchange: Exchange<'a>,
     /// The earliest alarm that is set for it.
     alarm: Option<Instant>,
     awaits_lookup: bool,
 }
 
-impl<'a> Batch<'a> {
+impl<'a, T> Batch<'a, T> {
     fn new() -> io::Result<Self> {
         Ok(Self {
             poll: Poll::new()?,
@@ -108,8 +111,8 @@ impl<'a> Batch<'a> {
         self.flights.len() - self.free.len()
     }
 
-    fn launch(&mut self, index: usize, exchange: Exchange<'a>) -> Option<Outcome> {
-        let flight = Flight { index, exchange, alarm: None, awaits_lookup: false };
+    fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Outcome<T>> {
+        let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flights.push(None);
             self.flights.len() - 1
@@ -119,7 +122,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Goes on with a delivery; gives its outcome if it has come to its end.
-    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Outcome> {
+    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Outcome<T>> {
         let flight = self.flights[slot].as_mut()?;
         let advanced = match flight.exchange.advance(incoming) {
             Ok(None) => self.watch(slot).map(|()| None),
@@ -128,7 +131,7 @@ impl<'a> Batch<'a> {
         let result = advanced.transpose()?;
         self.free.push(slot);
         let flight = self.flights[slot].take()?;
-        Some((flight.index, result))
+        Some((flight.index, Ok((flight.owned, result))))
     }
 
     /// Sees to it that the delivery is looked at when something happens, or its time is over.
@@ -172,7 +175,7 @@ impl<'a> Batch<'a> {
         }
         for event in &self.events {
             if event.token() == LOOKUP {
-                let awaiting = |flight: &Flight<'_>| flight.exchange.lookup().is_some();
+                let awaiting = |flight: &Flight<'_, T>| flight.exchange.lookup().is_some();
                 let slots = (0..self.flights.len())
                     .filter(|&slot| self.flights[slot].as_ref().is_some_and(awaiting));
                 self.ready.extend(slots.map(|slot| (slot, Incoming::NotYet)));

@@ -74,8 +74,8 @@ impl<'a> Exchange<'a> {
         Self { agent, origin, request, deadline, stage: Stage::Idle }
     }
 
-    /// Goes on to the end.
-    pub(super) fn run(mut self) -> Result<Response> {
+    /// Goes on to the end, waiting where it must.
+    pub fn run(mut self) -> Result<Response> {
         let mut incoming = Incoming::Awaited;
         loop {
             if let Some(response) = self.advance(incoming)? {
