@@ -84,6 +84,10 @@ enum barker_status
      */
     BARKER_ERR_ID = 106,
     /**
+     * A certificate, its key or a revocation list cannot be used.
+     */
+    BARKER_ERR_CERTIFICATE = 107,
+    /**
      * The receiver's host name has no address.
      */
     BARKER_ERR_RESOLVE = 200,
@@ -92,7 +96,7 @@ enum barker_status
      */
     BARKER_ERR_CONNECT = 201,
     /**
-     * The TLS handshake failed, or the receiver's certificate is not trusted.
+     * The TLS handshake failed, for a reason that has no status of its own.
      */
     BARKER_ERR_TLS = 202,
     /**
@@ -120,6 +124,26 @@ enum barker_status
      * The batch was stopped first. If sending had begun, the receiver may have the webhook.
      */
     BARKER_ERR_STOPPED = 208,
+    /**
+     * The receiver's certificate has expired, or is not valid yet.
+     */
+    BARKER_ERR_CERTIFICATE_EXPIRED = 220,
+    /**
+     * The receiver's certificate is for other names than the URL's host.
+     */
+    BARKER_ERR_CERTIFICATE_NAME = 221,
+    /**
+     * The receiver's certificate comes from an authority that is not trusted.
+     */
+    BARKER_ERR_CERTIFICATE_ISSUER = 222,
+    /**
+     * The receiver's certificate is self-signed, and is not trusted itself.
+     */
+    BARKER_ERR_CERTIFICATE_SELF_SIGNED = 223,
+    /**
+     * The receiver's certificate was revoked.
+     */
+    BARKER_ERR_CERTIFICATE_REVOKED = 224,
     /**
      * A header that the signature needs is not among those given.
      */
@@ -255,6 +279,31 @@ enum barker_spelling
 typedef enum barker_spelling barker_spelling;
 #else
 typedef int32_t barker_spelling;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The oldest TLS that is spoken. Numbers are part of the ABI.
+ */
+enum barker_tls
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * TLS 1.2 (RFC 5246).
+     */
+    BARKER_TLS_1_2 = 12,
+    /**
+     * TLS 1.3 (RFC 8446).
+     */
+    BARKER_TLS_1_3 = 13,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_tls barker_tls;
+#else
+typedef int32_t barker_tls;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -625,6 +674,98 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
  * @return seconds; 0 if the check is turned off or hook is NULL
  */
 uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
+
+/**
+ * Trusts the certificate authorities in PEM too, beside those of the platform: see
+ * barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
+ *
+ * The settings of TLS hold for connections made afterwards; older ones are not used again by this
+ * handle. Clones take them over.
+ *
+ * @param hook  the handle
+ * @param pem   one or more certificates in PEM (RFC 7468); copied
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_ca(struct barker_webhook *hook, const uint8_t *pem, size_t len);
+
+/**
+ * As barker_webhook_add_ca(), from a file, which is read once, now.
+ *
+ * @param hook  the handle
+ * @param path  the file's path
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_ca_file(struct barker_webhook *hook, const char *path);
+
+/**
+ * Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
+ * would find, or those in the file and directory that SSL_CERT_FILE and SSL_CERT_DIR name.
+ *
+ * @param hook     the handle
+ * @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_platform_ca(struct barker_webhook *hook, int32_t trusted);
+
+/**
+ * Refuses the certificates that these lists revoke, in a receiver's whole chain. A certificate
+ * whose issuer has no list here is not affected; nothing is fetched from anywhere.
+ *
+ * @param hook  the handle
+ * @param pem   one or more certificate revocation lists in PEM (RFC 5280 section 5); copied
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_crl(struct barker_webhook *hook, const uint8_t *pem, size_t len);
+
+/**
+ * Sets the certificate that is shown to a receiver who asks for one (mutual TLS).
+ *
+ * The private key is kept in memory as the TLS library holds it, which does not wipe it.
+ *
+ * @param hook     the handle
+ * @param pem      the certificate in PEM, and after it those that lead to an authority; copied.
+ *                 NULL with length 0 shows none.
+ * @param len      number of bytes
+ * @param key      its private key in PEM, not encrypted: RSA, ECDSA or Ed25519; copied
+ * @param key_len  number of bytes of the key
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_set_client_certificate(struct barker_webhook *hook,
+                                                    const uint8_t *pem,
+                                                    size_t len,
+                                                    const uint8_t *key,
+                                                    size_t key_len);
+
+/**
+ * Sets the name that the receiver's certificate must have, and that is asked for (SNI), where that
+ * is not the URL's host.
+ *
+ * @param hook  the handle
+ * @param name  a DNS name or an IP address; copied. NULL is the URL's host.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_set_server_name(struct barker_webhook *hook, const char *name);
+
+/**
+ * Sets the oldest version of TLS that is spoken.
+ *
+ * @param hook     the handle
+ * @param version  a barker_tls; BARKER_TLS_1_2 if never set
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such version
+ */
+barker_status barker_webhook_set_min_tls(struct barker_webhook *hook, int32_t version);
+
+/**
+ * INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
+ * what is sent. For tests alone; to trust one certificate, use barker_webhook_add_ca().
+ *
+ * @param hook  the handle
+ * @param skip  1 takes any certificate; 0 if never set
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hook, int32_t skip);
 
 /**
  * Signs the data that was set with the present time, POSTs it and waits for the answer.

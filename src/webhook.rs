@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target};
+use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target, Trust};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -161,6 +161,13 @@ impl Webhook {
     /// For how long the addresses of a host are used before they are looked up again.
     pub fn set_lookup_lifetime(&mut self, lifetime: Duration) {
         self.agent.lookup_lifetime = lifetime;
+    }
+
+    /// Puts another trust in the place of the present one.
+    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
+        let changed = change(self.agent.trust())?;
+        self.agent.set_trust(changed);
+        Ok(())
     }
 
     /// The data that was set.

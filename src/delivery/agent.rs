@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
+use url::Host;
 
 use super::connection::Connection;
 use super::exchange::Exchange;
-use super::pool::{IdleLimits, Pool};
+use super::pool::{IdleLimits, Pool, Route};
 use super::request::Request;
 use super::resolver::Found;
-use super::target::{Origin, Target};
+use super::socket::Socket;
+use super::target::Target;
+use super::tls::Tls;
+use super::trust::Trust;
 use crate::error::Result;
 
 /// Clones share the idle connections.
@@ -21,6 +24,7 @@ pub struct Agent {
     pub idle_limits: IdleLimits,
     /// For how long a looked up address is used.
     pub lookup_lifetime: Duration,
+    trust: Arc<Trust>,
 }
 
 impl Default for Agent {
@@ -29,6 +33,7 @@ impl Default for Agent {
             pool: Arc::default(),
             idle_limits: IdleLimits::default(),
             lookup_lifetime: Duration::from_secs(60),
+            trust: Arc::default(),
         }
     }
 }
@@ -42,13 +47,24 @@ impl Agent {
         timeout: Duration,
     ) -> Exchange<'a> {
         self.leave_parent();
-        Exchange::new(self.clone(), target.origin().clone(), request, timeout)
+        let route = Route { origin: target.origin().clone(), trust: self.trust.clone() };
+        Exchange::new(self.clone(), route, request, timeout)
     }
 
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.leave_parent();
         self.pool.clear();
+    }
+
+    /// Whom to trust. Connections that were made with another trust are not used again.
+    pub fn set_trust(&mut self, trust: Trust) {
+        self.trust = Arc::new(trust);
+    }
+
+    /// Whom it trusts.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// In the child of a fork, leaves the parent's connections alone.
@@ -58,19 +74,23 @@ impl Agent {
         }
     }
 
-    pub(super) fn take_idle(&self, origin: &Origin) -> Option<Connection> {
-        self.pool.take(origin, self.idle_limits)
+    pub(super) fn take_idle(&self, route: &Route) -> Option<Connection> {
+        self.pool.take(route, self.idle_limits)
     }
 
-    pub(super) fn keep_idle(&self, origin: Origin, connection: Connection) {
-        self.pool.keep(origin, connection, self.idle_limits);
+    pub(super) fn keep_idle(&self, route: Route, connection: Connection) {
+        self.pool.keep(route, connection, self.idle_limits);
     }
 
     pub(super) fn find_addresses(&self, name: &str) -> Found {
         self.pool.process.resolver.find(name, self.lookup_lifetime)
     }
 
-    pub(super) fn tls(&self) -> Result<Arc<ClientConfig>> {
-        self.pool.process.tls()
+    pub(super) fn secure(&self, socket: Socket, host: &Host<String>) -> Result<Tls> {
+        let config = match self.trust.is_default() {
+            true => self.pool.process.default_tls()?,
+            false => self.trust.config()?,
+        };
+        Tls::new(socket, host, self.trust.server_name(), config)
     }
 }

@@ -11,13 +11,13 @@ use url::Host;
 use super::agent::Agent;
 use super::connection::Connection;
 use super::deadline::Deadline;
+use super::pool::Route;
 use super::race::{Address, Race};
 use super::request::Request;
 use super::resolver::{Found, Lookup};
 use super::response::{Response, ResponseReader};
 use super::socket::{Socket, poll};
-use super::target::{Endpoint, Origin};
-use super::tls::Tls;
+use super::target::Endpoint;
 use crate::error::{Error, Result, barker_status::*};
 
 /// Bytes received at a time.
@@ -26,7 +26,7 @@ const CHUNK: usize = 8 * 1024;
 /// A delivery on its way.
 pub struct Exchange<'a> {
     agent: Agent,
-    origin: Origin,
+    route: Route,
     request: Request<'a>,
     deadline: Deadline,
     stage: Stage,
@@ -64,14 +64,9 @@ pub(super) enum Incoming {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(
-        agent: Agent,
-        origin: Origin,
-        request: Request<'a>,
-        timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(agent: Agent, route: Route, request: Request<'a>, timeout: Duration) -> Self {
         let deadline = Deadline::after(timeout);
-        Self { agent, origin, request, deadline, stage: Stage::Idle }
+        Self { agent, route, request, deadline, stage: Stage::Idle }
     }
 
     /// Goes on to the end, waiting where it must.
@@ -90,7 +85,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
             self.stage = match &mut self.stage {
-                Stage::Idle => match self.agent.take_idle(&self.origin) {
+                Stage::Idle => match self.agent.take_idle(&self.route) {
                     Some(connection) => Stage::Talking(Talk::new(connection, true)),
                     None => self.reach()?,
                 },
@@ -119,7 +114,7 @@ impl<'a> Exchange<'a> {
 
     /// The first stage of a new connection.
     fn reach(&self) -> Result<Stage> {
-        Ok(match &self.origin.endpoint {
+        Ok(match &self.route.origin.endpoint {
             Endpoint::Unix(path) => {
                 Stage::Connecting(Race::new([Address::Unix(path.clone())].into()))
             }
@@ -133,7 +128,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn connect(&self, addresses: &[IpAddr]) -> Stage {
-        let port = match self.origin.endpoint {
+        let port = match self.route.origin.endpoint {
             Endpoint::Host(_, port) => port,
             Endpoint::Unix(_) => 0,
         };
@@ -141,9 +136,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn secure(&self, socket: Socket) -> Result<Connection> {
-        Ok(match &self.origin.endpoint {
-            Endpoint::Host(host, _) if self.origin.secure => {
-                Connection::Secure(Box::new(Tls::new(socket, host, self.agent.tls()?)?))
+        Ok(match &self.route.origin.endpoint {
+            Endpoint::Host(host, _) if self.route.origin.secure => {
+                Connection::Secure(Box::new(self.agent.secure(socket, host)?))
             }
             _ => Connection::Plain(socket),
         })
@@ -154,7 +149,7 @@ impl<'a> Exchange<'a> {
         if let Stage::Talking(talk) = stage
             && is_reusable
         {
-            self.agent.keep_idle(self.origin.clone(), talk.connection);
+            self.agent.keep_idle(self.route.clone(), talk.connection);
         }
     }
 

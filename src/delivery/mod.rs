@@ -20,6 +20,7 @@ mod socket;
 mod target;
 mod thread;
 mod tls;
+mod trust;
 
 pub use agent::Agent;
 pub use batch::deliver_all;
@@ -28,3 +29,4 @@ pub use pool::IdleLimits;
 pub use request::{Field, Request};
 pub use response::Response;
 pub use target::Target;
+pub use trust::{Trust, barker_tls};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::process::Process;
 use super::target::Origin;
+use super::trust::Trust;
 
 /// How many idle connections are kept, and for how long.
 #[derive(Clone, Copy)]
@@ -23,6 +24,20 @@ impl Default for IdleLimits {
     }
 }
 
+/// Requests with equal routes may share a connection.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub origin: Origin,
+    pub trust: Arc<Trust>,
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same_trust = !self.origin.secure || Arc::ptr_eq(&self.trust, &other.trust);
+        is_same_trust && self.origin == other.origin
+    }
+}
+
 /// The idle connections of a handle and its clones, in one process. After a fork its child has the
 /// same descriptors and must leave them alone, and the lock too, which another thread may have held.
 pub(super) struct Pool {
@@ -32,7 +47,7 @@ pub(super) struct Pool {
 }
 
 struct Idle {
-    origin: Origin,
+    route: Route,
     connection: Connection,
     since: Instant,
 }
@@ -44,11 +59,11 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// The connection to this origin that was last used, if one is still open.
-    pub fn take(&self, origin: &Origin, limits: IdleLimits) -> Option<Connection> {
+    /// The connection on this route that was last used, if one is still open.
+    pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
         loop {
             let mut idle = self.lock();
-            let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
+            let last = idle.iter().rposition(|idle| idle.route == *route)?;
             let mut found = idle.remove(last)?;
             drop(idle);
             if found.since.elapsed() < limits.time && found.connection.is_quiet() {
@@ -58,10 +73,10 @@ impl Pool {
     }
 
     /// Keeps a connection, and closes those that are too many or too old.
-    pub fn keep(&self, origin: Origin, connection: Connection, limits: IdleLimits) {
+    pub fn keep(&self, route: Route, connection: Connection, limits: IdleLimits) {
         let now = Instant::now();
         let mut idle = self.lock();
-        idle.push_back(Idle { origin, connection, since: now });
+        idle.push_back(Idle { route, connection, since: now });
         let surplus = idle.len().saturating_sub(limits.connections);
         let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
         let old = idle.iter().take_while(|idle| is_old(idle)).count();

@@ -25,7 +25,7 @@ pub struct Target {
     path: String,
 }
 
-/// Requests with equal origins may share a connection.
+/// Whom a request is for, and whether TLS leads there.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     pub secure: bool,
