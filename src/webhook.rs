@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target, Trust};
+use crate::delivery::{self, Agent, Exchange, Field, Request, Response, Settings, Target, Trust};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -21,7 +21,7 @@ const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 /// A webhook. A clone shares the connections of its original.
 #[derive(Clone)]
 pub struct Webhook {
-    target: Option<Target>,
+    target: Option<Arc<Target>>,
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,
     spelling: barker_spelling,
@@ -68,7 +68,7 @@ impl Webhook {
 
     /// Whom to send to.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
-        self.target = Some(Target::parse(url)?);
+        self.target = Some(Arc::new(Target::parse(url)?));
         Ok(())
     }
 
@@ -148,26 +148,21 @@ impl Webhook {
         self.headers.clear();
     }
 
-    /// Which idle connections are kept, by this webhook's sends, and used again.
-    pub fn set_idle_limits(&mut self, limits: IdleLimits) {
-        self.agent.idle_limits = limits;
+    /// How messages are delivered.
+    pub fn delivery(&mut self) -> &mut Settings {
+        self.agent.settings_mut()
+    }
+
+    /// Puts another trust in the place of the present one.
+    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
+        let changed = change(&self.agent.settings().trust)?;
+        self.delivery().trust = Arc::new(changed);
+        Ok(())
     }
 
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.agent.close_idle();
-    }
-
-    /// For how long the addresses of a host are used before they are looked up again.
-    pub fn set_lookup_lifetime(&mut self, lifetime: Duration) {
-        self.agent.lookup_lifetime = lifetime;
-    }
-
-    /// Puts another trust in the place of the present one.
-    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
-        let changed = change(self.agent.trust())?;
-        self.agent.set_trust(changed);
-        Ok(())
     }
 
     /// The data that was set.
@@ -259,7 +254,7 @@ impl Webhook {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, signature.chain(own), data.unwrap_or(&self.data));
+        let request = Request::post(target, signature, own, data.unwrap_or(&self.data));
         Ok(self.agent.begin(target, request, self.timeout))
     }
 }
