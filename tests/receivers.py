@@ -38,12 +38,13 @@ http {{
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Python's own, over TLS if there is a certificate. Counts its connections, and the bytes of
-    each request that was answered."""
+    each request that was answered with 200. From its URL, it redirects to the location, if any."""
     daemon_threads = True
 
-    def __init__(self, certificate=None, version=None, cut=False):
+    def __init__(self, certificate=None, version=None, cut=False, location=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.cut = cut
+        self.location = location
         self.connections = 0
         self.bodies = []
         self.context = None
@@ -81,6 +82,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)  # without TLS's own end
             self.close_connection = True
+            return
+        if self.server.location and self.path == "/":
+            self.send_response(307)
+            self.send_header("Location", self.server.location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         self.server.bodies.append(len(body))
         self.send_response(200)

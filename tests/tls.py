@@ -240,6 +240,28 @@ class Cases:
               self.send(stranger.url(), "ERR_CERTIFICATE_ISSUER", "weaker=1")
               and len(stranger.bodies) == 1)
 
+    def redirects(self):
+        """What tests/c/redirect.c cannot see: TLS on the way."""
+        good, plain = Receiver("good"), Receiver()
+        stranger = Receiver("stranger")
+        for name, first, last, status, options in (
+            ("never from https to http", Receiver("good", location=plain.url() + "a"), plain, "OK",
+             ["elsewhere=9", "http=307"]),
+            ("not to another port", Receiver("good", location=good.url() + "a"), good, "OK",
+             ["redirects=9", "http=307"]),
+            ("to another port", Receiver("good", location=good.url() + "a"), good, "OK",
+             ["elsewhere=1"]),
+            ("from http to https", Receiver(location=good.url() + "b"), good, "OK",
+             ["elsewhere=1"]),
+            ("to one who is not trusted", Receiver("good", location=stranger.url() + "a"), stranger,
+             "ERR_CERTIFICATE_ISSUER", ["elsewhere=1"]),
+        ):
+            last.bodies.clear()
+            ok = all([self.send(first.url(), status, *options, *batch)
+                      for batch in ([], ["batch=8", "sends=1"])])
+            arrived = 10 if status == "OK" and "http=307" not in options else 0
+            self.check(f"redirect {name}", ok and len(last.bodies) == arrived)
+
     def bad_files(self):
         """Files that are refused, and leave the handle as it was."""
         begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -345,6 +367,7 @@ def main(sender):
     cases = Cases(sender)
     cases.against_s_server()
     cases.whom_to_trust()
+    cases.redirects()
     cases.bad_files()
     cases.client_certificates()
     cases.resumption()

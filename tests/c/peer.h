@@ -22,10 +22,12 @@ enum {
     PEER_TRICKLE = 4,   /* answers byte by byte */
     PEER_DROP = 8,      /* closes without having read the request */
     PEER_DEAF = 16,     /* never reads the request, nor hangs up; once in a script */
-    PEER_HEAD_ONLY = 32 /* answers once the head has come; then reads the rest and closes */
+    PEER_HEAD_ONLY = 32, /* answers once the head has come; then reads the rest and closes */
+    PEER_SLOW = 64       /* takes PEER_PAUSE before it answers */
 };
 
 enum { PEER_PATIENCE = 60, PEER_CLIENTS = 16 }; /* seconds; connections in all */
+enum { PEER_PAUSE = 300 };                      /* milliseconds */
 
 struct peer_step {
     const char *answer;
@@ -143,6 +145,8 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     request->connection = connection;
     if (!(step->flags & (PEER_DROP | PEER_DEAF)))
         peer_read(client, request, step->flags & PEER_HEAD_ONLY);
+    if (step->flags & PEER_SLOW)
+        poll(NULL, 0, PEER_PAUSE);
     peer_answer(client, step);
     if (step->flags & PEER_HEAD_ONLY)
         shutdown(client, SHUT_WR);
@@ -152,7 +156,7 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     if (step->flags & PEER_DEAF) {
         peer->deaf = client;
         peer->clients[connection] = -1;
-    } else if (step->flags & ~PEER_TRICKLE)
+    } else if (step->flags & ~(PEER_TRICKLE | PEER_SLOW))
         peer_hang_up(peer, connection);
 }
 

@@ -11,6 +11,7 @@
  *   certificate, key   PEM files of the client's own
  *   name, min-tls, insecure, timeout, proxy, max-body   as the setters; proxy=environment asks that
  *   bad-ca, bad-ca-bytes, bad-crl, bad-key   must be refused, and change nothing
+ *   redirects, elsewhere   how many redirects are followed; that many, to other origins too
  *   header             a name, a colon and a value
  *   sends, size        how many sends (2), and the bytes of the last one's data (1)
  *   batch              so many clones send at once, in place of each send
@@ -84,6 +85,10 @@ static void set_delivery(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_timeout(hook, (uint32_t)atol(value)));
     else if (strcmp(name, "max-body") == 0)
         CHECK_OK(barker_webhook_set_max_body(hook, (uint32_t)atol(value)));
+    else if (strcmp(name, "redirects") == 0)
+        CHECK_OK(barker_webhook_set_redirects(hook, (uint32_t)atol(value), 0));
+    else if (strcmp(name, "elsewhere") == 0)
+        CHECK_OK(barker_webhook_set_redirects(hook, (uint32_t)atol(value), 1));
     else if (strcmp(name, "proxy") == 0)
         set_proxy(hook, value);
     else if (strcmp(name, "header") == 0)
