@@ -6,7 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target};
+use crate::delivery::{
+    self, Agent, Exchange, Field, IdleLimits, Network, Policy, Request, Response, Target,
+    barker_addresses,
+};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -161,6 +164,43 @@ impl Webhook {
     /// For how long the addresses of a host are used before they are looked up again.
     pub fn set_lookup_lifetime(&mut self, lifetime: Duration) {
         self.agent.lookup_lifetime = lifetime;
+    }
+
+    /// Which addresses may be sent to, but for the networks allowed and denied.
+    pub fn set_address_policy(&mut self, addresses: barker_addresses) {
+        self.policy().addresses = addresses;
+    }
+
+    /// Allows a network that the address policy does not.
+    pub fn allow_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.policy().allowed.push(network);
+        Ok(())
+    }
+
+    /// Denies a network, whatever else allows it.
+    pub fn deny_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.policy().denied.push(network);
+        Ok(())
+    }
+
+    /// Allows a port, and no other ones than those allowed so.
+    pub fn allow_port(&mut self, port: u32) -> Result<()> {
+        match u16::try_from(port) {
+            Ok(port @ 1..) => self.policy().ports.push(port),
+            _ => return Err(Error::new(BARKER_ERR_RANGE, "the port must be 1 to 65535")),
+        }
+        Ok(())
+    }
+
+    /// Whether only https may be sent over.
+    pub fn set_https_only(&mut self, https_only: bool) {
+        self.policy().https_only = https_only;
+    }
+
+    fn policy(&mut self) -> &mut Policy {
+        Arc::make_mut(&mut self.agent.policy)
     }
 
     /// The data that was set.

@@ -7,6 +7,7 @@ use rustls::ClientConfig;
 
 use super::connection::Connection;
 use super::exchange::Exchange;
+use super::policy::Policy;
 use super::pool::{IdleLimits, Pool};
 use super::request::Request;
 use super::resolver::Found;
@@ -21,6 +22,8 @@ pub struct Agent {
     pub idle_limits: IdleLimits,
     /// For how long a looked up address is used.
     pub lookup_lifetime: Duration,
+    /// Where it may send to.
+    pub policy: Arc<Policy>,
 }
 
 impl Default for Agent {
@@ -29,6 +32,7 @@ impl Default for Agent {
             pool: Arc::default(),
             idle_limits: IdleLimits::default(),
             lookup_lifetime: Duration::from_secs(60),
+            policy: Arc::default(),
         }
     }
 }
@@ -59,7 +63,10 @@ impl Agent {
     }
 
     pub(super) fn take_idle(&self, origin: &Origin) -> Option<Connection> {
-        self.pool.take(origin, self.idle_limits)
+        let mut connection = self.pool.take(origin, self.idle_limits)?;
+        // A clone with another policy may have opened it.
+        let address = connection.socket().address;
+        address.is_none_or(|address| self.policy.check(address).is_ok()).then_some(connection)
     }
 
     pub(super) fn keep_idle(&self, origin: Origin, connection: Connection) {

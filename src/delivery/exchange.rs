@@ -1,6 +1,7 @@
 //! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
 //! time as far as it gets. Whoever drives it does the waiting.
 
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -90,10 +91,13 @@ impl<'a> Exchange<'a> {
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
             self.stage = match &mut self.stage {
-                Stage::Idle => match self.agent.take_idle(&self.origin) {
-                    Some(connection) => Stage::Talking(Talk::new(connection, true)),
-                    None => self.reach()?,
-                },
+                Stage::Idle => {
+                    self.agent.policy.check_origin(&self.origin)?;
+                    match self.agent.take_idle(&self.origin) {
+                        Some(connection) => Stage::Talking(Talk::new(connection, true)),
+                        None => self.reach()?,
+                    }
+                }
                 Stage::LookingUp(lookup) => match lookup.answer()? {
                     Some(addresses) => self.connect(&addresses),
                     None => return Ok(None),
@@ -120,9 +124,7 @@ impl<'a> Exchange<'a> {
     /// The first stage of a new connection.
     fn reach(&self) -> Result<Stage> {
         Ok(match &self.origin.endpoint {
-            Endpoint::Unix(path) => {
-                Stage::Connecting(Race::new([Address::Unix(path.clone())].into()))
-            }
+            Endpoint::Unix(path) => self.race([Address::Unix(path.clone())].into()),
             Endpoint::Host(Host::Ipv4(address), _) => self.connect(&[(*address).into()]),
             Endpoint::Host(Host::Ipv6(address), _) => self.connect(&[(*address).into()]),
             Endpoint::Host(Host::Domain(name), _) => match self.agent.find_addresses(name) {
@@ -137,7 +139,11 @@ impl<'a> Exchange<'a> {
             Endpoint::Host(_, port) => port,
             Endpoint::Unix(_) => 0,
         };
-        Stage::Connecting(Race::new(Race::interleaved(addresses, port)))
+        self.race(Race::interleaved(addresses, port))
+    }
+
+    fn race(&self, addresses: VecDeque<Address>) -> Stage {
+        Stage::Connecting(Race::new(addresses, self.agent.policy.clone()))
     }
 
     fn secure(&self, socket: Socket) -> Result<Connection> {

@@ -3,13 +3,14 @@
 //! An [`Agent`] keeps the connections that may be used again. A [`Target`] says where to send, a
 //! [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`], [`race`], [`tls`]
 //! over [`socket`], and [`response`], none of which waits. A single one waits for itself;
-//! [`deliver_all`] waits for many at once.
+//! [`deliver_all`] waits for many at once. A [`Policy`] says where none may go.
 
 mod agent;
 mod batch;
 mod connection;
 mod deadline;
 mod exchange;
+mod policy;
 mod pool;
 mod process;
 mod race;
@@ -24,6 +25,7 @@ mod tls;
 pub use agent::Agent;
 pub use batch::deliver_all;
 pub use exchange::Exchange;
+pub use policy::{Network, Policy, barker_addresses};
 pub use pool::IdleLimits;
 pub use request::{Field, Request};
 pub use response::Response;
