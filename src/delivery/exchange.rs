@@ -1,6 +1,7 @@
 //! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
 //! time as far as it gets. Whoever drives it does the waiting.
 
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::mem;
 use std::net::IpAddr;
@@ -115,7 +116,7 @@ impl<'a> Exchange<'a> {
     fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
             let next = match &mut self.stage {
-                Stage::Idle => Some(self.begin()),
+                Stage::Idle => Some(self.begin()?),
                 Stage::LookingUp(lookup) => {
                     lookup.answer()?.map(|addresses| self.connect(&addresses))
                 }
@@ -151,14 +152,23 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn begin(&self) -> Stage {
-        match self.pool.take(&self.route, self.settings.idle_limits) {
+    fn begin(&self) -> Result<Stage> {
+        self.settings.policy.check_origin(self.route.target.origin())?;
+        Ok(match self.take_idle() {
             Some(connection) => {
                 self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
             None => self.reach(),
-        }
+        })
+    }
+
+    /// An idle connection, unless a clone with another policy opened it to where this one may not.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
+        let address = connection.socket().address;
+        let is_allowed = |address| self.settings.policy.check(address).is_ok();
+        address.is_none_or(is_allowed).then_some(connection)
     }
 
     /// The first stage of a new connection, to the receiver or to its proxy.
@@ -168,7 +178,7 @@ impl<'a> Exchange<'a> {
             (None, Endpoint::Host(host, _)) => host,
             (None, Endpoint::Unix(path)) => {
                 self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
-                return Stage::Connecting(Race::new([Address::Unix(path.clone())].into()));
+                return self.race([Address::Unix(path.clone())].into());
             }
         };
         match host {
@@ -193,7 +203,11 @@ impl<'a> Exchange<'a> {
             (None, Endpoint::Unix(_)) => 0,
         };
         self.log(BARKER_LOG_DEBUG, || format!("connecting to port {port} of {addresses:?}"));
-        Stage::Connecting(Race::new(Race::interleaved(addresses, port)))
+        self.race(Race::interleaved(addresses, port))
+    }
+
+    fn race(&self, addresses: VecDeque<Address>) -> Stage {
+        Stage::Connecting(Race::new(addresses, self.settings.clone()))
     }
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
