@@ -431,7 +431,7 @@ typedef struct barker_buffer {
  * @param user   as it was given to barker_webhook_set_log()
  * @param level  how much it matters
  * @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
- *               header, path or password.
+ *               header or password, nor a URL's path.
  */
 typedef void (*barker_log)(void *user, barker_log_level level, const char *line);
 
