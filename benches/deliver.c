@@ -108,6 +108,7 @@ static void curl_open(const struct message *message)
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, (long)message->new_connections);
+    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* lets it keep what it read from CAINFO */
     if (trusted != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, trusted);
     bench_signer_open(&signer);

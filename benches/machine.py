@@ -7,6 +7,7 @@ import select
 import shutil
 import socket
 import subprocess
+import tempfile
 
 OUT = "build/bench"
 PATIENCE = 900  # seconds for one program
@@ -58,11 +59,10 @@ def instructions(command):
 
 def system_calls(command):
     """How often each system call was made, by its name."""
-    log = f"{OUT}/strace-{os.getpid()}"
-    output(["strace", "-f", "-c", "-U", "calls,name", "-o", log, *command])
-    with open(log) as lines:
-        table = re.findall(r"^\s*(\d+) (\w+)$", lines.read(), re.MULTILINE)
-    os.remove(log)
+    with tempfile.NamedTemporaryFile("r") as log:
+        output(["strace", "-f", "-c", "-U", "calls,name", "-o", log.name, *command])
+        table = re.findall(r"^\s*(\d+) (\w+)$", log.read(), re.MULTILINE)
+    assert table, "strace counted nothing"
     return collections.Counter({name: int(calls) for calls, name in table if name != "total"})
 
 
@@ -147,7 +147,8 @@ class Nginx:
         descriptors = [listener.fileno() for listener in sockets]
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         self.process = subprocess.Popen(
-            [program, "-p", directory, "-e", "stderr", "-c", f"{directory}/nginx.conf"],
+            [program, "-p", directory, "-e", f"{directory}/error.log",
+             "-c", f"{directory}/nginx.conf"],
             env=dict(os.environ, NGINX="".join(f"{fd};" for fd in descriptors)),
             pass_fds=descriptors, stdin=subprocess.DEVNULL, preexec_fn=on_core(RECEIVER))
         for listener in sockets:

@@ -90,7 +90,7 @@ class Samples:
 
 
 def table(title, columns, rows):
-    say(f"\n{title}")
+    say(f"\n{title}" if title else "")
     cells = [columns, *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     for row in cells:
@@ -179,7 +179,7 @@ def check_log(lines, protocol, case):
     connections = len({line[2] for line in lines})
     wanted = {
         "new connection": (0, len(lines)),
-        "resumed session": (len(lines) - 1, len(lines)), # the first has nothing to resume
+        "resumed session": (len(lines) - 1, len(lines)),  # the first has nothing to resume
         "warm connection": (0, 1),
     }[case]
     assert (resumed, connections) == wanted, \

@@ -23,9 +23,9 @@ as_root=
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # a list of words
 if ! { $as_root apt-get -qq update &&
-    $as_root apt-get -qq install -y --no-install-recommends $packages; } >build/bench-setup.log 2>&1
+    $as_root apt-get -qq install -y --no-install-recommends $packages; } >build/bench/setup.log 2>&1
 then
-    cat build/bench-setup.log
+    cat build/bench/setup.log
     echo "bench: cannot have the system packages$packages"
     exit 1
 fi
