@@ -1,33 +1,42 @@
 //! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
 //! time as far as it gets. Whoever drives it does the waiting.
 
+use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Host;
 
-use super::agent::Agent;
+use super::agent::Settings;
 use super::connection::Connection;
 use super::deadline::Deadline;
+use super::log::{barker_log_level, barker_log_level::*};
+use super::pool::{Pool, Route};
+use super::proxy::Tunnel;
 use super::race::{Address, Race};
 use super::request::Request;
 use super::resolver::{Found, Lookup};
 use super::response::{Response, ResponseReader};
 use super::socket::{Socket, poll};
-use super::target::{Endpoint, Origin};
+use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
 use crate::error::{Error, Result, barker_status::*};
 
 /// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
 
+const PROXY_PHASE: &str = "asking the proxy";
+
 /// A delivery on its way.
 pub struct Exchange<'a> {
-    agent: Agent,
-    origin: Origin,
+    pool: Arc<Pool>,
+    settings: Arc<Settings>,
+    route: Route,
     request: Request<'a>,
+    redirects: u32,
     deadline: Deadline,
     stage: Stage,
 }
@@ -36,6 +45,7 @@ enum Stage {
     Idle,
     LookingUp(Arc<Lookup>),
     Connecting(Race),
+    Tunnelling(Tunnel),
     Talking(Box<Talk>),
 }
 
@@ -65,13 +75,21 @@ pub(super) enum Incoming {
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(
-        agent: Agent,
-        origin: Origin,
+        pool: Arc<Pool>,
+        settings: Arc<Settings>,
+        target: Arc<Target>,
         request: Request<'a>,
         timeout: Duration,
     ) -> Self {
-        let deadline = Deadline::after(timeout);
-        Self { agent, origin, request, deadline, stage: Stage::Idle }
+        Self {
+            pool,
+            route: settings.route(target),
+            settings,
+            request,
+            redirects: 0,
+            deadline: Deadline::after(timeout),
+            stage: Stage::Idle,
+        }
     }
 
     /// Goes on to the end, waiting where it must.
@@ -88,73 +106,176 @@ impl<'a> Exchange<'a> {
     /// Goes as far as it gets; gives the answer once it is whole. Nothing is ever sent twice, but
     /// over a reused connection that broke before it took a byte.
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
+        let result = self.advance_stages(incoming);
+        if let Err(error) = &result {
+            self.log(BARKER_LOG_ERROR, || error.sentence.to_string());
+        }
+        result
+    }
+
+    fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
-            self.stage = match &mut self.stage {
-                Stage::Idle => match self.agent.take_idle(&self.origin) {
-                    Some(connection) => Stage::Talking(Talk::new(connection, true)),
-                    None => self.reach()?,
-                },
-                Stage::LookingUp(lookup) => match lookup.answer()? {
-                    Some(addresses) => self.connect(&addresses),
-                    None => return Ok(None),
-                },
+            let next = match &mut self.stage {
+                Stage::Idle => Some(self.begin()?),
+                Stage::LookingUp(lookup) => {
+                    lookup.answer()?.map(|addresses| self.connect(&addresses))
+                }
                 Stage::Connecting(race) => match race.advance()? {
-                    Some(socket) => Stage::Talking(Talk::new(self.secure(socket)?, false)),
-                    None => return Ok(None),
+                    Some(socket) => Some(self.use_socket(socket)?),
+                    None => None,
                 },
+                Stage::Tunnelling(tunnel) => {
+                    let wait = may_wait(&self.deadline, incoming, PROXY_PHASE)?;
+                    match tunnel.advance(wait)? {
+                        Some(socket) => Some(self.secure(socket)?),
+                        None => None,
+                    }
+                }
                 Stage::Talking(talk) => {
                     match talk.advance(&self.request, &self.deadline, incoming) {
-                        Ok(None) => return Ok(None),
+                        Ok(None) => None,
                         Ok(Some((response, is_reusable))) => {
-                            self.finish(is_reusable);
-                            return Ok(Some(response));
+                            match self.conclude(response, is_reusable) {
+                                Some(response) => return Ok(Some(response)),
+                                None => Some(Stage::Idle),
+                            }
                         }
-                        Err(_) if talk.may_start_over() => self.reach()?,
+                        Err(_) if talk.may_start_over() => Some(self.reach()),
                         Err(error) => return Err(error),
+                    }
+                }
+            };
+            match next {
+                Some(stage) => self.stage = stage,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn begin(&self) -> Result<Stage> {
+        self.settings.policy.check_origin(self.route.target.origin())?;
+        Ok(match self.take_idle() {
+            Some(connection) => {
+                self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
+                self.talk(connection, true)
+            }
+            None => self.reach(),
+        })
+    }
+
+    /// An idle connection, unless a clone with another policy opened it to where this one may not.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
+        let address = connection.socket().address;
+        let is_allowed = |address| self.settings.policy.check(address).is_ok();
+        address.is_none_or(is_allowed).then_some(connection)
+    }
+
+    /// The first stage of a new connection, to the receiver or to its proxy.
+    fn reach(&self) -> Stage {
+        let host = match (&self.route.proxy, &self.route.target.origin().endpoint) {
+            (Some(proxy), _) => &proxy.host,
+            (None, Endpoint::Host(host, _)) => host,
+            (None, Endpoint::Unix(path)) => {
+                self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
+                return self.race([Address::Unix(path.clone())].into());
+            }
+        };
+        match host {
+            Host::Ipv4(address) => self.connect(&[(*address).into()]),
+            Host::Ipv6(address) => self.connect(&[(*address).into()]),
+            Host::Domain(name) => {
+                match self.pool.process.resolver.find(name, self.settings.lookup_lifetime) {
+                    Found::Addresses(addresses) => self.connect(&addresses),
+                    Found::Asked(lookup) => {
+                        self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
+                        Stage::LookingUp(lookup)
                     }
                 }
             }
         }
     }
 
-    /// The first stage of a new connection.
-    fn reach(&self) -> Result<Stage> {
-        Ok(match &self.origin.endpoint {
-            Endpoint::Unix(path) => {
-                Stage::Connecting(Race::new([Address::Unix(path.clone())].into()))
-            }
-            Endpoint::Host(Host::Ipv4(address), _) => self.connect(&[(*address).into()]),
-            Endpoint::Host(Host::Ipv6(address), _) => self.connect(&[(*address).into()]),
-            Endpoint::Host(Host::Domain(name), _) => match self.agent.find_addresses(name) {
-                Found::Addresses(addresses) => self.connect(&addresses),
-                Found::Asked(lookup) => Stage::LookingUp(lookup),
-            },
-        })
-    }
-
     fn connect(&self, addresses: &[IpAddr]) -> Stage {
-        let port = match self.origin.endpoint {
-            Endpoint::Host(_, port) => port,
-            Endpoint::Unix(_) => 0,
+        let port = match (&self.route.proxy, &self.route.target.origin().endpoint) {
+            (Some(proxy), _) => proxy.port,
+            (None, Endpoint::Host(_, port)) => *port,
+            (None, Endpoint::Unix(_)) => 0,
         };
-        Stage::Connecting(Race::new(Race::interleaved(addresses, port)))
+        self.log(BARKER_LOG_DEBUG, || format!("connecting to port {port} of {addresses:?}"));
+        self.race(Race::interleaved(addresses, port))
     }
 
-    fn secure(&self, socket: Socket) -> Result<Connection> {
-        Ok(match &self.origin.endpoint {
-            Endpoint::Host(host, _) if self.origin.secure => {
-                Connection::Secure(Box::new(Tls::new(socket, host, self.agent.tls()?)?))
+    fn race(&self, addresses: VecDeque<Address>) -> Stage {
+        Stage::Connecting(Race::new(addresses, self.settings.clone()))
+    }
+
+    fn use_socket(&self, socket: Socket) -> Result<Stage> {
+        match &self.route.proxy {
+            Some(proxy) => {
+                self.log(BARKER_LOG_DEBUG, || "asking the proxy for the receiver".into());
+                let target = self.route.target.clone();
+                Ok(Stage::Tunnelling(Tunnel::new(socket, proxy.clone(), target)))
             }
-            _ => Connection::Plain(socket),
-        })
+            None => self.secure(socket),
+        }
     }
 
-    fn finish(&mut self, is_reusable: bool) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Idle);
-        if let Stage::Talking(talk) = stage
+    /// Puts TLS over the socket, if the URL wants it.
+    fn secure(&self, socket: Socket) -> Result<Stage> {
+        let connection = match self.route.target.origin() {
+            Origin { endpoint: Endpoint::Host(host, _), secure: true } => {
+                self.log(BARKER_LOG_DEBUG, || "connected; shaking hands over TLS".into());
+                let trust = &self.settings.trust;
+                let config = match trust.is_default() {
+                    true => self.pool.process.default_tls()?,
+                    false => trust.config()?,
+                };
+                let tls = Tls::new(socket, host, trust.server_name(), config)?;
+                Connection::Secure(Box::new(tls))
+            }
+            _ => {
+                self.log(BARKER_LOG_DEBUG, || "connected".into());
+                Connection::Plain(socket)
+            }
+        };
+        Ok(self.talk(connection, false))
+    }
+
+    fn talk(&self, connection: Connection, is_reused: bool) -> Stage {
+        Stage::Talking(Talk::new(connection, is_reused, self.settings.max_body))
+    }
+
+    /// Keeps the connection if that can be, and gives the answer, unless it leads elsewhere.
+    fn conclude(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
+        if let Stage::Talking(talk) = mem::replace(&mut self.stage, Stage::Idle)
             && is_reusable
         {
-            self.agent.keep_idle(self.origin.clone(), talk.connection);
+            self.pool.keep(self.route.clone(), talk.connection, self.settings.idle_limits);
+        }
+        self.log(BARKER_LOG_INFO, || {
+            format!("{} answered {}", self.route.target.authority(), response.status)
+        });
+        let redirects = self.settings.redirects;
+        if self.redirects == redirects.max {
+            return Some(response);
+        }
+        match redirects.follow(&self.route.target, &self.request, &response) {
+            Some((target, request)) => {
+                self.redirects += 1;
+                self.request = request;
+                self.route = self.settings.route(Arc::new(target));
+                None
+            }
+            None => Some(response),
+        }
+    }
+
+    fn log(&self, level: barker_log_level, text: impl FnOnce() -> String) {
+        if let Some(log) = &self.settings.log
+            && level <= log.level
+        {
+            (log.write)(level, &text());
         }
     }
 
@@ -170,6 +291,10 @@ impl<'a> Exchange<'a> {
                 let mut entries: Vec<_> =
                     race.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
                 poll(&mut entries, next.unwrap_or(left).min(left)).map_err(failed)?;
+            }
+            Stage::Tunnelling(tunnel) => {
+                let entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
+                poll(entry.into_iter().collect::<Vec<_>>().as_mut_slice(), left).map_err(failed)?;
             }
             Stage::Talking(talk) if talk.is_sent => {}
             Stage::Talking(talk) => {
@@ -188,6 +313,7 @@ impl<'a> Exchange<'a> {
             Stage::Idle => "starting",
             Stage::LookingUp(_) => "looking up the host name",
             Stage::Connecting(_) => "connecting",
+            Stage::Tunnelling(_) => PROXY_PHASE,
             Stage::Talking(talk) => talk.phase(),
         }
     }
@@ -204,6 +330,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
         let (racing, talking) = match &mut self.stage {
             Stage::Connecting(race) => (Some(race.sockets()), None),
+            Stage::Tunnelling(tunnel) => (None, tunnel.socket()),
             Stage::Talking(talk) => (None, Some(talk.connection.socket())),
             _ => (None, None),
         };
@@ -226,7 +353,7 @@ impl<'a> Exchange<'a> {
 }
 
 impl Talk {
-    fn new(mut connection: Connection, is_reused: bool) -> Box<Self> {
+    fn new(mut connection: Connection, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();
         (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
         Box::new(Self {
@@ -236,7 +363,7 @@ impl Talk {
             taken: 0,
             is_sent: false,
             send_failure: None,
-            reader: ResponseReader::default(),
+            reader: ResponseReader::new(max_body),
         })
     }
 
@@ -263,7 +390,7 @@ impl Talk {
         incoming: Incoming,
     ) -> Result<Option<(Response, bool)>> {
         if !self.has_shaken_hands {
-            let wait = self.may_wait(deadline, incoming)?;
+            let wait = may_wait(deadline, incoming, self.phase())?;
             if !self.connection.shake_hands(wait)? {
                 return Ok(None);
             }
@@ -313,7 +440,7 @@ impl Talk {
     ) -> Result<Option<(Response, bool)>> {
         let mut chunk = [0; CHUNK];
         loop {
-            let wait = self.may_wait(deadline, incoming)?;
+            let wait = may_wait(deadline, incoming, self.phase())?;
             let Some(received) = self.connection.receive(&mut chunk, wait)? else {
                 return Ok(None);
             };
@@ -325,11 +452,12 @@ impl Talk {
             }
         }
     }
+}
 
-    fn may_wait(&self, deadline: &Deadline, incoming: Incoming) -> Result<Option<Duration>> {
-        match incoming {
-            Incoming::Awaited => deadline.remaining(self.phase()).map(Some),
-            _ => Ok(None),
-        }
+/// For how long receiving may wait.
+fn may_wait(deadline: &Deadline, incoming: Incoming, phase: &str) -> Result<Option<Duration>> {
+    match incoming {
+        Incoming::Awaited => deadline.remaining(phase).map(Some),
+        _ => Ok(None),
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::process::Process;
-use super::target::Origin;
+use super::proxy::Proxy;
+use super::target::Target;
+use super::trust::Trust;
 
 /// How many idle connections are kept, and for how long.
 #[derive(Clone, Copy)]
@@ -23,6 +25,27 @@ impl Default for IdleLimits {
     }
 }
 
+/// Requests with equal routes may share a connection.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub target: Arc<Target>,
+    pub trust: Arc<Trust>,
+    pub proxy: Option<Arc<Proxy>>,
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same_proxy = match (&self.proxy, &other.proxy) {
+            (Some(proxy), Some(other)) => Arc::ptr_eq(proxy, other),
+            (proxy, other) => proxy.is_none() && other.is_none(),
+        };
+        let trust_matters = self.target.origin().secure;
+        is_same_proxy
+            && self.target.origin() == other.target.origin()
+            && (!trust_matters || Arc::ptr_eq(&self.trust, &other.trust))
+    }
+}
+
 /// The idle connections of a handle and its clones, in one process. After a fork its child has the
 /// same descriptors and must leave them alone, and the lock too, which another thread may have held.
 pub(super) struct Pool {
@@ -32,7 +55,7 @@ pub(super) struct Pool {
 }
 
 struct Idle {
-    origin: Origin,
+    route: Route,
     connection: Connection,
     since: Instant,
 }
@@ -44,11 +67,11 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// The connection to this origin that was last used, if one is still open.
-    pub fn take(&self, origin: &Origin, limits: IdleLimits) -> Option<Connection> {
+    /// The connection on this route that was last used, if one is still open.
+    pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
         loop {
             let mut idle = self.lock();
-            let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
+            let last = idle.iter().rposition(|idle| idle.route == *route)?;
             let mut found = idle.remove(last)?;
             drop(idle);
             if found.since.elapsed() < limits.time && found.connection.is_quiet() {
@@ -58,10 +81,10 @@ impl Pool {
     }
 
     /// Keeps a connection, and closes those that are too many or too old.
-    pub fn keep(&self, origin: Origin, connection: Connection, limits: IdleLimits) {
+    pub fn keep(&self, route: Route, connection: Connection, limits: IdleLimits) {
         let now = Instant::now();
         let mut idle = self.lock();
-        idle.push_back(Idle { origin, connection, since: now });
+        idle.push_back(Idle { route, connection, since: now });
         let surplus = idle.len().saturating_sub(limits.connections);
         let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
         let old = idle.iter().take_while(|idle| is_old(idle)).count();

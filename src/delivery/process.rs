@@ -1,21 +1,21 @@
 //! What all handles of a process share: known addresses, and the platform's trust.
 
 use std::process;
-use std::sync::{Arc, Mutex, OnceLock, TryLockError, Weak};
+use std::sync::{Arc, Mutex, TryLockError, Weak};
 use std::thread;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 
 use super::resolver::Resolver;
-use super::tls::platform_config;
+use super::trust::Trust;
 use crate::error::Result;
 
 /// Lives as long as a handle of its process.
 pub(super) struct Process {
     id: u32,
     pub resolver: Resolver,
-    tls: OnceLock<Arc<ClientConfig>>,
+    trust: Trust,
 }
 
 /// So many milliseconds the lock is waited for.
@@ -49,7 +49,7 @@ impl Process {
     }
 
     fn new() -> Self {
-        Self { id: process::id(), resolver: Resolver::default(), tls: OnceLock::new() }
+        Self { id: process::id(), resolver: Resolver::default(), trust: Trust::default() }
     }
 
     /// Whether this is the process that it was made in, and not a child of that.
@@ -57,14 +57,8 @@ impl Process {
         self.id == process::id()
     }
 
-    /// The configuration of TLS, once it is needed: the platform's roots, and resumable sessions.
-    pub fn tls(&self) -> Result<Arc<ClientConfig>> {
-        match self.tls.get() {
-            Some(config) => Ok(config.clone()),
-            None => {
-                let config = Arc::new(platform_config()?);
-                Ok(self.tls.get_or_init(|| config).clone())
-            }
-        }
+    /// What handles trust that were told nothing else.
+    pub fn default_tls(&self) -> Result<Arc<ClientConfig>> {
+        self.trust.config()
     }
 }

@@ -1,15 +1,16 @@
-//! TLS over a socket, with the roots that the platform trusts.
+//! TLS over a socket.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
 use super::connection::{received, sent};
 use super::socket::Socket;
+use super::trust::explain;
 use crate::error::{Error, Result, barker_status::*};
 
 pub(super) struct Tls {
@@ -18,10 +19,16 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// TLS with this host over a fresh socket, before the handshake.
-    pub fn new(socket: Socket, host: &Host<String>, config: Arc<ClientConfig>) -> Result<Self> {
-        let session = ClientConnection::new(config, server_name(host)?)
-            .map_err(|error| Error::new(BARKER_ERR_TLS, error.to_string()))?;
+    /// TLS with this host over a fresh socket, before the handshake; expects the name, if there is
+    /// one, in place of the host's.
+    pub fn new(
+        socket: Socket,
+        host: &Host<String>,
+        name: Option<&ServerName<'static>>,
+        config: Arc<ClientConfig>,
+    ) -> Result<Self> {
+        let name = name.map_or_else(|| host_name(host), |name| Ok(name.clone()))?;
+        let session = ClientConnection::new(config, name).map_err(explain)?;
         Ok(Self { session, socket })
     }
 
@@ -108,7 +115,7 @@ impl Tls {
         if let Err(error) = self.session.process_new_packets() {
             // Tells the peer why; it may be gone already, and the reason here is what matters.
             let _ = self.flush();
-            return Err(Error::new(BARKER_ERR_TLS, format!("no trusted TLS: {error}")));
+            return Err(explain(error));
         }
         Ok(Some(read))
     }
@@ -140,31 +147,21 @@ impl Write for Wire<'_> {
     }
 }
 
+/// A connection that breaks amid the handshake is no use for TLS.
 fn handshake_error(error: Error) -> Error {
-    Error::new(BARKER_ERR_TLS, format!("the TLS handshake failed: {}", error.sentence))
+    match error.status {
+        BARKER_ERR_SEND | BARKER_ERR_RECEIVE => {
+            Error::new(BARKER_ERR_TLS, format!("the TLS handshake failed: {}", error.sentence))
+        }
+        _ => error,
+    }
 }
 
-fn server_name(host: &Host<String>) -> Result<ServerName<'static>> {
+fn host_name(host: &Host<String>) -> Result<ServerName<'static>> {
     match host {
         Host::Domain(name) => ServerName::try_from(name.clone())
             .map_err(|_| Error::new(BARKER_ERR_URL, format!("{name} is not a DNS name"))),
         Host::Ipv4(address) => Ok(std::net::IpAddr::from(*address).into()),
         Host::Ipv6(address) => Ok(std::net::IpAddr::from(*address).into()),
     }
-}
-
-/// What trusts the certificate authorities of the platform.
-pub(super) fn platform_config() -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        let why = "this machine trusts no certificate authority: install its CA certificates \
-                   (on Debian, the package ca-certificates) or set SSL_CERT_FILE";
-        return Err(Error::new(BARKER_ERR_TLS, why));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::new(BARKER_ERR_TLS, error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
