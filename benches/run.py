@@ -305,12 +305,13 @@ def describe():
 
 
 def other_tables():
-    """The programs that print a table of their own."""
+    """The programs that print a table of their own, a shorter one if told --quick."""
     programs = {os.path.basename(path)[:-2] for path in glob.glob("benches/*.c")}
     for number, name in enumerate(sorted(programs - {"receiver", "deliver", "fanout", "load"}), 5):
         doing(name)
         say(f"\n{number}. {name}\n")
-        say(output([f"{OUT}/{name}"], preexec_fn=machine.on_core(machine.SENDER)).stdout.rstrip())
+        say(output([f"{OUT}/{name}", *(["--quick"] if QUICK else [])],
+                   preexec_fn=machine.on_core(machine.SENDER)).stdout.rstrip())
 
 
 def main():
