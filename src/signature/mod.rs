@@ -6,8 +6,10 @@
 mod barker;
 mod github;
 mod headers;
+mod hmac;
 mod key;
 mod keyring;
+mod md5;
 mod replay;
 mod scheme;
 mod secret;

@@ -93,6 +93,8 @@ pub enum Clock {
 /// The name of the timestamp in [`Layout::Fields`], and that of the signatures.
 const TIMESTAMP_FIELD: &str = "t";
 const SIGNATURE_FIELD: &str = "v1";
+/// The most pieces that a scheme signs.
+const MAX_PARTS: usize = 5;
 /// More signatures than this in one header are not looked at: each may cost a computation.
 const MAX_SIGNATURES: usize = 32;
 
@@ -131,6 +133,7 @@ impl Scheme {
     ) -> Option<String> {
         let timestamp = self.timestamp(timestamp).unwrap_or_default();
         let envelope = Envelope { id: id.as_bytes(), timestamp: timestamp.as_bytes() };
+        let content = self.content(envelope, body);
         let mut value = match self.layout {
             Layout::One(prefix) => prefix.to_owned(),
             Layout::List => String::new(),
@@ -138,7 +141,7 @@ impl Scheme {
         };
         let mut signed = false;
         for key in keys {
-            let Some(signature) = key.sign(self.content(envelope, body)) else { continue };
+            let Some(signature) = key.sign(&content) else { continue };
             match self.layout {
                 Layout::One(_) if signed => break,
                 Layout::One(_) => {}
@@ -164,7 +167,8 @@ impl Scheme {
     ) -> Result<Identity<'a>> {
         let (envelope, field) = self.read_headers(headers)?;
         let signed_at = self.read_timestamp(envelope)?;
-        let expected = key.expect(self.content(envelope, body));
+        let content = self.content(envelope, body);
+        let expected = key.expect(&content);
         self.find_match(field, key, &expected)?;
         if let Some(signed_at) = signed_at
             && !tolerance.is_zero()
@@ -182,28 +186,29 @@ impl Scheme {
         body: &[u8],
     ) -> Result<Identity<'a>> {
         let (envelope, _) = self.read_headers(headers)?;
-        Ok(self.identity(envelope, &key.expect(self.content(envelope, body))))
+        let content = self.content(envelope, body);
+        Ok(self.identity(envelope, &key.expect(&content)))
     }
 
-    fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected) -> Identity<'a> {
+    fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected<'_>) -> Identity<'a> {
         match expected {
             Expected::Mac(mac) if self.names.id.is_none() => Identity::Signature(mac.clone()),
             _ => Identity::Id(envelope.id),
         }
     }
 
-    /// What is signed, in order.
-    fn content<'a>(
-        &'a self,
-        envelope: Envelope<'a>,
-        body: &'a [u8],
-    ) -> impl Iterator<Item = &'a [u8]> {
-        self.content.iter().map(move |part| match part {
-            Part::Id => envelope.id,
-            Part::Timestamp => envelope.timestamp,
-            Part::Text(text) => text.as_bytes(),
-            Part::Body => body,
-        })
+    /// What is signed, in order; empty where there are fewer pieces.
+    fn content<'a>(&'a self, envelope: Envelope<'a>, body: &'a [u8]) -> [&'a [u8]; MAX_PARTS] {
+        let mut content = [&[][..]; MAX_PARTS];
+        for (i, part) in self.content.iter().enumerate() {
+            content[i] = match part {
+                Part::Id => envelope.id,
+                Part::Timestamp => envelope.timestamp,
+                Part::Text(text) => text.as_bytes(),
+                Part::Body => body,
+            };
+        }
+        content
     }
 
     /// Finds id, timestamp and the signature's header, all under one set of names.
@@ -241,7 +246,7 @@ impl Scheme {
 
     /// Looks for the expected signature among those in the header. Signatures of other versions
     /// are skipped: a sender may add new ones.
-    fn find_match(&self, field: &[u8], key: &Key, expected: &Expected) -> Result<()> {
+    fn find_match(&self, field: &[u8], key: &Key, expected: &Expected<'_>) -> Result<()> {
         let mut search =
             Search { encoding: &self.encoding, expected, refusal: BARKER_ERR_HEADER_MALFORMED };
         let mut is_match =
@@ -264,7 +269,7 @@ impl Scheme {
 /// The way through a header's signatures, with the most telling reason to refuse it so far.
 struct Search<'a> {
     encoding: &'a Encoding,
-    expected: &'a Expected,
+    expected: &'a Expected<'a>,
     refusal: barker_status,
 }
 
