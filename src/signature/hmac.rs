@@ -187,7 +187,7 @@ impl Compression<128> for Sha512 {
 #[cfg(test)]
 mod tests {
     use super::super::key::{Digest, Key};
-    use hmac::{KeyInit, Mac as _};
+    use hmac::KeyInit;
     use proptest::prelude::*;
 
     fn by_the_crate<M: KeyInit + hmac::Mac>(key: &[u8], message: &[u8]) -> Vec<u8> {

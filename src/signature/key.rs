@@ -2,7 +2,7 @@
 
 use ed25519_dalek::ed25519::signature::{MultipartSigner, MultipartVerifier};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use super::hmac::{Hmac, Md5, Sha256, Sha512};
@@ -29,7 +29,7 @@ pub(super) enum Key {
     Ed25519Public(Box<VerifyingKey>),
 }
 
-/// The bytes of a signature.
+/// The bytes of a signature, and zeros.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Mac {
     bytes: [u8; Self::MAX_LEN],
@@ -97,6 +97,18 @@ impl Mac {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+
+    fn words(&self) -> impl Iterator<Item = u64> {
+        self.bytes.as_chunks().0.iter().copied().map(u64::from_ne_bytes)
+    }
+}
+
+impl ConstantTimeEq for Mac {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        let words = self.words().zip(other.words());
+        let difference = words.fold(0, |all, (own, other)| all | (own ^ other));
+        difference.ct_eq(&0) & self.len.ct_eq(&other.len)
+    }
 }
 
 impl Zeroize for Mac {
@@ -107,18 +119,18 @@ impl Zeroize for Mac {
 
 impl Expected<'_> {
     /// Whether a signature could be this one, by its length.
-    pub fn has_len(&self, len: usize) -> bool {
+    pub fn has_len(&self, received: &Mac) -> bool {
         match self {
-            Self::Mac(mac) => mac.len == len,
-            Self::Ed25519(..) => len == ed25519_dalek::SIGNATURE_LENGTH,
+            Self::Mac(mac) => mac.len == received.len,
+            Self::Ed25519(..) => received.len == ed25519_dalek::SIGNATURE_LENGTH,
         }
     }
 
     /// Compares in constant time.
-    pub fn is(&self, received: &[u8]) -> bool {
+    pub fn is(&self, received: &Mac) -> bool {
         match self {
-            Self::Mac(mac) => mac.as_bytes().ct_eq(received).into(),
-            Self::Ed25519(key, content) => Signature::from_slice(received)
+            Self::Mac(mac) => mac.ct_eq(received).into(),
+            Self::Ed25519(key, content) => Signature::from_slice(received.as_bytes())
                 .is_ok_and(|signature| verify_strictly(key, content, &signature)),
         }
     }
@@ -258,7 +270,7 @@ mod tests {
             assert_eq!(key.verifying_key().as_bytes(), &public[..]);
             let key = Key::Ed25519(Box::new(key));
             assert_eq!(key.sign(&[&message]).unwrap().as_bytes(), signature);
-            assert!(key.expect(&[&message]).is(&signature));
+            assert!(key.expect(&[&message]).is(&Mac::new(&signature)));
         }
     }
 }

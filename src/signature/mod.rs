@@ -17,6 +17,7 @@ mod shopify;
 mod slack;
 mod standard;
 mod stripe;
+mod text;
 mod timestamp;
 
 pub use keyring::{Currency, Keyring, Signed};

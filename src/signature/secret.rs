@@ -110,7 +110,7 @@ mod tests {
         let private = parse_standard(private.as_bytes()).unwrap();
         let public = parse_standard(public.as_bytes()).unwrap();
         let signature = private.sign(content).unwrap();
-        assert!(public.expect(content).is(signature.as_bytes()));
+        assert!(public.expect(content).is(&signature));
         assert!(public.sign(content).is_none());
         assert_ne!(generate_id().unwrap(), generate_id().unwrap());
     }
