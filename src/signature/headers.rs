@@ -13,7 +13,10 @@ pub(super) struct Value<'a> {
 impl<'a> Value<'a> {
     pub fn add(&mut self, value: &'a [u8]) {
         let value = value.trim_ascii();
-        self.is_ambiguous |= *self.first.get_or_insert(value) != value;
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) => self.is_ambiguous |= first != value,
+        }
     }
 
     pub fn is_missing(&self) -> bool {
