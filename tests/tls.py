@@ -117,6 +117,7 @@ def main():
     make_certificate("expired", "ours", here, days="-1")
     open("none.pem", "w").close()
     good = Receiver("good")
+    silent = socket.create_server(("127.0.0.1", 0))  # connects, and nothing more
 
     outcomes = {
         "TLS 1.3": trusted("good", ssl.TLSVersion.TLSv1_3),
@@ -128,6 +129,7 @@ def main():
         "no authority at all": run("refused", good.url(), "none.pem"),
         "another authority": run("refused", good.url(), "theirs.pem"),
         "plain HTTP": run("refused", Receiver().url()),
+        "never shakes hands": run("late", f"https://127.0.0.1:{silent.getsockname()[1]}/"),
         "cut off": run("cut", Receiver("good", cut=True).url()),
     }
     outcomes["nothing sent to the untrusted"] = not good.bodies
