@@ -69,7 +69,7 @@ static inline void peer_hang_up(struct peer *peer, int connection)
 static inline void peer_accept(struct peer *peer)
 {
     struct timeval patience = {.tv_sec = PEER_PATIENCE};
-    int yes = 1, client = accept(peer->listener, NULL, NULL);
+    int yes = 1, client = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0 || peer->connections == PEER_CLIENTS)
         abort();
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -203,7 +203,7 @@ static inline int peer_bind(unsigned *port)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0)
         abort();
