@@ -1,4 +1,4 @@
-//! Writes include/barker.h from the sources and gives the shared library its soname.
+//! Writes include/barker.h from the sources, and tells the linker what the shared library needs.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets this");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libbarker.so.{abi}");
+        // A lookup may come back long after its call has given up: not into unmapped code.
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }
 

@@ -84,6 +84,10 @@ enum barker_status
      */
     BARKER_ERR_ID = 106,
     /**
+     * A certificate, its key or a revocation list cannot be used.
+     */
+    BARKER_ERR_CERTIFICATE = 107,
+    /**
      * The receiver's host name has no address.
      */
     BARKER_ERR_RESOLVE = 200,
@@ -92,7 +96,7 @@ enum barker_status
      */
     BARKER_ERR_CONNECT = 201,
     /**
-     * The TLS handshake failed, or the receiver's certificate is not trusted.
+     * The TLS handshake failed, for a reason that has no status of its own.
      */
     BARKER_ERR_TLS = 202,
     /**
@@ -116,6 +120,30 @@ enum barker_status
      * have the webhook.
      */
     BARKER_ERR_TOO_LARGE = 207,
+    /**
+     * The batch was stopped first. If sending had begun, the receiver may have the webhook.
+     */
+    BARKER_ERR_STOPPED = 208,
+    /**
+     * The receiver's certificate has expired, or is not valid yet.
+     */
+    BARKER_ERR_CERTIFICATE_EXPIRED = 220,
+    /**
+     * The receiver's certificate is for other names than the URL's host.
+     */
+    BARKER_ERR_CERTIFICATE_NAME = 221,
+    /**
+     * The receiver's certificate comes from an authority that is not trusted.
+     */
+    BARKER_ERR_CERTIFICATE_ISSUER = 222,
+    /**
+     * The receiver's certificate is self-signed, and is not trusted itself.
+     */
+    BARKER_ERR_CERTIFICATE_SELF_SIGNED = 223,
+    /**
+     * The receiver's certificate was revoked.
+     */
+    BARKER_ERR_CERTIFICATE_REVOKED = 224,
     /**
      * A header that the signature needs is not among those given.
      */
@@ -153,7 +181,7 @@ enum barker_status
      */
     BARKER_ERR_INTERNAL = 900,
     /**
-     * The system gave no random bytes.
+     * The system did not give what it was asked for: random bytes, or word of its connections.
      */
     BARKER_ERR_SYSTEM = 901,
 };
@@ -255,6 +283,31 @@ typedef int32_t barker_spelling;
 #endif // __cplusplus
 
 /**
+ * The oldest TLS that is spoken. Numbers are part of the ABI.
+ */
+enum barker_tls
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * TLS 1.2 (RFC 5246).
+     */
+    BARKER_TLS_1_2 = 12,
+    /**
+     * TLS 1.3 (RFC 8446).
+     */
+    BARKER_TLS_1_3 = 13,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_tls barker_tls;
+#else
+typedef int32_t barker_tls;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A webhook: what to send, to whom, under which key; and the outcome of its last send.
  *
  * Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
@@ -298,6 +351,20 @@ typedef struct barker_buffer {
      */
     size_t reserved;
 } barker_buffer;
+
+/**
+ * Told how a delivery of barker_send_many() ended.
+ *
+ * The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
+ * The handles of the batch must not be changed or freed, nor barker_send_many() be called with
+ * them, until it has returned.
+ *
+ * @param user    as it was given to barker_send_many()
+ * @param index   which of the handles, from 0
+ * @param status  as barker_webhook_status() gives it
+ * @return 0 to go on; anything else stops the batch
+ */
+typedef int32_t (*barker_progress)(void *user, size_t index, barker_status status);
 
 /**
  * A header that was received. NUL-terminated texts, the caller's own.
@@ -367,6 +434,15 @@ struct barker_webhook *barker_webhook_clone(const struct barker_webhook *hook);
 void barker_webhook_free(struct barker_webhook *hook);
 
 /**
+ * Gives the status of the last call that could change this handle; within and after
+ * barker_send_many(), that of its delivery.
+ *
+ * @param hook  the handle
+ * @return a barker_status; BARKER_ERR_NULL if hook is NULL
+ */
+barker_status barker_webhook_status(const struct barker_webhook *hook);
+
+/**
  * Tells in a sentence why the last call on this handle failed and, where the caller can mend it,
  * what to change. It never holds a key or a body.
  *
@@ -383,7 +459,8 @@ const char *barker_webhook_error(const struct barker_webhook *hook);
  *
  * @param hook  the handle
  * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded, without
- *              user name and password; copied. A fragment is not sent.
+ *              user name and password; copied. A fragment is not sent. For a Unix socket, "unix:",
+ *              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
  */
 barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *url);
@@ -493,6 +570,38 @@ barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint3
 barker_status barker_webhook_set_timeout(struct barker_webhook *hook, uint32_t milliseconds);
 
 /**
+ * Sets which idle connections are kept to be used again. A handle shares them with its clones,
+ * and each keeps to its own limits when it sends.
+ *
+ * @param hook         the handle
+ * @param connections  how many are kept; 32 if never set; 0 keeps none
+ * @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
+ *                     receiver's own limit, so that it does not close one that is about to be used.
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_idle_limits(struct barker_webhook *hook,
+                                             uint32_t connections,
+                                             uint32_t seconds);
+
+/**
+ * Closes the idle connections that the handle shares with its clones.
+ *
+ * @param hook  the handle
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_close_idle(struct barker_webhook *hook);
+
+/**
+ * Sets for how long the addresses of a host are used before the system is asked again. All handles
+ * of a process share what is known; a lookup that failed is not remembered.
+ *
+ * @param hook     the handle
+ * @param seconds  60 if never set; 0 asks each time that a connection is opened
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_lookup_lifetime(struct barker_webhook *hook, uint32_t seconds);
+
+/**
  * Sets how far a received timestamp may lie from now, in the past or in the future.
  *
  * @param hook     the handle
@@ -567,6 +676,98 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
 uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
 
 /**
+ * Trusts the certificate authorities in PEM too, beside those of the platform: see
+ * barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
+ *
+ * The settings of TLS hold for connections made afterwards; older ones are not used again by this
+ * handle. Clones take them over.
+ *
+ * @param hook  the handle
+ * @param pem   one or more certificates in PEM (RFC 7468); copied
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_ca(struct barker_webhook *hook, const uint8_t *pem, size_t len);
+
+/**
+ * As barker_webhook_add_ca(), from a file, which is read once, now.
+ *
+ * @param hook  the handle
+ * @param path  the file's path
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_ca_file(struct barker_webhook *hook, const char *path);
+
+/**
+ * Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
+ * would find, or those in the file and directory that SSL_CERT_FILE and SSL_CERT_DIR name.
+ *
+ * @param hook     the handle
+ * @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_platform_ca(struct barker_webhook *hook, int32_t trusted);
+
+/**
+ * Refuses the certificates that these lists revoke, in a receiver's whole chain. A certificate
+ * whose issuer has no list here is not affected; nothing is fetched from anywhere.
+ *
+ * @param hook  the handle
+ * @param pem   one or more certificate revocation lists in PEM (RFC 5280 section 5); copied
+ * @param len   number of bytes
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_add_crl(struct barker_webhook *hook, const uint8_t *pem, size_t len);
+
+/**
+ * Sets the certificate that is shown to a receiver who asks for one (mutual TLS).
+ *
+ * The private key is kept in memory as the TLS library holds it, which does not wipe it.
+ *
+ * @param hook     the handle
+ * @param pem      the certificate in PEM, and after it those that lead to an authority; copied.
+ *                 NULL with length 0 shows none.
+ * @param len      number of bytes
+ * @param key      its private key in PEM, not encrypted: RSA, ECDSA or Ed25519; copied
+ * @param key_len  number of bytes of the key
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_set_client_certificate(struct barker_webhook *hook,
+                                                    const uint8_t *pem,
+                                                    size_t len,
+                                                    const uint8_t *key,
+                                                    size_t key_len);
+
+/**
+ * Sets the name that the receiver's certificate must have, and that is asked for (SNI), where that
+ * is not the URL's host.
+ *
+ * @param hook  the handle
+ * @param name  a DNS name or an IP address; copied. NULL is the URL's host.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+ */
+barker_status barker_webhook_set_server_name(struct barker_webhook *hook, const char *name);
+
+/**
+ * Sets the oldest version of TLS that is spoken.
+ *
+ * @param hook     the handle
+ * @param version  a barker_tls; BARKER_TLS_1_2 if never set
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such version
+ */
+barker_status barker_webhook_set_min_tls(struct barker_webhook *hook, int32_t version);
+
+/**
+ * INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
+ * what is sent. For tests alone; to trust one certificate, use barker_webhook_add_ca().
+ *
+ * @param hook  the handle
+ * @param skip  1 takes any certificate; 0 if never set
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hook, int32_t skip);
+
+/**
  * Signs the data that was set with the present time, POSTs it and waits for the answer.
  *
  * An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
@@ -578,8 +779,9 @@ uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
- *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
- *         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+ *         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+ *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,
                                   uint16_t *http_status,
@@ -601,6 +803,38 @@ barker_status barker_webhook_send_data(struct barker_webhook *hook,
                                        size_t len,
                                        uint16_t *http_status,
                                        struct barker_buffer *body);
+
+/**
+ * Signs and sends the data of many handles at once, and returns when all were answered or have
+ * failed. All of it is done on the calling thread; only the names of hosts are looked up on others.
+ *
+ * The outcome is left in each handle, as barker_webhook_send() leaves it. Each delivery has its
+ * handle's timeout, from when it begins. For one body to many receivers, clone a handle and set
+ * only the URLs: clones with the data and secrets of their original have one message, with one
+ * id, that is signed once a second at most.
+ *
+ *     for (size_t i = 0; i < count; i++) {
+ *         hooks[i] = barker_webhook_clone(original);
+ *         barker_webhook_set_url(hooks[i], urls[i]);
+ *     }
+ *     barker_send_many(hooks, count, 100, NULL, NULL);
+ *     for (size_t i = 0; i < count; i++)
+ *         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
+ *
+ * @param hooks          the handles, no two the same, used by nobody else meanwhile
+ * @param count          number of handles
+ * @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64
+ * @param progress       called on this thread whenever a delivery has ended; may be NULL
+ * @param user           passed on to it
+ * @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
+ *         (a handle is there twice), and nothing was tried; BARKER_ERR_STOPPED or
+ *         BARKER_ERR_SYSTEM, and those not ended have the status BARKER_ERR_STOPPED
+ */
+barker_status barker_send_many(struct barker_webhook *const *hooks,
+                               size_t count,
+                               uint32_t max_in_flight,
+                               barker_progress progress,
+                               void *user);
 
 /**
  * Gives the message id of the last send, also of one that failed: set it with
@@ -644,10 +878,11 @@ uint16_t barker_webhook_response_status(const struct barker_webhook *hook);
  *
  * @param hook  the handle
  * @param len   receives the number of bytes
- * @return the bytes, the handle's own until the next send; NULL if there was no send, or hook or
- *         len is NULL
+ * @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL if
+ *         there was no send, or hook or len is NULL
  */
-const uint8_t *barker_webhook_response_body(const struct barker_webhook *hook, size_t *len);
+const uint8_t *barker_webhook_response_body(const struct barker_webhook *hook,
+                                            size_t *len);
 
 /**
  * Gives how many headers the answer to the last send has.

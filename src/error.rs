@@ -29,12 +29,14 @@ pub enum barker_status {
     BARKER_ERR_SECRET = 105,
     /// The message id cannot be used, or none was set where one is needed.
     BARKER_ERR_ID = 106,
+    /// A certificate, its key or a revocation list cannot be used.
+    BARKER_ERR_CERTIFICATE = 107,
 
     /// The receiver's host name has no address.
     BARKER_ERR_RESOLVE = 200,
     /// No address of the receiver accepted a connection.
     BARKER_ERR_CONNECT = 201,
-    /// The TLS handshake failed, or the receiver's certificate is not trusted.
+    /// The TLS handshake failed, for a reason that has no status of its own.
     BARKER_ERR_TLS = 202,
     /// The connection broke while the request was being sent.
     BARKER_ERR_SEND = 203,
@@ -47,6 +49,18 @@ pub enum barker_status {
     /// The response's head is larger than 64 KiB or its body larger than 1 MiB. The receiver may
     /// have the webhook.
     BARKER_ERR_TOO_LARGE = 207,
+    /// The batch was stopped first. If sending had begun, the receiver may have the webhook.
+    BARKER_ERR_STOPPED = 208,
+    /// The receiver's certificate has expired, or is not valid yet.
+    BARKER_ERR_CERTIFICATE_EXPIRED = 220,
+    /// The receiver's certificate is for other names than the URL's host.
+    BARKER_ERR_CERTIFICATE_NAME = 221,
+    /// The receiver's certificate comes from an authority that is not trusted.
+    BARKER_ERR_CERTIFICATE_ISSUER = 222,
+    /// The receiver's certificate is self-signed, and is not trusted itself.
+    BARKER_ERR_CERTIFICATE_SELF_SIGNED = 223,
+    /// The receiver's certificate was revoked.
+    BARKER_ERR_CERTIFICATE_REVOKED = 224,
 
     /// A header that the signature needs is not among those given.
     BARKER_ERR_HEADER_MISSING = 300,
@@ -67,7 +81,7 @@ pub enum barker_status {
 
     /// A defect in barker itself. The handle stays usable. Please report it.
     BARKER_ERR_INTERNAL = 900,
-    /// The system gave no random bytes.
+    /// The system did not give what it was asked for: random bytes, or word of its connections.
     BARKER_ERR_SYSTEM = 901,
 }
 
@@ -82,6 +96,7 @@ impl barker_status {
         (Self::BARKER_ERR_RANGE, "the number is outside its limits\0"),
         (Self::BARKER_ERR_SECRET, "the secret cannot be used\0"),
         (Self::BARKER_ERR_ID, "the message id is missing or cannot be used\0"),
+        (Self::BARKER_ERR_CERTIFICATE, "the certificate, key or revocation list cannot be used\0"),
         (Self::BARKER_ERR_RESOLVE, "the host name has no address\0"),
         (Self::BARKER_ERR_CONNECT, "no connection to the receiver\0"),
         (Self::BARKER_ERR_TLS, "no trusted TLS connection to the receiver\0"),
@@ -90,6 +105,15 @@ impl barker_status {
         (Self::BARKER_ERR_TIMEOUT, "the timeout passed\0"),
         (Self::BARKER_ERR_PROTOCOL, "the answer is not HTTP/1.x\0"),
         (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
+        (Self::BARKER_ERR_STOPPED, "the batch was stopped first\0"),
+        (
+            Self::BARKER_ERR_CERTIFICATE_EXPIRED,
+            "the receiver's certificate is not valid at present\0",
+        ),
+        (Self::BARKER_ERR_CERTIFICATE_NAME, "the receiver's certificate is for another host\0"),
+        (Self::BARKER_ERR_CERTIFICATE_ISSUER, "the receiver's certificate has an unknown issuer\0"),
+        (Self::BARKER_ERR_CERTIFICATE_SELF_SIGNED, "the receiver's certificate is self-signed\0"),
+        (Self::BARKER_ERR_CERTIFICATE_REVOKED, "the receiver's certificate was revoked\0"),
         (Self::BARKER_ERR_HEADER_MISSING, "a signature header is missing\0"),
         (Self::BARKER_ERR_HEADER_MALFORMED, "a signature header is malformed\0"),
         (Self::BARKER_ERR_HEADER_AMBIGUOUS, "a signature header has two different values\0"),
@@ -98,7 +122,7 @@ impl barker_status {
         (Self::BARKER_ERR_TOO_NEW, "the timestamp is too new\0"),
         (Self::BARKER_ERR_REPLAYED, "the message was accepted before\0"),
         (Self::BARKER_ERR_REPLAY_FULL, "there is no room to remember the message\0"),
-        (Self::BARKER_ERR_SYSTEM, "the system gave no random bytes\0"),
+        (Self::BARKER_ERR_SYSTEM, "the system failed\0"),
         (Self::BARKER_ERR_INTERNAL, "internal error in barker\0"),
     ];
 

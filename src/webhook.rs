@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{Agent, Field, Request, Response, Target};
+use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target, Trust};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -14,13 +15,15 @@ use crate::signature::{
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 const MAX_ID_LEN: usize = 256;
+/// In a batch, what was signed longer ago is signed anew.
+const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A webhook. A clone shares the connections of its original.
 #[derive(Clone)]
 pub struct Webhook {
     target: Option<Target>,
     data: Arc<[u8]>,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     spelling: barker_spelling,
     id: Option<String>,
     guard: Option<Arc<ReplayGuard>>,
@@ -33,10 +36,8 @@ pub struct Webhook {
 
 /// What a send signed, and what the receiver answered.
 pub struct Delivery {
-    /// The message id; empty if no scheme has one and none was set.
-    pub id: String,
     /// What was signed.
-    pub signed: Signed,
+    pub signed: Arc<Signed>,
     /// The receiver's answer, or why there is none.
     pub response: Result<Response>,
 }
@@ -46,7 +47,7 @@ impl Default for Webhook {
         Self {
             target: None,
             data: Arc::default(),
-            keyring: Keyring::default(),
+            keyring: Arc::default(),
             spelling: barker_spelling::default(),
             id: None,
             guard: None,
@@ -78,12 +79,12 @@ impl Webhook {
 
     /// The one secret that signs and verifies.
     pub fn set_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
-        self.keyring.set(scheme, secret)
+        Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
 
     /// One more secret that signs and verifies.
     pub fn add_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
-        self.keyring.add(scheme, secret)
+        Arc::make_mut(&mut self.keyring).add(scheme, secret)
     }
 
     /// How names with underscores are spelled when sent.
@@ -145,6 +146,28 @@ impl Webhook {
     /// Forgets the headers that were added.
     pub fn clear_headers(&mut self) {
         self.headers.clear();
+    }
+
+    /// Which idle connections are kept, by this webhook's sends, and used again.
+    pub fn set_idle_limits(&mut self, limits: IdleLimits) {
+        self.agent.idle_limits = limits;
+    }
+
+    /// Closes the idle connections.
+    pub fn close_idle(&mut self) {
+        self.agent.close_idle();
+    }
+
+    /// For how long the addresses of a host are used before they are looked up again.
+    pub fn set_lookup_lifetime(&mut self, lifetime: Duration) {
+        self.agent.lookup_lifetime = lifetime;
+    }
+
+    /// Puts another trust in the place of the present one.
+    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
+        let changed = change(self.agent.trust())?;
+        self.agent.set_trust(changed);
+        Ok(())
     }
 
     /// The data that was set.
@@ -209,23 +232,109 @@ impl Webhook {
 
     /// Signs and sends the data that was set.
     pub fn send(&mut self) -> Result<Delivery> {
-        let data = self.data.clone();
-        self.send_data(&data)
+        let (signed, exchange) = self.begin(&mut Signer::default())?;
+        Ok(Delivery { signed, response: exchange.run() })
     }
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
     pub fn send_data(&mut self, data: &[u8]) -> Result<Delivery> {
-        let target = self.target.as_ref().ok_or_else(|| {
-            Error::new(BARKER_ERR_URL, "there is no URL to send to: set one first")
-        })?;
-        let timestamp = Timestamp::at(SystemTime::now());
-        let id = self.message_id()?.into_owned();
-        let signed = self.sign_as(&id, &timestamp, data)?;
-        let headers = signed.headers.iter().map(|header| (&*header.name, &*header.value));
+        self.target.as_ref().ok_or_else(no_target)?;
+        let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
+        let exchange = self.begin_signed(&signed, Some(data))?;
+        Ok(Delivery { signed, response: exchange.run() })
+    }
+
+    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Exchange<'_>)> {
+        self.target.as_ref().ok_or_else(no_target)?;
+        let signed = signer.sign(self)?;
+        let exchange = self.begin_signed(&signed, None)?;
+        Ok((signed, exchange))
+    }
+
+    fn begin_signed<'w>(
+        &'w mut self,
+        signed: &Signed,
+        data: Option<&'w [u8]>,
+    ) -> Result<Exchange<'w>> {
+        let target = self.target.as_ref().ok_or_else(no_target)?;
+        let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, headers.chain(own), data);
-        let response = self.agent.send(target, &request, self.timeout);
-        Ok(Delivery { id, signed, response })
+        let request = Request::post(target, signature.chain(own), data.unwrap_or(&self.data));
+        Ok(self.agent.begin(target, request, self.timeout))
+    }
+}
+
+fn no_target() -> Error {
+    Error::new(BARKER_ERR_URL, "there is no URL to send to: set one first")
+}
+
+/// Signs and sends the data of each webhook, at most so many at a time, and hands each outcome to
+/// `end`, which may stop it all.
+pub fn send_many<'w>(
+    webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
+    max_in_flight: usize,
+    mut end: impl FnMut(usize, Result<Delivery>) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut signer = Signer::default();
+    delivery::deliver_all(
+        webhooks.map(|webhook| webhook.begin(&mut signer)),
+        max_in_flight,
+        |index, outcome| {
+            end(index, outcome.map(|(signed, response)| Delivery { signed, response }))
+        },
+    )
+}
+
+/// Signs one message after the other; the same one, as clones have it that were given nothing else,
+/// only once.
+#[derive(Default)]
+struct Signer {
+    last: Option<(Message, SystemTime, Arc<Signed>)>,
+}
+
+/// What a signature depends on, but for the time.
+struct Message {
+    data: Arc<[u8]>,
+    keyring: Arc<Keyring>,
+    spelling: barker_spelling,
+    id: Option<String>,
+}
+
+impl Message {
+    fn of(webhook: &Webhook) -> Self {
+        Self {
+            data: webhook.data.clone(),
+            keyring: webhook.keyring.clone(),
+            spelling: webhook.spelling,
+            id: webhook.id.clone(),
+        }
+    }
+
+    fn is_that_of(&self, webhook: &Webhook) -> bool {
+        Arc::ptr_eq(&self.data, &webhook.data)
+            && Arc::ptr_eq(&self.keyring, &webhook.keyring)
+            && self.spelling == webhook.spelling
+            && self.id == webhook.id
+    }
+}
+
+impl Signer {
+    fn sign(&mut self, webhook: &Webhook) -> Result<Arc<Signed>> {
+        let now = SystemTime::now();
+        let is_fresh =
+            |at: &SystemTime| now.duration_since(*at).is_ok_and(|age| age < SIGNATURE_LIFETIME);
+        let id = match &self.last {
+            Some((message, at, signed)) if message.is_that_of(webhook) => {
+                if is_fresh(at) {
+                    return Ok(signed.clone());
+                }
+                Cow::Owned(signed.id.clone())
+            }
+            _ => webhook.message_id()?,
+        };
+        let signed = Arc::new(webhook.sign_as(&id, &Timestamp::at(now), &webhook.data)?);
+        self.last = Some((Message::of(webhook), now, signed.clone()));
+        Ok(signed)
     }
 }
 

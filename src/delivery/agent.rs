@@ -1,109 +1,96 @@
-//! Sends requests, keeping connections that may be used again.
+//! Begins deliveries, keeping connections that may be used again.
 
-use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::ClientConfig;
+use url::Host;
 
 use super::connection::Connection;
-use super::deadline::Deadline;
+use super::exchange::Exchange;
+use super::pool::{IdleLimits, Pool, Route};
 use super::request::Request;
-use super::response::Response;
-use super::target::{Origin, Target};
-use super::tls::shared_config;
+use super::resolver::Found;
+use super::socket::Socket;
+use super::target::Target;
+use super::tls::Tls;
+use super::trust::Trust;
 use crate::error::Result;
 
-/// More idle connections than this are not kept.
-const MAX_IDLE: usize = 32;
-/// A connection that was idle for longer is not used again.
-const MAX_IDLE_TIME: Duration = Duration::from_secs(60);
-
 /// Clones share the idle connections.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Agent {
     pool: Arc<Pool>,
+    /// Which idle connections are kept and used.
+    pub idle_limits: IdleLimits,
+    /// For how long a looked up address is used.
+    pub lookup_lifetime: Duration,
+    trust: Arc<Trust>,
 }
 
-/// The idle connections of one process. After a fork its child has the same descriptors and must
-/// leave them alone, and the lock too, which another thread may have held.
-struct Pool {
-    process: u32,
-    tls: OnceLock<Arc<ClientConfig>>,
-    idle: Mutex<Vec<Idle>>,
-}
-
-struct Idle {
-    origin: Origin,
-    connection: Connection,
-    since: Instant,
+impl Default for Agent {
+    fn default() -> Self {
+        Self {
+            pool: Arc::default(),
+            idle_limits: IdleLimits::default(),
+            lookup_lifetime: Duration::from_secs(60),
+            trust: Arc::default(),
+        }
+    }
 }
 
 impl Agent {
-    /// Sends the request and waits for the answer, within the timeout in all. Nothing is ever sent
-    /// twice: a failure after the first byte is the caller's to judge.
-    pub fn send(
+    /// A delivery that is about to start.
+    pub fn begin<'a>(
         &mut self,
         target: &Target,
-        request: &Request<'_>,
+        request: Request<'a>,
         timeout: Duration,
-    ) -> Result<Response> {
-        if self.pool.process != process::id() {
+    ) -> Exchange<'a> {
+        self.leave_parent();
+        let route = Route { origin: target.origin().clone(), trust: self.trust.clone() };
+        Exchange::new(self.clone(), route, request, timeout)
+    }
+
+    /// Closes the idle connections.
+    pub fn close_idle(&mut self) {
+        self.leave_parent();
+        self.pool.clear();
+    }
+
+    /// Whom to trust. Connections that were made with another trust are not used again.
+    pub fn set_trust(&mut self, trust: Trust) {
+        self.trust = Arc::new(trust);
+    }
+
+    /// Whom it trusts.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// In the child of a fork, leaves the parent's connections alone.
+    fn leave_parent(&mut self) {
+        if !self.pool.process.is_running() {
             self.pool = Arc::default();
         }
-        let deadline = Deadline::after(timeout);
-        let origin = target.origin();
-        let mut connection = match self.pool.take(&origin) {
-            Some(connection) => connection,
-            None => Connection::open(&origin, || self.pool.tls(), &deadline)?,
+    }
+
+    pub(super) fn take_idle(&self, route: &Route) -> Option<Connection> {
+        self.pool.take(route, self.idle_limits)
+    }
+
+    pub(super) fn keep_idle(&self, route: Route, connection: Connection) {
+        self.pool.keep(route, connection, self.idle_limits);
+    }
+
+    pub(super) fn find_addresses(&self, name: &str) -> Found {
+        self.pool.process.resolver.find(name, self.lookup_lifetime)
+    }
+
+    pub(super) fn secure(&self, socket: Socket, host: &Host<String>) -> Result<Tls> {
+        let config = match self.trust.is_default() {
+            true => self.pool.process.default_tls()?,
+            false => self.trust.config()?,
         };
-        let (response, reusable) = connection.exchange(request, &deadline)?;
-        if reusable {
-            self.pool.keep(Idle { origin, connection, since: Instant::now() });
-        }
-        Ok(response)
-    }
-}
-
-impl Default for Pool {
-    fn default() -> Self {
-        Self { process: process::id(), tls: OnceLock::new(), idle: Mutex::default() }
-    }
-}
-
-impl Pool {
-    /// The configuration of TLS, once it is needed.
-    fn tls(&self) -> Result<Arc<ClientConfig>> {
-        match self.tls.get() {
-            Some(config) => Ok(config.clone()),
-            None => shared_config().map(|config| self.tls.get_or_init(|| config).clone()),
-        }
-    }
-
-    /// The connection to this origin that was last used, if one is still open.
-    fn take(&self, origin: &Origin) -> Option<Connection> {
-        loop {
-            let mut idle = self.lock();
-            let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
-            let found = idle.remove(last);
-            drop(idle);
-            if found.since.elapsed() < MAX_IDLE_TIME && found.connection.is_quiet() {
-                return Some(found.connection);
-            }
-        }
-    }
-
-    fn keep(&self, newest: Idle) {
-        let mut idle = self.lock();
-        let oldest = (idle.len() >= MAX_IDLE).then(|| idle.remove(0));
-        idle.push(newest);
-        drop(idle);
-        // Closing takes a while: not while others wait for the list.
-        drop(oldest);
-    }
-
-    /// A panic elsewhere cannot leave the list half-made, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        Tls::new(socket, host, self.trust.server_name(), config)
     }
 }

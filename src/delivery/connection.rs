@@ -1,21 +1,11 @@
-//! A connection to an origin, with TLS or without, and one exchange over it.
+//! A connection to an origin, with TLS or without. What is not there yet is `None`.
 
-use std::io::IoSlice;
-use std::sync::Arc;
+use std::io::{self, IoSlice};
+use std::time::Duration;
 
-use rustls::ClientConfig;
-
-use super::deadline::Deadline;
-use super::request::Request;
-use super::resolver::resolve;
-use super::response::{Response, ResponseReader};
-use super::socket::Socket;
-use super::target::Origin;
+use super::socket::{Socket, is_not_yet};
 use super::tls::Tls;
-use crate::error::{Error, Result, barker_status::*};
-
-/// Bytes received at a time.
-const CHUNK: usize = 8 * 1024;
+use crate::error::{Error, Result, barker_status, barker_status::*};
 
 pub(super) enum Connection {
     Plain(Socket),
@@ -23,77 +13,68 @@ pub(super) enum Connection {
 }
 
 impl Connection {
-    /// Resolves, connects and, for https, shakes hands.
-    pub fn open(
-        origin: &Origin,
-        tls: impl FnOnce() -> Result<Arc<ClientConfig>>,
-        deadline: &Deadline,
-    ) -> Result<Self> {
-        let addresses = resolve(origin, deadline)?;
-        let socket = Socket::connect(&addresses, origin.port, deadline)?;
-        if origin.secure {
-            Ok(Self::Secure(Box::new(Tls::connect(socket, &origin.host, tls()?, deadline)?)))
-        } else {
-            Ok(Self::Plain(socket))
+    /// Whether the hands are shaken: to be called until they are.
+    pub fn shake_hands(&mut self, wait: Option<Duration>) -> Result<bool> {
+        match self {
+            Self::Plain(_) => Ok(true),
+            Self::Secure(tls) => tls.shake_hands(wait),
         }
     }
 
-    /// Sends the request and reads the whole answer. The flag says whether the connection may
-    /// carry another request.
-    pub fn exchange(
-        &mut self,
-        request: &Request<'_>,
-        deadline: &Deadline,
-    ) -> Result<(Response, bool)> {
-        let sent = self.send_all(request, deadline);
-        // A receiver may refuse a large body, answer and close; its answer says why.
-        match (sent, self.read_response(deadline)) {
-            (sent, Ok((response, reusable))) => Ok((response, reusable && sent.is_ok())),
-            (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
+    /// Sends some of the parts.
+    pub fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>> {
+        match self {
+            Self::Plain(socket) => sent(socket.send(parts)),
+            Self::Secure(tls) => tls.send(parts),
+        }
+    }
+
+    /// Sends what was taken and is still here; false if something is left.
+    pub fn flush(&mut self) -> Result<bool> {
+        match self {
+            Self::Plain(_) => Ok(true),
+            Self::Secure(tls) => tls.flush(),
+        }
+    }
+
+    /// Receives some bytes; none means that the receiver closed the connection.
+    pub fn receive(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> Result<Option<usize>> {
+        match self {
+            Self::Plain(socket) => received(socket.receive(buffer, wait)),
+            Self::Secure(tls) => tls.receive(buffer, wait),
         }
     }
 
     /// Whether an idle connection can be used again.
-    pub fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&mut self) -> bool {
         match self {
             Self::Plain(socket) => socket.is_quiet(),
             Self::Secure(tls) => tls.is_quiet(),
         }
     }
 
-    fn send_all(&mut self, request: &Request<'_>, deadline: &Deadline) -> Result<()> {
-        let mut parts = [IoSlice::new(&request.head), IoSlice::new(request.body)];
-        let mut unsent = &mut parts[..];
-        while unsent.iter().any(|part| !part.is_empty()) {
-            let sent = match self {
-                Self::Plain(socket) => socket.send(unsent, deadline)?,
-                Self::Secure(tls) => tls.send(unsent, deadline)?,
-            };
-            IoSlice::advance_slices(&mut unsent, sent);
-        }
-        Ok(())
-    }
-
-    fn read_response(&mut self, deadline: &Deadline) -> Result<(Response, bool)> {
-        let mut reader = ResponseReader::default();
-        let mut chunk = [0; CHUNK];
-        loop {
-            let received = match self {
-                Self::Plain(socket) => socket.receive(&mut chunk, deadline)?,
-                Self::Secure(tls) => tls.receive(&mut chunk, deadline)?,
-            };
-            if received == 0 {
-                return reader.end().map(|response| (response, false));
-            }
-            if let Some((response, reusable)) = reader.feed(&chunk[..received])? {
-                return Ok((response, reusable));
-            }
+    pub fn socket(&mut self) -> &mut Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Secure(tls) => tls.socket(),
         }
     }
 }
 
-impl From<httparse::Error> for Error {
-    fn from(error: httparse::Error) -> Self {
-        Error::new(BARKER_ERR_PROTOCOL, format!("the answer is not HTTP/1.x: {error}"))
+pub(super) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {
+    outcome(result, BARKER_ERR_SEND, "sending")
+}
+
+pub(super) fn received(result: io::Result<usize>) -> Result<Option<usize>> {
+    outcome(result, BARKER_ERR_RECEIVE, "waiting for the answer")
+}
+
+fn outcome(result: io::Result<usize>, status: barker_status, phase: &str) -> Result<Option<usize>> {
+    match result {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if is_not_yet(&error) => Ok(None),
+        Err(error) => {
+            Err(Error::new(status, format!("the connection broke while {phase}: {error}")))
+        }
     }
 }

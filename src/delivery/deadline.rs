@@ -17,6 +17,11 @@ impl Deadline {
         Self { at: Instant::now().checked_add(timeout), timeout }
     }
 
+    /// The moment; none never comes.
+    pub fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
     /// The time left, or the error that none is, with the phase in which it ran out.
     pub fn remaining(&self, phase: &str) -> Result<Duration> {
         let left = match self.at {
@@ -26,8 +31,7 @@ impl Deadline {
         if left.is_zero() { Err(self.passed(phase)) } else { Ok(left) }
     }
 
-    /// The error that the deadline passed in this phase.
-    pub fn passed(&self, phase: &str) -> Error {
+    fn passed(&self, phase: &str) -> Error {
         let milliseconds = self.timeout.as_millis();
         Error::new(
             BARKER_ERR_TIMEOUT,

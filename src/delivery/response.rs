@@ -86,9 +86,9 @@ impl ResponseReader {
     }
 
     /// The connection was closed: the response, if that is how it ends.
-    pub fn end(self) -> Result<Response> {
+    pub fn end(&mut self) -> Result<Response> {
         match self.state {
-            State::UntilClose => Ok(self.response),
+            State::UntilClose => Ok(mem::take(&mut self.response)),
             State::Head if self.pending.is_empty() && self.interim == 0 => {
                 Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed without an answer"))
             }
@@ -235,6 +235,12 @@ fn keeps_alive(is_http_1_1: bool, headers: &[httparse::Header<'_>]) -> bool {
         .flat_map(|header| header.value.split(|&byte| byte == b','))
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
     is_http_1_1 && !says_close
+}
+
+impl From<httparse::Error> for Error {
+    fn from(error: httparse::Error) -> Self {
+        Error::new(BARKER_ERR_PROTOCOL, format!("the answer is not HTTP/1.x: {error}"))
+    }
 }
 
 fn protocol(why: &'static str) -> Error {

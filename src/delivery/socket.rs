@@ -1,127 +1,136 @@
-//! A blocking TCP socket whose every wait ends with the deadline, and which never raises SIGPIPE.
+//! A stream socket, TCP or Unix, that never raises SIGPIPE. Connecting and sending never wait;
+//! receiving may.
 
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use super::deadline::Deadline;
-use crate::error::{Error, Result, barker_status::*};
+use socket2::{Domain, SockAddr, Type};
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
 
 pub(super) struct Socket {
-    stream: TcpStream,
-    /// The timeout set on the socket, for sending and receiving each.
-    send_timeout: Duration,
+    socket: socket2::Socket,
+    is_blocking: bool,
+    /// The timeout set on the socket for receiving.
     receive_timeout: Duration,
+    /// Whether a byte was sent.
+    pub has_sent: bool,
+    /// Whether a batch is told of its events.
+    pub is_watched: bool,
 }
 
 impl Socket {
-    /// Tries the addresses in turn. Each may take its share of the time that is left, so that a
-    /// silent one does not eat it all.
-    pub fn connect(addresses: &[IpAddr], port: u16, deadline: &Deadline) -> Result<Self> {
-        const PHASE: &str = "connecting";
-        let mut last = None;
-        for (tried, &address) in addresses.iter().enumerate() {
-            let share = deadline.remaining(PHASE)? / (addresses.len() - tried) as u32;
-            let address = SocketAddr::new(address, port);
-            match TcpStream::connect_timeout(&address, share.max(Duration::from_millis(1))) {
-                Ok(stream) => return Self::new(stream),
-                Err(error) => last = Some((address, error)),
-            }
+    /// Begins to connect; [`is_connected`](Self::is_connected) tells how that goes on.
+    pub fn connect(address: &SockAddr) -> io::Result<Self> {
+        let socket = socket2::Socket::new(address.domain(), Type::STREAM.nonblocking(), None)?;
+        if address.domain() != Domain::UNIX {
+            socket.set_tcp_nodelay(true)?;
         }
-        deadline.remaining(PHASE)?;
-        let (address, error) = last.expect("a resolved host has an address");
-        Err(Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}")))
+        match socket.connect(address) {
+            Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
+            _ => {}
+        }
+        Ok(Self {
+            socket,
+            is_blocking: false,
+            receive_timeout: Duration::ZERO,
+            has_sent: false,
+            is_watched: false,
+        })
     }
 
-    fn new(stream: TcpStream) -> Result<Self> {
-        let failed = |error| Error::new(BARKER_ERR_CONNECT, format!("no connection: {error}"));
-        stream.set_nodelay(true).map_err(failed)?;
-        Ok(Self { stream, send_timeout: Duration::ZERO, receive_timeout: Duration::ZERO })
+    /// Whether it is connected by now; an error is how that failed.
+    pub fn is_connected(&self) -> io::Result<bool> {
+        if !self.is_ready(libc::POLLOUT)? {
+            return Ok(false);
+        }
+        match self.socket.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(true),
+        }
     }
 
     /// Sends some of the parts, in one system call without copying them; gives how much went.
-    pub fn send(&mut self, parts: &[IoSlice<'_>], deadline: &Deadline) -> Result<usize> {
-        const PHASE: &str = "sending";
-        loop {
-            let left = deadline.remaining(PHASE)?;
-            let sent = self.set_send_timeout(left).and_then(|()| self.send_parts(parts));
-            match sent {
-                Err(error) if is_retryable(&error) => {}
-                other => return other.map_err(|error| broke(BARKER_ERR_SEND, PHASE, &error)),
+    pub fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+        let sent = self.socket.send_vectored_with_flags(parts, flags)?;
+        self.has_sent |= sent > 0;
+        Ok(sent)
+    }
+
+    /// Receives some bytes; none means that the peer closed. Without a time to wait, only what is
+    /// there.
+    pub fn receive(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<usize> {
+        match wait {
+            Some(wait) => {
+                self.set_receive_timeout(wait)?;
+                self.receive_with(buffer, 0)
             }
+            None => self.receive_with(buffer, libc::MSG_DONTWAIT),
         }
     }
 
-    /// Receives some bytes; none means that the receiver closed the connection.
-    pub fn receive(&mut self, buffer: &mut [u8], deadline: &Deadline) -> Result<usize> {
-        const PHASE: &str = "waiting for the answer";
-        loop {
-            let left = deadline.remaining(PHASE)?;
-            let received = self
-                .set_receive_timeout(left)
-                .and_then(|()| io::Read::read(&mut &self.stream, buffer));
-            match received {
-                Err(error) if is_retryable(&error) => {}
-                other => return other.map_err(|error| broke(BARKER_ERR_RECEIVE, PHASE, &error)),
-            }
-        }
-    }
-
-    /// Whether the receiver left the idle connection open and sent nothing unasked.
+    /// Whether the peer left the connection open and sent nothing.
     pub fn is_quiet(&self) -> bool {
-        let mut byte = 0u8;
-        // SAFETY: the descriptor is open as long as `self.stream`; one byte is writable at `byte`.
-        let received = unsafe {
-            libc::recv(
-                self.stream.as_raw_fd(),
-                (&raw mut byte).cast(),
-                1,
-                libc::MSG_PEEK | libc::MSG_DONTWAIT,
-            )
-        };
-        received < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+        let received = self.receive_with(&mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        received.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Like `write_vectored`, but an answerless peer gives an error in place of a signal.
-    fn send_parts(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        // SAFETY: all zeros is a valid msghdr: no name, no parts, no control data.
-        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        message.msg_iov = parts.as_ptr().cast::<libc::iovec>().cast_mut();
-        message.msg_iovlen = parts.len() as _;
-        // SAFETY: IoSlice has the layout of iovec on Unix; `message` points to `parts.len()` of
-        // them, which sendmsg only reads, and the descriptor is open as long as `self.stream`.
-        let sent = unsafe {
-            libc::sendmsg(self.stream.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL)
-        };
-        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    fn receive_with(&self, buffer: &mut [u8], flags: i32) -> io::Result<usize> {
+        let fd = self.socket.as_raw_fd();
+        // SAFETY: the descriptor is open, and `buffer` is writable for the whole of its length.
+        let received = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), flags) };
+        usize::try_from(received).map_err(|_| io::Error::last_os_error())
     }
 
-    fn set_send_timeout(&mut self, left: Duration) -> io::Result<()> {
-        if self.send_timeout.abs_diff(left) > SLACK {
-            self.stream.set_write_timeout(Some(left))?;
-            self.send_timeout = left;
+    fn set_receive_timeout(&mut self, wait: Duration) -> io::Result<()> {
+        if !self.is_blocking {
+            self.socket.set_nonblocking(false)?;
+            self.is_blocking = true;
+        }
+        if self.receive_timeout.abs_diff(wait) > SLACK {
+            self.socket.set_read_timeout(Some(wait))?;
+            self.receive_timeout = wait;
         }
         Ok(())
     }
 
-    fn set_receive_timeout(&mut self, left: Duration) -> io::Result<()> {
-        if self.receive_timeout.abs_diff(left) > SLACK {
-            self.stream.set_read_timeout(Some(left))?;
-            self.receive_timeout = left;
-        }
-        Ok(())
+    fn is_ready(&self, events: i16) -> io::Result<bool> {
+        let mut entry = [self.poll_entry(events)];
+        poll(&mut entry, Duration::ZERO)?;
+        Ok(entry[0].revents != 0)
+    }
+
+    /// For [`poll`].
+    pub fn poll_entry(&self, events: i16) -> libc::pollfd {
+        libc::pollfd { fd: self.socket.as_raw_fd(), events, revents: 0 }
     }
 }
 
-/// A signal came, or the socket's timeout passed: the deadline decides whether to go on.
-fn is_retryable(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
 }
 
-fn broke(status: crate::error::barker_status, phase: &str, error: &io::Error) -> Error {
-    Error::new(status, format!("the connection broke while {phase}: {error}"))
+/// Waits for one of the events, or a signal, and not longer than that.
+pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<()> {
+    // Rounded up: too early would be a busy wait for the rest.
+    let milliseconds = wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(i32::MAX);
+    // SAFETY: `entries` is as long as is said.
+    let ready = unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as _, milliseconds) };
+    match usize::try_from(ready) {
+        Ok(_) => Ok(()),
+        Err(_) => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            error => Err(error),
+        },
+    }
+}
+
+/// Whether an operation is to be tried again later.
+pub(super) fn is_not_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -48,9 +48,7 @@ pub(super) unsafe fn on_handle(
     // SAFETY: the caller's promise is the one asked for here.
     let Some(hook) = (unsafe { hook.as_mut() }) else { return BARKER_ERR_NULL };
     let result = catch(|| work(hook)).flatten();
-    let status = status_of(&result);
-    hook.remember(result.err());
-    status
+    hook.remember(&result)
 }
 
 /// Runs `work` that leaves no sentence behind.

@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::boundary::{catch, read};
 use crate::delivery::Response;
-use crate::error::{Error, Result};
+use crate::error::{Result, barker_status, barker_status::*};
 use crate::webhook::{Delivery, Webhook};
 
 /// A webhook: what to send, to whom, under which key; and the outcome of its last send.
@@ -21,6 +21,7 @@ pub struct barker_webhook {
     pub(super) webhook: Webhook,
     pub(super) url: Option<CString>,
     pub(super) sent: Option<Sent>,
+    status: barker_status,
     error: CString,
 }
 
@@ -31,20 +32,41 @@ pub(super) struct Sent {
     pub signature: CString,
     pub status: u16,
     pub headers: Vec<(CString, CString)>,
-    pub body: Vec<u8>,
+    /// With a NUL after its last byte.
+    body: Vec<u8>,
 }
 
 impl barker_webhook {
     fn new() -> Self {
-        Self { webhook: Webhook::new(), url: None, sent: None, error: CString::default() }
+        Self {
+            webhook: Webhook::new(),
+            url: None,
+            sent: None,
+            status: BARKER_OK,
+            error: CString::default(),
+        }
     }
 
-    /// Keeps the sentence of a failure, or forgets the last one.
-    pub(super) fn remember(&mut self, error: Option<Error>) {
-        self.error = match error {
-            Some(error) => c_text(error.sentence.as_bytes()),
-            None => CString::default(),
+    /// Keeps a call's status and, of a failure, the sentence; gives the status.
+    pub(super) fn remember(&mut self, result: &Result<()>) -> barker_status {
+        (self.status, self.error) = match result {
+            Ok(()) => (BARKER_OK, CString::default()),
+            Err(error) => (error.status, c_text(error.sentence.as_bytes())),
         };
+        self.status
+    }
+
+    /// Keeps what there is to read of a delivery; gives whether it was answered.
+    pub(super) fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
+        let (sent, result) = Sent::of(outcome?);
+        self.sent = Some(sent);
+        result
+    }
+
+    /// Keeps a delivery and its status, which it gives.
+    pub(super) fn conclude(&mut self, outcome: Result<Delivery>) -> barker_status {
+        let result = self.keep(outcome);
+        self.remember(&result)
     }
 }
 
@@ -56,15 +78,20 @@ impl Sent {
             Err(error) => (Response::default(), Err(error)),
         };
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
-        let sent = Self {
-            id: c_text(delivery.id.as_bytes()),
+        let mut sent = Self {
+            id: c_text(delivery.signed.id.as_bytes()),
             timestamp: c_text(delivery.signed.timestamp.as_bytes()),
             signature: c_text(delivery.signed.signature.as_bytes()),
             status: response.status,
             headers: response.headers.iter().map(c_pair).collect(),
             body: response.body,
         };
+        sent.body.push(0);
         (sent, outcome)
+    }
+
+    pub fn body(&self) -> &[u8] {
+        &self.body[..self.body.len() - 1]
     }
 }
 
@@ -114,6 +141,17 @@ pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
         // SAFETY: the handle came from Box::into_raw, and the caller gives it up.
         drop(unsafe { Box::from_raw(hook) });
     });
+}
+
+/// Gives the status of the last call that could change this handle; within and after
+/// barker_send_many(), that of its delivery.
+///
+/// @param hook  the handle
+/// @return a barker_status; BARKER_ERR_NULL if hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { read(hook, BARKER_ERR_NULL, |hook| hook.status) }
 }
 
 /// Tells in a sentence why the last call on this handle failed and, where the caller can mend it,

@@ -11,6 +11,7 @@ mod library;
 mod buffer;
 mod handle;
 mod configure;
+mod trust;
 mod send;
 mod sign;
 mod verify;

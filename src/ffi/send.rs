@@ -1,13 +1,14 @@
 //! Sending, and reading what was signed and what was answered.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
+use std::ops::ControlFlow;
 use std::ptr;
 
-use super::boundary::{bytes, c_string, handle, on_handle, out, read, without_handle};
+use super::boundary::{array, bytes, c_string, handle, null, on_handle, out, read, without_handle};
 use super::buffer::barker_buffer;
 use super::handle::{Sent, barker_webhook};
 use crate::error::{Error, Result, barker_status, barker_status::*};
-use crate::webhook::Delivery;
+use crate::webhook::{self, Delivery};
 
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
@@ -20,8 +21,9 @@ use crate::webhook::Delivery;
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
-///         BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+///         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+///         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(
     hook: *mut barker_webhook,
@@ -75,12 +77,13 @@ unsafe fn deliver(
     let status = unsafe {
         on_handle(hook, |hook| {
             http_status.as_ref().map_err(Error::clone)?;
-            let (sent, outcome) = Sent::of(send(hook)?);
-            let sent = hook.sent.insert(sent);
-            outcome?;
-            answered = sent.status;
-            if let Some(body) = &mut body {
-                **body = barker_buffer::from_bytes(&sent.body);
+            let outcome = send(hook);
+            hook.keep(outcome)?;
+            if let Some(sent) = &hook.sent {
+                answered = sent.status;
+                if let Some(body) = &mut body {
+                    **body = barker_buffer::from_bytes(sent.body());
+                }
             }
             Ok(())
         })
@@ -89,6 +92,98 @@ unsafe fn deliver(
         *http_status = answered;
     }
     status
+}
+
+/// Told how a delivery of barker_send_many() ended.
+///
+/// The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
+/// The handles of the batch must not be changed or freed, nor barker_send_many() be called with
+/// them, until it has returned.
+///
+/// @param user    as it was given to barker_send_many()
+/// @param index   which of the handles, from 0
+/// @param status  as barker_webhook_status() gives it
+/// @return 0 to go on; anything else stops the batch
+#[allow(non_camel_case_types)]
+pub type barker_progress =
+    Option<unsafe extern "C" fn(user: *mut c_void, index: usize, status: barker_status) -> i32>;
+
+/// Signs and sends the data of many handles at once, and returns when all were answered or have
+/// failed. All of it is done on the calling thread; only the names of hosts are looked up on others.
+///
+/// The outcome is left in each handle, as barker_webhook_send() leaves it. Each delivery has its
+/// handle's timeout, from when it begins. For one body to many receivers, clone a handle and set
+/// only the URLs: clones with the data and secrets of their original have one message, with one
+/// id, that is signed once a second at most.
+///
+///     for (size_t i = 0; i < count; i++) {
+///         hooks[i] = barker_webhook_clone(original);
+///         barker_webhook_set_url(hooks[i], urls[i]);
+///     }
+///     barker_send_many(hooks, count, 100, NULL, NULL);
+///     for (size_t i = 0; i < count; i++)
+///         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
+///
+/// @param hooks          the handles, no two the same, used by nobody else meanwhile
+/// @param count          number of handles
+/// @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64
+/// @param progress       called on this thread whenever a delivery has ended; may be NULL
+/// @param user           passed on to it
+/// @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
+///         (a handle is there twice), and nothing was tried; BARKER_ERR_STOPPED or
+///         BARKER_ERR_SYSTEM, and those not ended have the status BARKER_ERR_STOPPED
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_send_many(
+    hooks: *const *mut barker_webhook,
+    count: usize,
+    max_in_flight: u32,
+    progress: barker_progress,
+    user: *mut c_void,
+) -> barker_status {
+    without_handle(|| {
+        // SAFETY: the caller passes NULL or what these types promise.
+        let hooks = unsafe { array("hooks", hooks, count) }?;
+        check_distinct(hooks)?;
+        for &hook in hooks {
+            // SAFETY: not NULL, live, and nobody else's during the call.
+            let hook = unsafe { &mut *hook };
+            hook.sent = None;
+            hook.conclude(Err(BARKER_ERR_STOPPED.into()));
+        }
+        let max_in_flight = if max_in_flight == 0 { DEFAULT_IN_FLIGHT } else { max_in_flight };
+        let mut outcome = Ok(());
+        // SAFETY: as above; each is borrowed once, and no longer when its delivery has ended.
+        let webhooks = hooks.iter().map(|&hook| unsafe { &mut (*hook).webhook });
+        webhook::send_many(webhooks, max_in_flight as usize, |index, delivery| {
+            let hook = hooks[index];
+            // SAFETY: as above.
+            let status = unsafe { (*hook).conclude(delivery) };
+            // SAFETY: the caller passes a function of this type.
+            match progress.map(|progress| unsafe { progress(user, index, status) }) {
+                None | Some(0) => ControlFlow::Continue(()),
+                Some(_) => {
+                    outcome = Err(BARKER_ERR_STOPPED.into());
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        outcome
+    })
+}
+
+/// Far from the usual limit of descriptors.
+const DEFAULT_IN_FLIGHT: u32 = 64;
+
+fn check_distinct(hooks: &[*mut barker_webhook]) -> Result<()> {
+    let mut sorted = hooks.to_vec();
+    sorted.sort_unstable();
+    if sorted.first().is_some_and(|hook| hook.is_null()) {
+        return Err(null("a handle"));
+    }
+    match sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        true => Err(Error::new(BARKER_ERR_RANGE, "a handle is there twice: clone it")),
+        false => Ok(()),
+    }
 }
 
 /// Gives the message id of the last send, also of one that failed: set it with
@@ -140,8 +235,8 @@ pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webh
 ///
 /// @param hook  the handle
 /// @param len   receives the number of bytes
-/// @return the bytes, the handle's own until the next send; NULL if there was no send, or hook or
-///         len is NULL
+/// @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL if
+///         there was no send, or hook or len is NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_body(
     hook: *const barker_webhook,
@@ -152,8 +247,8 @@ pub unsafe extern "C" fn barker_webhook_response_body(
         let Ok(len) = out("len", len) else { return ptr::null() };
         *len = 0;
         of_last_send(hook, ptr::null(), |sent| {
-            *len = sent.body.len();
-            sent.body.as_ptr()
+            *len = sent.body().len();
+            sent.body().as_ptr()
         })
     }
 }

@@ -33,6 +33,8 @@ struct Secret {
 /// What signing gives.
 #[derive(Default)]
 pub struct Signed {
+    /// The message id; empty if no scheme has one and none was given.
+    pub id: String,
     /// The headers of all schemes.
     pub headers: Vec<Header>,
     /// The first scheme's timestamp, as it stands in its header; empty if it has none.
@@ -97,7 +99,7 @@ impl Keyring {
         body: &[u8],
         spelling: barker_spelling,
     ) -> Result<Signed> {
-        let mut signed = Signed::default();
+        let mut signed = Signed { id: id.to_owned(), ..Signed::default() };
         for (position, Secret { scheme, .. }) in self.secrets.iter().enumerate() {
             let alike = |secret: &&Secret| secret.scheme.names == scheme.names;
             if self.secrets[..position].iter().any(|secret| alike(&secret)) {

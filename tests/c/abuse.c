@@ -36,6 +36,11 @@ static void null_handles(void)
     CHECK_EQUAL(barker_webhook_set_content_type(NULL, "a/b"), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_add_header(NULL, "X", "y"), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_clear_headers(NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_idle_limits(NULL, 1, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_close_idle(NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_lookup_lifetime(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_status(NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_send_many(NULL, 1, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK(barker_webhook_url(NULL) == NULL);
     CHECK(barker_webhook_data(NULL, &len) == NULL && len == 0);
     CHECK_EQUAL(barker_webhook_timeout(NULL), 0);
@@ -337,6 +342,23 @@ static void secrets_and_ids(barker_webhook *hook)
     CHECK_OK(barker_webhook_forget(hook, NULL, 0, NULL, 0));
 }
 
+/* Limits at their ends; sends keep to their statuses, alone and in a batch. */
+static void extreme_limits(barker_webhook *hook)
+{
+    uint16_t http_status = 0;
+    CHECK_OK(barker_webhook_set_url(hook, URL_WITHOUT_LISTENER));
+    for (int i = 0; i < 3; i++) {
+        const uint32_t limit = i == 0 ? 0 : i == 1 ? 1 : UINT32_MAX;
+        CHECK_OK(barker_webhook_set_idle_limits(hook, limit, limit));
+        CHECK_OK(barker_webhook_set_lookup_lifetime(hook, limit));
+        CHECK_OK(barker_webhook_close_idle(hook));
+        CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_CONNECT);
+        CHECK_EQUAL(barker_webhook_status(hook), BARKER_ERR_CONNECT);
+        CHECK_OK(barker_send_many(&hook, 1, limit, NULL, NULL));
+        CHECK_EQUAL(barker_webhook_status(hook), BARKER_ERR_CONNECT);
+    }
+}
+
 int main(void)
 {
     check_begin();
@@ -352,6 +374,7 @@ int main(void)
     long_text(hook);
     embedded_nuls(hook);
     secrets_and_ids(hook);
+    extreme_limits(hook);
     barker_webhook_free(hook);
     sends_that_cannot_be();
     return check_end("abuse");

@@ -1,0 +1,218 @@
+//! Many deliveries at once, all of them on the calling thread.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use super::exchange::{Exchange, Incoming};
+use super::response::Response;
+use super::socket::Socket;
+use crate::error::{Error, Result, barker_status::*};
+
+/// So many deliveries are begun before those under way are looked after again.
+const BURST: usize = 32;
+/// Events taken at a time.
+const MAX_EVENTS: usize = 1024;
+/// What a lookup that has ended is announced with.
+const LOOKUP: Token = Token(usize::MAX);
+
+/// Makes these deliveries, each with something of its owner's, at most so many at a time; hands each
+/// outcome to `end` with the number that it had, and stops if that says so.
+pub fn deliver_all<'a, T>(
+    mut deliveries: impl ExactSizeIterator<Item = Result<(T, Exchange<'a>)>>,
+    max_in_flight: usize,
+    mut end: impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut batch = Batch::new().map_err(system)?;
+    let count = deliveries.len();
+    loop {
+        let room = (max_in_flight - batch.in_flight()).min(BURST);
+        for _ in 0..room.min(deliveries.len()) {
+            let index = count - deliveries.len();
+            let over = match deliveries.next() {
+                Some(Ok((owned, exchange))) => batch.launch(index, owned, exchange),
+                Some(Err(error)) => Some((index, Err(error))),
+                None => None,
+            };
+            if report(over, &mut end).is_break() {
+                return Ok(());
+            }
+        }
+        if deliveries.len() == 0 && batch.in_flight() == 0 {
+            return Ok(());
+        }
+        let may_launch = deliveries.len() > 0 && batch.in_flight() < max_in_flight;
+        batch.wait(may_launch).map_err(system)?;
+        while let Some((slot, incoming)) = batch.ready.pop() {
+            if report(batch.advance(slot, incoming), &mut end).is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The number of a delivery, and what came of it.
+type Outcome<T> = (usize, Result<(T, Result<Response>)>);
+
+fn report<T>(
+    outcome: Option<Outcome<T>>,
+    end: &mut impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    outcome.map_or(ControlFlow::Continue(()), |(index, result)| end(index, result))
+}
+
+fn system(error: io::Error) -> Error {
+    Error::new(BARKER_ERR_SYSTEM, format!("the system does not watch connections: {error}"))
+}
+
+struct Batch<'a, T> {
+    poll: Poll,
+    events: Events,
+    waker: Option<Arc<Waker>>,
+    /// By slot, which is also the token of a delivery's sockets.
+    flights: Vec<Option<Flight<'a, T>>>,
+    free: Vec<usize>,
+    /// When slots are to be looked at even if nothing happens.
+    alarms: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// Slots for which something happened.
+    ready: Vec<(usize, Incoming)>,
+}
+
+struct Flight<'a, T> {
+    index: usize,
+    owned: T,
+    exchange: Exchange<'a>,
+    /// The earliest alarm that is set for it.
+    alarm: Option<Instant>,
+    awaits_lookup: bool,
+}
+
+impl<'a, T> Batch<'a, T> {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(MAX_EVENTS),
+            waker: None,
+            flights: Vec::new(),
+            free: Vec::new(),
+            alarms: BinaryHeap::new(),
+            ready: Vec::new(),
+        })
+    }
+
+    fn in_flight(&self) -> usize {
+        self.flights.len() - self.free.len()
+    }
+
+    fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Outcome<T>> {
+        let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.flights.push(None);
+            self.flights.len() - 1
+        });
+        self.flights[slot] = Some(flight);
+        self.advance(slot, Incoming::NotYet)
+    }
+
+    /// Goes on with a delivery; gives its outcome if it has come to its end.
+    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Outcome<T>> {
+        let flight = self.flights[slot].as_mut()?;
+        let advanced = match flight.exchange.advance(incoming) {
+            Ok(None) => self.watch(slot).map(|()| None),
+            other => other,
+        };
+        let result = advanced.transpose()?;
+        self.free.push(slot);
+        let flight = self.flights[slot].take()?;
+        Some((flight.index, Ok((flight.owned, result))))
+    }
+
+    /// Sees to it that the delivery is looked at when something happens, or its time is over.
+    fn watch(&mut self, slot: usize) -> Result<()> {
+        let Some(flight) = &mut self.flights[slot] else { return Ok(()) };
+        flight.exchange.check_deadline()?;
+        for socket in flight.exchange.sockets().filter(|socket| !socket.is_watched) {
+            register(self.poll.registry(), socket, Token(slot)).map_err(system)?;
+            socket.is_watched = true;
+        }
+        if let Some(lookup) = flight.exchange.lookup()
+            && !flight.awaits_lookup
+        {
+            let waker = match &self.waker {
+                Some(waker) => waker,
+                None => {
+                    let waker = Waker::new(self.poll.registry(), LOOKUP).map_err(system)?;
+                    self.waker.insert(Arc::new(waker))
+                }
+            };
+            lookup.notify(waker).map_err(system)?;
+            flight.awaits_lookup = true;
+        }
+        if let Some(at) = flight.exchange.wakes_at()
+            && flight.alarm.is_none_or(|alarm| at < alarm)
+        {
+            flight.alarm = Some(at);
+            self.alarms.push(Reverse((at, slot)));
+        }
+        Ok(())
+    }
+
+    /// Waits until something happens, or only looks whether it did; lists those slots as ready.
+    fn wait(&mut self, only_look: bool) -> io::Result<()> {
+        let first = self.alarms.peek().map(|Reverse((at, _))| *at);
+        let until_first = first.map(|at| at.saturating_duration_since(Instant::now()));
+        let wait = if only_look { Some(Duration::ZERO) } else { until_first };
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in &self.events {
+            if event.token() == LOOKUP {
+                let awaiting = |flight: &Flight<'_, T>| flight.exchange.lookup().is_some();
+                let slots = (0..self.flights.len())
+                    .filter(|&slot| self.flights[slot].as_ref().is_some_and(awaiting));
+                self.ready.extend(slots.map(|slot| (slot, Incoming::NotYet)));
+            } else {
+                let there = event.is_readable() || event.is_read_closed() || event.is_error();
+                let incoming = if there { Incoming::There } else { Incoming::NotYet };
+                self.ready.push((event.token().0, incoming));
+            }
+        }
+        self.ring_alarms();
+        Ok(())
+    }
+
+    fn ring_alarms(&mut self) {
+        let now = Instant::now();
+        while let Some(&Reverse((at, slot))) = self.alarms.peek()
+            && at <= now
+        {
+            self.alarms.pop();
+            if let Some(flight) = &mut self.flights[slot]
+                && flight.alarm == Some(at)
+            {
+                flight.alarm = None;
+                self.ready.push((slot, Incoming::NotYet));
+            }
+        }
+    }
+}
+
+/// A socket that was idle in between may be registered already, for another delivery.
+fn register(registry: &Registry, socket: &Socket, token: Token) -> io::Result<()> {
+    let fd = socket.as_raw_fd();
+    let interest = Interest::READABLE | Interest::WRITABLE;
+    match registry.register(&mut SourceFd(&fd), token, interest) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            registry.reregister(&mut SourceFd(&fd), token, interest)
+        }
+        other => other,
+    }
+}

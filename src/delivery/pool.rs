@@ -1,0 +1,99 @@
+//! Idle connections that may be used again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::process::Process;
+use super::target::Origin;
+use super::trust::Trust;
+
+/// How many idle connections are kept, and for how long.
+#[derive(Clone, Copy)]
+pub struct IdleLimits {
+    /// How many; zero keeps none.
+    pub connections: usize,
+    /// For how long.
+    pub time: Duration,
+}
+
+impl Default for IdleLimits {
+    fn default() -> Self {
+        Self { connections: 32, time: Duration::from_secs(60) }
+    }
+}
+
+/// Requests with equal routes may share a connection.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub origin: Origin,
+    pub trust: Arc<Trust>,
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same_trust = !self.origin.secure || Arc::ptr_eq(&self.trust, &other.trust);
+        is_same_trust && self.origin == other.origin
+    }
+}
+
+/// The idle connections of a handle and its clones, in one process. After a fork its child has the
+/// same descriptors and must leave them alone, and the lock too, which another thread may have held.
+pub(super) struct Pool {
+    pub process: Arc<Process>,
+    /// The longest idle come first.
+    idle: Mutex<VecDeque<Idle>>,
+}
+
+struct Idle {
+    route: Route,
+    connection: Connection,
+    since: Instant,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { process: Process::current(), idle: Mutex::default() }
+    }
+}
+
+impl Pool {
+    /// The connection on this route that was last used, if one is still open.
+    pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
+        loop {
+            let mut idle = self.lock();
+            let last = idle.iter().rposition(|idle| idle.route == *route)?;
+            let mut found = idle.remove(last)?;
+            drop(idle);
+            if found.since.elapsed() < limits.time && found.connection.is_quiet() {
+                return Some(found.connection);
+            }
+        }
+    }
+
+    /// Keeps a connection, and closes those that are too many or too old.
+    pub fn keep(&self, route: Route, connection: Connection, limits: IdleLimits) {
+        let now = Instant::now();
+        let mut idle = self.lock();
+        idle.push_back(Idle { route, connection, since: now });
+        let surplus = idle.len().saturating_sub(limits.connections);
+        let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
+        let old = idle.iter().take_while(|idle| is_old(idle)).count();
+        let closed: Vec<Idle> = idle.drain(..surplus.max(old)).collect();
+        drop(idle);
+        // Closing takes a while: not while others wait for the list.
+        drop(closed);
+    }
+
+    /// Closes all.
+    pub fn clear(&self) {
+        let closed = std::mem::take(&mut *self.lock());
+        drop(closed);
+    }
+
+    /// A panic elsewhere cannot leave the list half-made, so a poisoned lock is as good as any.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

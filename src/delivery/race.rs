@@ -1,0 +1,140 @@
+//! Connecting to the first of several addresses that answers (RFC 8305, Happy Eyeballs).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use socket2::SockAddr;
+
+use super::socket::Socket;
+use crate::error::{Error, Result, barker_status::*};
+
+/// How long an attempt has before the next begins beside it: RFC 8305 section 5.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// When to try again with a Unix socket whose queue is full.
+const QUEUE_DELAY: Duration = Duration::from_millis(10);
+
+/// Where a socket connects to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    Ip(SocketAddr),
+    Unix(PathBuf),
+}
+
+/// Attempts under way, and the addresses that were not tried yet.
+pub(super) struct Race {
+    untried: VecDeque<Address>,
+    attempts: Vec<(Address, Socket)>,
+    next: Instant,
+    failure: Option<(Address, io::Error)>,
+}
+
+impl Race {
+    /// Between these addresses, at least one, the best first.
+    pub fn new(untried: VecDeque<Address>) -> Self {
+        Self { untried, attempts: Vec::new(), next: Instant::now(), failure: None }
+    }
+
+    /// The addresses with the families taking turns: RFC 8305 section 4.
+    pub fn interleaved(addresses: &[IpAddr], port: u16) -> VecDeque<Address> {
+        let is_like_first = |address: &&IpAddr| address.is_ipv4() == addresses[0].is_ipv4();
+        let mut same = addresses.iter().filter(is_like_first);
+        let mut other = addresses.iter().filter(|address| !is_like_first(address));
+        let mut order = VecDeque::with_capacity(addresses.len());
+        while order.len() < addresses.len() {
+            let turn = same.next().into_iter().chain(other.next());
+            order.extend(turn.map(|&address| Address::Ip(SocketAddr::new(address, port))));
+        }
+        order
+    }
+
+    /// The socket that is connected, if one is by now.
+    pub fn advance(&mut self) -> Result<Option<Socket>> {
+        let mut at = 0;
+        while at < self.attempts.len() {
+            match self.attempts[at].1.is_connected() {
+                Ok(true) => return Ok(Some(self.attempts.swap_remove(at).1)),
+                Ok(false) => at += 1,
+                Err(error) => {
+                    let (address, _) = self.attempts.remove(at);
+                    self.lose(address, error);
+                }
+            }
+        }
+        while self.next <= Instant::now()
+            && let Some(address) = self.untried.pop_front()
+        {
+            self.next = Instant::now() + ATTEMPT_DELAY;
+            match begin(&address) {
+                Ok(socket) => self.attempts.push((address, socket)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.untried.push_front(address);
+                    self.next = Instant::now() + QUEUE_DELAY;
+                }
+                Err(error) => self.lose(address, error),
+            }
+        }
+        match self.failure.take() {
+            Some((address, error)) if self.attempts.is_empty() && self.untried.is_empty() => {
+                Err(Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}")))
+            }
+            failure => {
+                self.failure = failure;
+                Ok(None)
+            }
+        }
+    }
+
+    fn lose(&mut self, address: Address, error: io::Error) {
+        self.failure = Some((address, error));
+        self.next = Instant::now();
+    }
+
+    /// When the next attempt begins, if there is one.
+    pub fn next(&self) -> Option<Instant> {
+        (!self.untried.is_empty()).then_some(self.next)
+    }
+
+    pub fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
+        self.attempts.iter_mut().map(|(_, socket)| socket)
+    }
+}
+
+fn begin(address: &Address) -> io::Result<Socket> {
+    match address {
+        Address::Ip(address) => Socket::connect(&SockAddr::from(*address)),
+        Address::Unix(path) => Socket::connect(&SockAddr::unix(path)?),
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let order = |addresses: &[&str]| -> Vec<String> {
+            let addresses: Vec<_> = addresses.iter().map(|text| ip(text)).collect();
+            Race::interleaved(&addresses, 80).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            order(&["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"]),
+            ["[::1]:80", "1.1.1.1:80", "[::2]:80", "2.2.2.2:80", "[::3]:80"]
+        );
+        assert_eq!(order(&["1.1.1.1", "::1"]), ["1.1.1.1:80", "[::1]:80"]);
+        assert_eq!(order(&["1.1.1.1", "2.2.2.2"]), ["1.1.1.1:80", "2.2.2.2:80"]);
+    }
+}

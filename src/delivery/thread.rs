@@ -1,0 +1,23 @@
+//! Threads of the library's own, which take none of the host program's signals.
+
+use std::thread::{Builder, JoinHandle};
+use std::{io, mem, ptr};
+
+/// Starts a thread with every signal blocked.
+pub(super) fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    // SAFETY: a signal set is plain data, and sigfillset() gives it its value.
+    let mut all: libc::sigset_t = unsafe { mem::zeroed() };
+    let mut before = all;
+    // SAFETY: both sets are valid and writable. A thread begins with the mask of its creator.
+    unsafe {
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+    }
+    let thread = Builder::new().name(name.to_owned()).spawn(work);
+    // SAFETY: `before` is the mask that this thread had.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
+    thread
+}

@@ -1,0 +1,179 @@
+//! Whom a handle trusts over TLS, and what it shows of itself.
+
+use std::ffi::c_char;
+
+use super::boundary::{bytes, on_handle, text};
+use super::handle::barker_webhook;
+use crate::error::barker_status;
+
+/// Trusts the certificate authorities in PEM too, beside those of the platform: see
+/// barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
+///
+/// The settings of TLS hold for connections made afterwards; older ones are not used again by this
+/// handle. Clones take them over.
+///
+/// @param hook  the handle
+/// @param pem   one or more certificates in PEM (RFC 7468); copied
+/// @param len   number of bytes
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_ca(
+    hook: *mut barker_webhook,
+    pem: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let pem = bytes("pem", pem, len)?;
+            hook.webhook.change_trust(|trust| trust.with_authorities(pem))
+        })
+    }
+}
+
+/// As barker_webhook_add_ca(), from a file, which is read once, now.
+///
+/// @param hook  the handle
+/// @param path  the file's path
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_ca_file(
+    hook: *mut barker_webhook,
+    path: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let path = text("path", path)?;
+            hook.webhook.change_trust(|trust| trust.with_authority_file(path))
+        })
+    }
+}
+
+/// Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
+/// would find, or those in the file and directory that SSL_CERT_FILE and SSL_CERT_DIR name.
+///
+/// @param hook     the handle
+/// @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_platform_ca(
+    hook: *mut barker_webhook,
+    trusted: i32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.change_trust(|trust| Ok(trust.with_platform(trusted != 0)))
+        })
+    }
+}
+
+/// Refuses the certificates that these lists revoke, in a receiver's whole chain. A certificate
+/// whose issuer has no list here is not affected; nothing is fetched from anywhere.
+///
+/// @param hook  the handle
+/// @param pem   one or more certificate revocation lists in PEM (RFC 5280 section 5); copied
+/// @param len   number of bytes
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_crl(
+    hook: *mut barker_webhook,
+    pem: *const u8,
+    len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let pem = bytes("pem", pem, len)?;
+            hook.webhook.change_trust(|trust| trust.with_revocations(pem))
+        })
+    }
+}
+
+/// Sets the certificate that is shown to a receiver who asks for one (mutual TLS).
+///
+/// The private key is kept in memory as the TLS library holds it, which does not wipe it.
+///
+/// @param hook     the handle
+/// @param pem      the certificate in PEM, and after it those that lead to an authority; copied.
+///                 NULL with length 0 shows none.
+/// @param len      number of bytes
+/// @param key      its private key in PEM, not encrypted: RSA, ECDSA or Ed25519; copied
+/// @param key_len  number of bytes of the key
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_client_certificate(
+    hook: *mut barker_webhook,
+    pem: *const u8,
+    len: usize,
+    key: *const u8,
+    key_len: usize,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let (pem, key) = (bytes("pem", pem, len)?, bytes("key", key, key_len)?);
+            let identity = (!pem.is_empty() || !key.is_empty()).then_some((pem, key));
+            hook.webhook.change_trust(|trust| trust.with_identity(identity))
+        })
+    }
+}
+
+/// Sets the name that the receiver's certificate must have, and that is asked for (SNI), where that
+/// is not the URL's host.
+///
+/// @param hook  the handle
+/// @param name  a DNS name or an IP address; copied. NULL is the URL's host.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_server_name(
+    hook: *mut barker_webhook,
+    name: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let name = (!name.is_null()).then(|| text("name", name)).transpose()?;
+            hook.webhook.change_trust(|trust| trust.with_server_name(name))
+        })
+    }
+}
+
+/// Sets the oldest version of TLS that is spoken.
+///
+/// @param hook     the handle
+/// @param version  a barker_tls; BARKER_TLS_1_2 if never set
+/// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such version
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_min_tls(
+    hook: *mut barker_webhook,
+    version: i32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            let version = version.try_into()?;
+            hook.webhook.change_trust(|trust| Ok(trust.with_minimum(version)))
+        })
+    }
+}
+
+/// INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
+/// what is sent. For tests alone; to trust one certificate, use barker_webhook_add_ca().
+///
+/// @param hook  the handle
+/// @param skip  1 takes any certificate; 0 if never set
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
+    hook: *mut barker_webhook,
+    skip: i32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.change_trust(|trust| Ok(trust.with_skipped_verification(skip != 0)))
+        })
+    }
+}
