@@ -11,7 +11,7 @@ import tempfile
 
 from tls import Handler, Receiver, make_authority, make_certificate
 
-FORKS = 100
+FORKS = 60
 BY_CHILD = 4
 
 
