@@ -116,14 +116,22 @@ enum barker_status
      */
     BARKER_ERR_PROTOCOL = 206,
     /**
-     * The response's head is larger than 64 KiB or its body larger than 1 MiB. The receiver may
-     * have the webhook.
+     * The answer's head is larger than 64 KiB, its body larger than barker_webhook_set_max_body()
+     * allows, or there are more than 16 interim (1xx) responses. The receiver may have the webhook.
      */
     BARKER_ERR_TOO_LARGE = 207,
     /**
      * The batch was stopped first. If sending had begun, the receiver may have the webhook.
      */
     BARKER_ERR_STOPPED = 208,
+    /**
+     * The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
+     */
+    BARKER_ERR_REFUSED = 209,
+    /**
+     * The proxy does not lead to the receiver.
+     */
+    BARKER_ERR_PROXY = 210,
     /**
      * The receiver's certificate has expired, or is not valid yet.
      */
@@ -190,6 +198,39 @@ enum barker_status
 typedef enum barker_status barker_status;
 #else
 typedef int32_t barker_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How much a message of the log matters. Numbers are part of the ABI.
+ */
+enum barker_log_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing is told.
+     */
+    BARKER_LOG_OFF = 0,
+    /**
+     * A delivery failed.
+     */
+    BARKER_LOG_ERROR = 1,
+    /**
+     * A delivery was answered.
+     */
+    BARKER_LOG_INFO = 2,
+    /**
+     * Each step on the way.
+     */
+    BARKER_LOG_DEBUG = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_log_level barker_log_level;
+#else
+typedef int32_t barker_log_level;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -283,6 +324,35 @@ typedef int32_t barker_spelling;
 #endif // __cplusplus
 
 /**
+ * Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
+ */
+enum barker_addresses
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * All, and Unix sockets.
+     */
+    BARKER_ADDRESSES_ANY = 0,
+    /**
+     * Those of the public internet. Choose this when strangers choose the URLs.
+     */
+    BARKER_ADDRESSES_PUBLIC = 1,
+    /**
+     * None but the networks that were allowed.
+     */
+    BARKER_ADDRESSES_LISTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_addresses barker_addresses;
+#else
+typedef int32_t barker_addresses;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * The oldest TLS that is spoken. Numbers are part of the ABI.
  */
 enum barker_tls
@@ -351,6 +421,19 @@ typedef struct barker_buffer {
      */
     size_t reserved;
 } barker_buffer;
+
+/**
+ * Told what happens in a delivery.
+ *
+ * Called on the thread that sends, in the middle of that, without any lock held. Must not use the
+ * handles that are being sent with; others may be used as usual.
+ *
+ * @param user   as it was given to barker_webhook_set_log()
+ * @param level  how much it matters
+ * @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
+ *               header or password, nor a URL's path.
+ */
+typedef void (*barker_log)(void *user, barker_log_level level, const char *line);
 
 /**
  * Told how a delivery of barker_send_many() ended.
@@ -458,8 +541,9 @@ const char *barker_webhook_error(const struct barker_webhook *hook);
  * Sets the receiver's URL.
  *
  * @param hook  the handle
- * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded, without
- *              user name and password; copied. A fragment is not sent. For a Unix socket, "unix:",
+ * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
+ *              A user name and password are sent as Basic authentication (RFC 7617), unless an
+ *              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
  *              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
  */
@@ -561,47 +645,6 @@ barker_status barker_webhook_set_id(struct barker_webhook *hook, const char *id)
 barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
 
 /**
- * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
- *
- * @param hook          the handle
- * @param milliseconds  at least 1; 5000 if never set
- * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
- */
-barker_status barker_webhook_set_timeout(struct barker_webhook *hook, uint32_t milliseconds);
-
-/**
- * Sets which idle connections are kept to be used again. A handle shares them with its clones,
- * and each keeps to its own limits when it sends.
- *
- * @param hook         the handle
- * @param connections  how many are kept; 32 if never set; 0 keeps none
- * @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
- *                     receiver's own limit, so that it does not close one that is about to be used.
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_set_idle_limits(struct barker_webhook *hook,
-                                             uint32_t connections,
-                                             uint32_t seconds);
-
-/**
- * Closes the idle connections that the handle shares with its clones.
- *
- * @param hook  the handle
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_close_idle(struct barker_webhook *hook);
-
-/**
- * Sets for how long the addresses of a host are used before the system is asked again. All handles
- * of a process share what is known; a lookup that failed is not remembered.
- *
- * @param hook     the handle
- * @param seconds  60 if never set; 0 asks each time that a connection is opened
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_set_lookup_lifetime(struct barker_webhook *hook, uint32_t seconds);
-
-/**
  * Sets how far a received timestamp may lie from now, in the past or in the future.
  *
  * @param hook     the handle
@@ -674,6 +717,181 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
  * @return seconds; 0 if the check is turned off or hook is NULL
  */
 uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
+
+/**
+ * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+ *
+ * @param hook          the handle
+ * @param milliseconds  at least 1; 5000 if never set
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_set_timeout(struct barker_webhook *hook, uint32_t milliseconds);
+
+/**
+ * Sets which idle connections are kept to be used again. A handle shares them with its clones,
+ * and each keeps to its own limits when it sends.
+ *
+ * @param hook         the handle
+ * @param connections  how many are kept; 32 if never set; 0 keeps none
+ * @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
+ *                     receiver's own limit, so that it does not close one that is about to be used.
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_idle_limits(struct barker_webhook *hook,
+                                             uint32_t connections,
+                                             uint32_t seconds);
+
+/**
+ * Closes the idle connections that the handle shares with its clones.
+ *
+ * @param hook  the handle
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_close_idle(struct barker_webhook *hook);
+
+/**
+ * Sets for how long the addresses of a host are used before the system is asked again. All handles
+ * of a process share what is known; a lookup that failed is not remembered.
+ *
+ * @param hook     the handle
+ * @param seconds  60 if never set; 0 asks each time that a connection is opened
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_lookup_lifetime(struct barker_webhook *hook, uint32_t seconds);
+
+/**
+ * Sets how large the body of an answer may be. More is BARKER_ERR_TOO_LARGE, and the connection
+ * is closed. Bodies are given as they come: a compressed one is not unpacked.
+ *
+ * @param hook   the handle
+ * @param bytes  1048576 if never set
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_max_body(struct barker_webhook *hook, uint32_t bytes);
+
+/**
+ * Sets which redirects are followed, within the timeout. One that is not followed is an answer like
+ * any other, with its 3xx status.
+ *
+ * 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
+ * message was taken and the answer lies elsewhere, that is fetched with a GET without data and
+ * signature (RFC 9110 section 15.4). From https to http none is followed.
+ *
+ * @param hook              the handle
+ * @param max               how many, one after the other; 0, the default, follows none
+ * @param to_other_origins  0 stays with the URL's scheme, host and port. 1 sends the message, with
+ *                          its signature and the added headers, to whatever other receiver the
+ *                          first one names, but for Authorization and Cookie.
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_redirects(struct barker_webhook *hook,
+                                           uint32_t max,
+                                           int32_t to_other_origins);
+
+/**
+ * Sets the proxy that leads to every receiver but Unix sockets. Also http goes through a tunnel,
+ * so that the proxy sees no more than host and port; names of receivers are looked up by the proxy.
+ *
+ * @param hook  the handle
+ * @param url   "http://user:password@host:port" for HTTP CONNECT (RFC 9110 section 9.3.6), or
+ *              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed; copied,
+ *              and wiped when it is replaced or freed. NULL, the default, is no proxy.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+ */
+barker_status barker_webhook_set_proxy(struct barker_webhook *hook, const char *url);
+
+/**
+ * Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
+ * HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
+ * hosts and domains that are reached without one. Without this call the environment is not read.
+ *
+ * @param hook  the handle
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+ */
+barker_status barker_webhook_set_proxy_from_environment(struct barker_webhook *hook);
+
+/**
+ * Sets who is told what happens in deliveries. Clones made afterwards tell the same.
+ *
+ * @param hook   the handle
+ * @param level  a barker_log_level: what matters less is not told
+ * @param log    the function; NULL, the default, is told nothing
+ * @param user   passed on to it; if clones send from several threads, it is used from all of them
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such level
+ */
+barker_status barker_webhook_set_log(struct barker_webhook *hook,
+                                     int32_t level,
+                                     barker_log log,
+                                     void *user);
+
+/**
+ * Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
+ * URLs: without it, a URL may lead to whatever this machine reaches.
+ *
+ * Every address is judged right before a connection to it is opened or used again, after the host
+ * was looked up, in whatever spelling it came. The order of the setters does not matter. Of the
+ * following, the first that applies decides:
+ * 1. an address in a network of barker_webhook_deny_network() is refused;
+ * 2. one in a network of barker_webhook_allow_network() is allowed;
+ * 3. BARKER_ADDRESSES_ANY allows all others, and BARKER_ADDRESSES_LISTED refuses them;
+ * 4. BARKER_ADDRESSES_PUBLIC refuses all of the IANA special-purpose address registries (private
+ *    use, loopback, link-local, shared, documentation and the like), multicast, broadcast, the
+ *    metadata services of clouds, and IPv6 outside of 2000::/3. Addresses of 6to4, Teredo and
+ *    64:ff9b:1::/48 (NAT64 within a network) and IPv4-compatible ones are refused.
+ *
+ * An IPv4-mapped address (::ffff:0:0/96) is the IPv4 address itself; one of NAT64 (64:ff9b::/96)
+ * is judged as the IPv4 address that it leads to, and is in the networks of both. A network's own
+ * NAT64 prefix must be denied by hand. Unless it is BARKER_ADDRESSES_ANY, Unix sockets are refused.
+ *
+ * A host of which some addresses are refused is tried at the others; if all are, the send fails
+ * with BARKER_ERR_REFUSED. Clones copy the policy and go on with their own.
+ *
+ * @param hook       the handle
+ * @param addresses  a barker_addresses; BARKER_ADDRESSES_ANY if never set
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such policy
+ */
+barker_status barker_webhook_set_address_policy(struct barker_webhook *hook, int32_t addresses);
+
+/**
+ * Allows a network that the address policy does not: with BARKER_ADDRESSES_PUBLIC as an exception,
+ * with BARKER_ADDRESSES_LISTED as one of the list. See barker_webhook_set_address_policy().
+ *
+ * @param hook     the handle
+ * @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or an address for it
+ *                 alone
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if it is no network, or
+ *         an address within one ("10.1.2.3/8")
+ */
+barker_status barker_webhook_allow_network(struct barker_webhook *hook, const char *network);
+
+/**
+ * Denies a network, whatever else allows it. See barker_webhook_set_address_policy().
+ *
+ * @param hook     the handle
+ * @param network  as for barker_webhook_allow_network()
+ * @return as barker_webhook_allow_network()
+ */
+barker_status barker_webhook_deny_network(struct barker_webhook *hook, const char *network);
+
+/**
+ * Allows a port; once one is, a send to a URL of another port, or to a Unix socket, fails with
+ * BARKER_ERR_REFUSED.
+ *
+ * @param hook  the handle
+ * @param port  1 to 65535; if none was ever allowed, all are
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_allow_port(struct barker_webhook *hook, uint32_t port);
+
+/**
+ * Sets whether a send to a URL that is not https, a Unix socket's too, fails with
+ * BARKER_ERR_REFUSED.
+ *
+ * @param hook        the handle
+ * @param https_only  0, as if never set, for any; else https alone
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_https_only(struct barker_webhook *hook, int32_t https_only);
 
 /**
  * Trusts the certificate authorities in PEM too, beside those of the platform: see
@@ -779,7 +997,7 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
- *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
  *         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
  *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */

@@ -6,7 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{self, Agent, Exchange, Field, IdleLimits, Request, Response, Target, Trust};
+use crate::delivery::{
+    self, Agent, Exchange, Field, Network, Request, Response, Settings, Target, Trust,
+    barker_addresses,
+};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -21,7 +24,7 @@ const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 /// A webhook. A clone shares the connections of its original.
 #[derive(Clone)]
 pub struct Webhook {
-    target: Option<Target>,
+    target: Option<Arc<Target>>,
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,
     spelling: barker_spelling,
@@ -68,7 +71,7 @@ impl Webhook {
 
     /// Whom to send to.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
-        self.target = Some(Target::parse(url)?);
+        self.target = Some(Arc::new(Target::parse(url)?));
         Ok(())
     }
 
@@ -148,26 +151,54 @@ impl Webhook {
         self.headers.clear();
     }
 
-    /// Which idle connections are kept, by this webhook's sends, and used again.
-    pub fn set_idle_limits(&mut self, limits: IdleLimits) {
-        self.agent.idle_limits = limits;
+    /// How messages are delivered.
+    pub fn delivery(&mut self) -> &mut Settings {
+        self.agent.settings_mut()
+    }
+
+    /// Puts another trust in the place of the present one.
+    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
+        let changed = change(&self.agent.settings().trust)?;
+        self.delivery().trust = Arc::new(changed);
+        Ok(())
+    }
+
+    /// Which addresses may be sent to, but for the networks allowed and denied.
+    pub fn set_address_policy(&mut self, addresses: barker_addresses) {
+        self.delivery().policy.addresses = addresses;
+    }
+
+    /// Allows a network that the address policy does not.
+    pub fn allow_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.delivery().policy.allowed.push(network);
+        Ok(())
+    }
+
+    /// Denies a network, whatever else allows it.
+    pub fn deny_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.delivery().policy.denied.push(network);
+        Ok(())
+    }
+
+    /// Allows a port, and no other ones than those allowed so.
+    pub fn allow_port(&mut self, port: u32) -> Result<()> {
+        match u16::try_from(port) {
+            Ok(port @ 1..) => self.delivery().policy.ports.push(port),
+            _ => return Err(Error::new(BARKER_ERR_RANGE, "the port must be 1 to 65535")),
+        }
+        Ok(())
+    }
+
+    /// Whether only https may be sent over.
+    pub fn set_https_only(&mut self, https_only: bool) {
+        self.delivery().policy.https_only = https_only;
     }
 
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.agent.close_idle();
-    }
-
-    /// For how long the addresses of a host are used before they are looked up again.
-    pub fn set_lookup_lifetime(&mut self, lifetime: Duration) {
-        self.agent.lookup_lifetime = lifetime;
-    }
-
-    /// Puts another trust in the place of the present one.
-    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
-        let changed = change(self.agent.trust())?;
-        self.agent.set_trust(changed);
-        Ok(())
     }
 
     /// The data that was set.
@@ -259,7 +290,7 @@ impl Webhook {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, signature.chain(own), data.unwrap_or(&self.data));
+        let request = Request::post(target, signature, own, data.unwrap_or(&self.data));
         Ok(self.agent.begin(target, request, self.timeout))
     }
 }

@@ -41,6 +41,11 @@ fn messages() {
 }
 
 #[test]
+fn policies() {
+    replay("policy", fuzz::policy);
+}
+
+#[test]
 fn secrets() {
     replay("secret", fuzz::secret);
 }

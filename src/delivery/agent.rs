@@ -1,54 +1,89 @@
-//! Begins deliveries, keeping connections that may be used again.
+//! Begins deliveries as it is told to make them, keeping connections that may be used again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Host;
-
-use super::connection::Connection;
 use super::exchange::Exchange;
+use super::log::Log;
+use super::policy::Policy;
 use super::pool::{IdleLimits, Pool, Route};
+use super::proxy::Proxies;
+use super::redirect::Redirects;
 use super::request::Request;
-use super::resolver::Found;
-use super::socket::Socket;
 use super::target::Target;
-use super::tls::Tls;
 use super::trust::Trust;
-use crate::error::Result;
 
-/// Clones share the idle connections.
-#[derive(Clone)]
+/// Clones share the idle connections; each has its own settings.
+#[derive(Clone, Default)]
 pub struct Agent {
     pool: Arc<Pool>,
+    settings: Arc<Settings>,
+}
+
+/// How deliveries are made.
+#[derive(Clone)]
+pub struct Settings {
     /// Which idle connections are kept and used.
     pub idle_limits: IdleLimits,
     /// For how long a looked up address is used.
     pub lookup_lifetime: Duration,
-    trust: Arc<Trust>,
+    /// The largest body of an answer.
+    pub max_body: usize,
+    /// Which redirects are followed.
+    pub redirects: Redirects,
+    /// What leads to the receiver.
+    pub proxies: Proxies,
+    /// Whom to trust. Connections that were made with another trust are not used again.
+    pub trust: Arc<Trust>,
+    /// Where it may lead.
+    pub policy: Policy,
+    /// Who is told what happens.
+    pub log: Option<Log>,
 }
 
-impl Default for Agent {
+impl Default for Settings {
     fn default() -> Self {
         Self {
-            pool: Arc::default(),
             idle_limits: IdleLimits::default(),
             lookup_lifetime: Duration::from_secs(60),
+            max_body: 1024 * 1024,
+            redirects: Redirects::default(),
+            proxies: Proxies::default(),
             trust: Arc::default(),
+            policy: Policy::default(),
+            log: None,
         }
     }
 }
 
+impl Settings {
+    /// The way to this target.
+    pub(super) fn route(&self, target: Arc<Target>) -> Route {
+        let proxy = self.proxies.towards(&target).cloned();
+        Route { target, trust: self.trust.clone(), proxy }
+    }
+}
+
 impl Agent {
+    /// How deliveries are made.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How deliveries will be made.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
     /// A delivery that is about to start.
     pub fn begin<'a>(
         &mut self,
-        target: &Target,
+        target: &Arc<Target>,
         request: Request<'a>,
         timeout: Duration,
     ) -> Exchange<'a> {
         self.leave_parent();
-        let route = Route { origin: target.origin().clone(), trust: self.trust.clone() };
-        Exchange::new(self.clone(), route, request, timeout)
+        Exchange::new(self.pool.clone(), self.settings.clone(), target.clone(), request, timeout)
     }
 
     /// Closes the idle connections.
@@ -57,40 +92,10 @@ impl Agent {
         self.pool.clear();
     }
 
-    /// Whom to trust. Connections that were made with another trust are not used again.
-    pub fn set_trust(&mut self, trust: Trust) {
-        self.trust = Arc::new(trust);
-    }
-
-    /// Whom it trusts.
-    pub fn trust(&self) -> &Trust {
-        &self.trust
-    }
-
     /// In the child of a fork, leaves the parent's connections alone.
     fn leave_parent(&mut self) {
         if !self.pool.process.is_running() {
             self.pool = Arc::default();
         }
-    }
-
-    pub(super) fn take_idle(&self, route: &Route) -> Option<Connection> {
-        self.pool.take(route, self.idle_limits)
-    }
-
-    pub(super) fn keep_idle(&self, route: Route, connection: Connection) {
-        self.pool.keep(route, connection, self.idle_limits);
-    }
-
-    pub(super) fn find_addresses(&self, name: &str) -> Found {
-        self.pool.process.resolver.find(name, self.lookup_lifetime)
-    }
-
-    pub(super) fn secure(&self, socket: Socket, host: &Host<String>) -> Result<Tls> {
-        let config = match self.trust.is_default() {
-            true => self.pool.process.default_tls()?,
-            false => self.trust.config()?,
-        };
-        Tls::new(socket, host, self.trust.server_name(), config)
     }
 }

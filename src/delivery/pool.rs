@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::process::Process;
-use super::target::Origin;
+use super::proxy::Proxy;
+use super::target::Target;
 use super::trust::Trust;
 
 /// How many idle connections are kept, and for how long.
@@ -27,14 +28,21 @@ impl Default for IdleLimits {
 /// Requests with equal routes may share a connection.
 #[derive(Clone)]
 pub(super) struct Route {
-    pub origin: Origin,
+    pub target: Arc<Target>,
     pub trust: Arc<Trust>,
+    pub proxy: Option<Arc<Proxy>>,
 }
 
 impl PartialEq for Route {
     fn eq(&self, other: &Self) -> bool {
-        let is_same_trust = !self.origin.secure || Arc::ptr_eq(&self.trust, &other.trust);
-        is_same_trust && self.origin == other.origin
+        let is_same_proxy = match (&self.proxy, &other.proxy) {
+            (Some(proxy), Some(other)) => Arc::ptr_eq(proxy, other),
+            (proxy, other) => proxy.is_none() && other.is_none(),
+        };
+        let trust_matters = self.target.origin().secure;
+        is_same_proxy
+            && self.target.origin() == other.target.origin()
+            && (!trust_matters || Arc::ptr_eq(&self.trust, &other.trust))
     }
 }
 

@@ -1,13 +1,18 @@
 //! A request as it goes over the wire: the head, written once, and the borrowed body.
 
-use crate::delivery::Target;
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::target::Target;
 use crate::error::{Error, Result, barker_status::*};
 
 /// A header that may be sent.
 #[derive(Clone)]
 pub struct Field {
     name: String,
-    value: String,
+    /// Wiped when dropped: it may be a password.
+    value: Zeroizing<String>,
 }
 
 /// The library writes these itself, or they would change where a message ends.
@@ -41,12 +46,12 @@ impl Field {
         if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
             return refuse("the header's value holds a line break or is not printable ASCII");
         }
-        Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned() })
+        Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned().into() })
     }
 
     /// Whether the library itself gives this header its value.
     pub fn is_reserved(&self) -> bool {
-        RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(&self.name))
+        is_one_of(&self.name, &RESERVED)
     }
 
     /// Name and value.
@@ -55,29 +60,88 @@ impl Field {
     }
 }
 
-/// A POST that is ready to be written.
+/// A request that is ready to be written.
 pub struct Request<'a> {
-    pub(super) head: Vec<u8>,
+    /// Wiped when dropped: it may hold credentials.
+    pub(super) head: Zeroizing<Vec<u8>>,
     pub(super) body: &'a [u8],
+    /// Where the signature's headers stand in the head, and the caller's own.
+    signature: Range<usize>,
+    own: Range<usize>,
 }
 
+const AUTHORIZATION: &str = "Authorization";
+const CONTENT_TYPE: &str = "Content-Type";
+/// These go to no other origin than the one that they were given for.
+const CREDENTIALS: [&str; 2] = [AUTHORIZATION, "Cookie"];
+
 impl<'a> Request<'a> {
-    /// Writes the head with these headers, spelled as they are given.
+    /// A POST with the headers of its signature and the caller's own, spelled as they are given.
     pub fn post<'h>(
-        target: &Target,
-        headers: impl Iterator<Item = (&'h str, &'h str)>,
+        target: &'h Target,
+        signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+        own: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         body: &'a [u8],
     ) -> Self {
-        let mut head = Vec::with_capacity(512);
-        let mut write = |parts: &[&str]| {
-            parts.iter().for_each(|part| head.extend_from_slice(part.as_bytes()));
-        };
-        write(&["POST ", target.path(), " HTTP/1.1\r\nHost: ", target.authority(), "\r\n"]);
-        write(&["User-Agent: barker/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"]);
-        for (name, value) in headers {
-            write(&[name, ": ", value, "\r\n"]);
-        }
-        write(&["Content-Length: ", &body.len().to_string(), "\r\n\r\n"]);
-        Self { head, body }
+        let is_authorized = own.clone().any(|(name, _)| is_one_of(name, &[AUTHORIZATION]));
+        let credentials = target.credentials().filter(|_| !is_authorized);
+        let own = own.chain(credentials.map(|credentials| (AUTHORIZATION, credentials)));
+        Self::write("POST", target, signature, own, Some(body))
     }
+
+    /// The same request, to where a redirect leads.
+    pub(super) fn redirected(&self, target: &Target, is_same_origin: bool) -> Self {
+        let is_kept = |name| is_same_origin || !is_one_of(name, &CREDENTIALS);
+        let own = self.fields(&self.own).filter(|(name, _)| is_kept(name));
+        Self::write("POST", target, self.fields(&self.signature), own, Some(self.body))
+    }
+
+    /// A GET, without data and so without a signature, of what a redirect points to.
+    pub(super) fn redirected_get(&self, target: &Target, is_same_origin: bool) -> Self {
+        let is_kept = |name| is_same_origin || !is_one_of(name, &CREDENTIALS);
+        let own = self.fields(&self.own).filter(|(name, _)| is_kept(name));
+        let own = own.filter(|(name, _)| !is_one_of(name, &[CONTENT_TYPE]));
+        Self::write("GET", target, std::iter::empty(), own, None)
+    }
+
+    fn write<'h>(
+        method: &str,
+        target: &Target,
+        signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+        own: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+        body: Option<&'a [u8]>,
+    ) -> Self {
+        let fields = signature.clone().chain(own.clone());
+        let len: usize = fields.map(|(name, value)| name.len() + value.len() + 4).sum();
+        let room = 256 + target.path().len() + target.authority().len() + len;
+        let mut head = Zeroizing::new(Vec::with_capacity(room));
+        let mut write = |parts: &[&str]| -> usize {
+            parts.iter().for_each(|part| head.extend_from_slice(part.as_bytes()));
+            head.len()
+        };
+        write(&[method, " ", target.path(), " HTTP/1.1\r\nHost: ", target.authority(), "\r\n"]);
+        let start =
+            write(&["User-Agent: barker/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"]);
+        let mut write_fields = |start, fields: &mut dyn Iterator<Item = (&str, &str)>| {
+            fields.fold(start, |_, (name, value)| write(&[name, ": ", value, "\r\n"]))
+        };
+        let middle = write_fields(start, &mut { signature });
+        let end = write_fields(middle, &mut { own });
+        if let Some(body) = body {
+            write(&["Content-Length: ", &body.len().to_string(), "\r\n"]);
+        }
+        write(&["\r\n"]);
+        let body = body.unwrap_or_default();
+        Self { head, body, signature: start..middle, own: middle..end }
+    }
+
+    /// The fields that stand there.
+    fn fields(&self, lines: &Range<usize>) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let text = std::str::from_utf8(&self.head[lines.clone()]).unwrap_or_default();
+        text.split_terminator("\r\n").filter_map(|line| line.split_once(": "))
+    }
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| other.eq_ignore_ascii_case(name))
 }

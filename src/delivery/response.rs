@@ -8,8 +8,6 @@ use crate::error::{Error, Result, barker_status::*};
 const MAX_HEAD: usize = 64 * 1024;
 /// The most headers in a head.
 const MAX_HEADERS: usize = 128;
-/// The largest body.
-const MAX_BODY: usize = 1024 * 1024;
 /// The most interim (1xx) responses before the final one.
 const MAX_INTERIM: usize = 16;
 
@@ -25,7 +23,6 @@ pub struct Response {
 }
 
 /// Takes bytes until they make up a response.
-#[derive(Default)]
 pub(super) struct ResponseReader {
     state: State,
     /// Received and not yet understood.
@@ -33,12 +30,12 @@ pub(super) struct ResponseReader {
     response: Response,
     interim: usize,
     keep_alive: bool,
+    max_body: usize,
 }
 
 /// What comes next.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum State {
-    #[default]
     Head,
     /// So many bytes of a body of known length.
     Counted(u64),
@@ -54,6 +51,18 @@ enum State {
 }
 
 impl ResponseReader {
+    /// For a response with a body of so many bytes at most.
+    pub fn new(max_body: usize) -> Self {
+        Self {
+            state: State::Head,
+            pending: Vec::new(),
+            response: Response::default(),
+            interim: 0,
+            keep_alive: false,
+            max_body,
+        }
+    }
+
     /// Takes what was received. Gives the response once it is whole, and whether the connection
     /// may carry another request.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<(Response, bool)>> {
@@ -144,10 +153,17 @@ impl ResponseReader {
                 return Ok(Some(taken));
             }
             200..1000 => {}
-            _ => return Err(protocol("the receiver sent a status below 100 or endless 1xx")),
+            100..200 => {
+                let why = format!("the answer is put off by more than {MAX_INTERIM} 1xx responses");
+                return Err(Error::new(BARKER_ERR_TOO_LARGE, why));
+            }
+            _ => return Err(protocol("the receiver sent a status below 100")),
         }
         self.keep_alive = keeps_alive(head.version == Some(1), head.headers);
         self.state = framing(status, head.headers)?;
+        if matches!(self.state, State::Counted(length) if length > self.max_body as u64) {
+            return Err(too_large("body", self.max_body));
+        }
         self.response.status = status;
         self.response.headers =
             head.headers.iter().map(|h| (h.name.to_owned(), h.value.to_vec())).collect();
@@ -182,8 +198,8 @@ impl ResponseReader {
     /// Moves up to `left` bytes into the body: gives how many, and how many are left.
     fn take_body(&mut self, input: &[u8], left: u64) -> Result<(usize, u64)> {
         let taken = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
-        if self.response.body.len() + taken > MAX_BODY {
-            return Err(too_large("body", MAX_BODY));
+        if taken > self.max_body - self.response.body.len() {
+            return Err(too_large("body", self.max_body));
         }
         self.response.body.extend_from_slice(&input[..taken]);
         Ok((taken, left - taken as u64))
@@ -214,7 +230,6 @@ fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<State> {
         }
         (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(State::ChunkSize),
         (Some(_), None) => Err(protocol("the answer's Transfer-Encoding is not chunked")),
-        (None, Some(length)) if length > MAX_BODY as u64 => Err(too_large("body", MAX_BODY)),
         (None, Some(0)) => Ok(State::Done),
         (None, Some(length)) => Ok(State::Counted(length)),
         (None, None) => Ok(State::UntilClose),
@@ -256,10 +271,12 @@ mod tests {
     use super::*;
     use crate::error::barker_status;
 
+    const MAX_BODY: usize = 1024 * 1024;
+
     /// The outcome, which must be the same however the bytes are cut.
     fn read(wire: &[u8]) -> std::result::Result<(u16, Vec<u8>, bool), barker_status> {
         let by = |size: usize| {
-            let mut reader = ResponseReader::default();
+            let mut reader = ResponseReader::new(MAX_BODY);
             for piece in wire.chunks(size) {
                 if let Some((response, reusable)) = reader.feed(piece).map_err(|e| e.status)? {
                     return Ok((response.status, response.body, reusable));
@@ -301,7 +318,7 @@ mod tests {
 
     #[test]
     fn an_unasked_answer_ends_the_connection() {
-        let mut reader = ResponseReader::default();
+        let mut reader = ResponseReader::new(MAX_BODY);
         let wire = b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
         assert!(!reader.feed(wire).unwrap().unwrap().1);
     }
@@ -336,7 +353,7 @@ mod tests {
             ),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", BARKER_ERR_PROTOCOL),
             ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", BARKER_ERR_TOO_LARGE),
-            (&endless, BARKER_ERR_PROTOCOL),
+            (&endless, BARKER_ERR_TOO_LARGE),
             (&long, BARKER_ERR_TOO_LARGE),
             (&large, BARKER_ERR_TOO_LARGE),
         ];

@@ -5,8 +5,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use base64ct::{Base64, Encoding};
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Result, barker_status::*};
 
@@ -16,13 +18,12 @@ const MAX_URL_LEN: usize = 8000;
 const MAX_SOCKET_LEN: usize = 107;
 
 /// Where to send.
-#[derive(Clone)]
 pub struct Target {
     origin: Origin,
-    /// Host and port, as the Host header has them.
-    authority: String,
-    /// Path and query, as the request has them.
-    path: String,
+    /// What is asked for; of a Unix socket, as if it were that of `localhost`. Holds no password.
+    url: Url,
+    /// What the URL's user name and password are as a header.
+    credentials: Option<Zeroizing<String>>,
 }
 
 /// Whom a request is for, and whether TLS leads there.
@@ -43,7 +44,8 @@ pub(super) enum Endpoint {
 
 impl Target {
     /// Takes an absolute `http` or `https` URL, or `unix:`, the path of a socket, and after a colon
-    /// the path to ask for. A fragment is not sent.
+    /// the path to ask for. A user name and password become Basic authentication (RFC 7617). A
+    /// fragment is not sent.
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > MAX_URL_LEN {
             return refuse("the URL is longer than 8000 bytes: shorten it");
@@ -51,29 +53,27 @@ impl Target {
         if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
             return refuse("the URL holds a space or a control character: percent-encode it");
         }
-        match text.strip_prefix("unix:") {
-            Some(rest) => Self::parse_unix(rest),
-            None => Self::parse_http(text),
+        if let Some(rest) = text.strip_prefix("unix:") {
+            return Self::parse_unix(rest);
+        }
+        match Url::parse(text) {
+            Ok(url) => Self::from_url(url),
+            Err(error) => refuse(format!("the URL cannot be read: {error}")),
         }
     }
 
-    fn parse_http(text: &str) -> Result<Self> {
-        let url = match Url::parse(text) {
-            Ok(url) => url,
-            Err(error) => return refuse(format!("the URL cannot be read: {error}")),
-        };
-        let (Some(host), Some(port), "http" | "https") =
+    fn from_url(mut url: Url) -> Result<Self> {
+        let (Some(host), Some(port), secure @ ("http" | "https")) =
             (url.host(), url.port_or_known_default(), url.scheme())
         else {
             return refuse("the URL must begin with http://, https:// or unix:");
         };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("the URL holds a user name or password: add an Authorization header");
-        }
-        let authority = &url[Position::BeforeHost..Position::AfterPort];
         let endpoint = Endpoint::Host(host.to_owned(), port);
-        let origin = Origin { secure: url.scheme() == "https", endpoint };
-        Ok(Self { origin, authority: authority.to_owned(), path: path_of(&url) })
+        let origin = Origin { secure: secure == "https", endpoint };
+        let credentials = basic_credentials(&url)?;
+        // Cannot fail: there is a host.
+        let _ = (url.set_username(""), url.set_password(None));
+        Ok(Self { origin, url, credentials })
     }
 
     fn parse_unix(text: &str) -> Result<Self> {
@@ -81,37 +81,71 @@ impl Target {
         let socket: Cow<'_, [u8]> = percent_decode_str(socket).into();
         if !socket.starts_with(b"/") || !path.starts_with('/') {
             return refuse(
-                "after unix: there must be the absolute path of a socket, and then, \
-                           after a colon, the path to ask for, as in unix:/run/app.sock:/hook",
+                "after unix: there must be the absolute path of a socket, and then, after a colon, \
+                 the path to ask for, as in unix:/run/app.sock:/hook",
             );
         }
         if socket.len() > MAX_SOCKET_LEN || socket.contains(&0) {
             return refuse("the path of the Unix socket is longer than 107 bytes or holds a NUL");
         }
-        let authority = "localhost".to_owned();
-        let Ok(url) = Url::parse(&format!("http://{authority}{path}")) else {
+        let Ok(url) = Url::parse(&format!("http://localhost{path}")) else {
             return refuse("the path after that of the Unix socket cannot be read");
         };
         let endpoint = Endpoint::Unix(OsStr::from_bytes(&socket).into());
-        Ok(Self { origin: Origin { secure: false, endpoint }, authority, path: path_of(&url) })
+        Ok(Self { origin: Origin { secure: false, endpoint }, url, credentials: None })
     }
 
+    /// Where a Location leads from here.
+    pub(super) fn join(&self, location: &[u8]) -> Result<Self> {
+        let location = std::str::from_utf8(location).ok();
+        let Some(url) = location.and_then(|location| self.url.join(location).ok()) else {
+            return refuse("the redirect leads nowhere");
+        };
+        match self.origin.endpoint {
+            Endpoint::Unix(_) if url.origin() == self.url.origin() => {
+                Ok(Self { origin: self.origin.clone(), url, credentials: None })
+            }
+            _ => Self::from_url(url),
+        }
+    }
+
+    /// Host and port, as the Host header has them.
     pub(super) fn authority(&self) -> &str {
-        &self.authority
+        &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
     /// Path and query.
     pub(super) fn path(&self) -> &str {
-        &self.path
+        &self.url[Position::BeforePath..Position::AfterQuery]
     }
 
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
     }
+
+    /// The value of an Authorization header.
+    pub(super) fn credentials(&self) -> Option<&str> {
+        self.credentials.as_ref().map(|credentials| credentials.as_str())
+    }
 }
 
-fn path_of(url: &Url) -> String {
-    url[Position::BeforePath..Position::AfterQuery].to_owned()
+/// The user name and password of a URL as the value of an Authorization header: RFC 7617.
+pub(super) fn basic_credentials(url: &Url) -> Result<Option<Zeroizing<String>>> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let mut pair = Zeroizing::new(Vec::with_capacity(url.as_str().len()));
+    pair.extend(percent_decode_str(url.username()));
+    if pair.contains(&b':') {
+        return refuse("the user name in the URL holds a colon: that cannot be sent");
+    }
+    pair.push(b':');
+    pair.extend(percent_decode_str(url.password().unwrap_or_default()));
+    let encoded = Zeroizing::new(Base64::encode_string(&pair));
+    let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + encoded.len()));
+    value.push_str("Basic ");
+    value.push_str(&encoded);
+    Ok(Some(value))
 }
 
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {
@@ -130,6 +164,37 @@ mod tests {
         let target = Target::parse("https://[::1]").unwrap();
         assert_eq!((target.authority(), target.path()), ("[::1]", "/"));
         assert!(matches!(target.origin().endpoint, Endpoint::Host(Host::Ipv6(_), 443)));
+    }
+
+    #[test]
+    fn credentials_become_a_header() {
+        let target = Target::parse("https://us%20er:p%C3%A4ss@example.com:444/a").unwrap();
+        assert_eq!(target.authority(), "example.com:444");
+        assert_eq!(target.credentials(), Some("Basic dXMgZXI6cMOkc3M="));
+        assert_eq!(Target::parse("http://a/").unwrap().credentials(), None);
+    }
+
+    #[test]
+    fn international_names() {
+        let target = Target::parse("http://b\u{fc}cher.example/").unwrap();
+        assert_eq!(target.authority(), "xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn redirects_are_relative() {
+        let to = |base: &str, location: &str| {
+            let target = Target::parse(base).unwrap().join(location.as_bytes()).unwrap();
+            (target.authority().to_owned(), target.path().to_owned())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(to("http://a:81/b/c?d", "e?f"), pair("a:81", "/b/e?f"));
+        assert_eq!(to("http://a/b", "//c/d"), pair("c", "/d"));
+        assert_eq!(to("unix:/s:/b", "/c"), pair("localhost", "/c"));
+        let base = Target::parse("unix:/s:/b").unwrap();
+        assert!(base.join(b"/c").unwrap().origin() == base.origin());
+        assert!(base.join(b"http://localhost:80/c").unwrap().origin() == base.origin());
+        assert!(base.join(b"http://localhost:81/c").unwrap().origin() != base.origin());
+        assert!(base.join(b"ftp://a/").is_err() && base.join(b"\xff").is_err());
     }
 
     #[test]
@@ -157,7 +222,7 @@ mod tests {
             "http://a b/",
             "http://a/\r\nX: y",
             "/path",
-            "http://user:secret@a/",
+            "http://us%3Aer:secret@a/",
             "http://a:99999/",
             "unix:",
             "unix:run/app.sock",

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::boundary::{bytes, on_handle, out, read, text};
 use super::handle::{barker_webhook, c_text};
-use crate::delivery::IdleLimits;
 use crate::error::barker_status;
 use crate::signature::barker_scheme;
 
 /// Sets the receiver's URL.
 ///
 /// @param hook  the handle
-/// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded, without
-///              user name and password; copied. A fragment is not sent. For a Unix socket, "unix:",
+/// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
+///              A user name and password are sent as Basic authentication (RFC 7617), unless an
+///              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
 ///              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 #[unsafe(no_mangle)]
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn barker_webhook_set_url(
         on_handle(hook, |hook| {
             let url = text("url", url)?;
             hook.webhook.set_url(url)?;
-            hook.url = Some(c_text(url.as_bytes()));
+            hook.url = Some(c_text(url.as_bytes()).into());
             Ok(())
         })
     }
@@ -192,81 +192,6 @@ pub unsafe extern "C" fn barker_webhook_set_replay_limit(
     unsafe {
         on_handle(hook, |hook| {
             hook.webhook.set_replay_limit(messages as usize);
-            Ok(())
-        })
-    }
-}
-
-/// Sets how long a send may take in all: lookup, connection, TLS, request and answer.
-///
-/// @param hook          the handle
-/// @param milliseconds  at least 1; 5000 if never set
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_timeout(
-    hook: *mut barker_webhook,
-    milliseconds: u32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| hook.webhook.set_timeout(Duration::from_millis(milliseconds.into())))
-    }
-}
-
-/// Sets which idle connections are kept to be used again. A handle shares them with its clones,
-/// and each keeps to its own limits when it sends.
-///
-/// @param hook         the handle
-/// @param connections  how many are kept; 32 if never set; 0 keeps none
-/// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
-///                     receiver's own limit, so that it does not close one that is about to be used.
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_idle_limits(
-    hook: *mut barker_webhook,
-    connections: u32,
-    seconds: u32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            let time = Duration::from_secs(seconds.into());
-            hook.webhook.set_idle_limits(IdleLimits { connections: connections as usize, time });
-            Ok(())
-        })
-    }
-}
-
-/// Closes the idle connections that the handle shares with its clones.
-///
-/// @param hook  the handle
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.close_idle();
-            Ok(())
-        })
-    }
-}
-
-/// Sets for how long the addresses of a host are used before the system is asked again. All handles
-/// of a process share what is known; a lookup that failed is not remembered.
-///
-/// @param hook     the handle
-/// @param seconds  60 if never set; 0 asks each time that a connection is opened
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
-    hook: *mut barker_webhook,
-    seconds: u32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.set_lookup_lifetime(Duration::from_secs(seconds.into()));
             Ok(())
         })
     }

@@ -3,6 +3,8 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
+use zeroize::Zeroizing;
+
 use super::boundary::{catch, read};
 use crate::delivery::Response;
 use crate::error::{Result, barker_status, barker_status::*};
@@ -19,7 +21,8 @@ use crate::webhook::{Delivery, Webhook};
 #[allow(non_camel_case_types)]
 pub struct barker_webhook {
     pub(super) webhook: Webhook,
-    pub(super) url: Option<CString>,
+    /// Wiped when dropped: it may hold a password.
+    pub(super) url: Option<Zeroizing<CString>>,
     pub(super) sent: Option<Sent>,
     status: barker_status,
     error: CString,

@@ -11,6 +11,8 @@ mod library;
 mod buffer;
 mod handle;
 mod configure;
+mod delivery;
+mod policy;
 mod trust;
 mod send;
 mod sign;

@@ -21,7 +21,7 @@ use crate::webhook::{self, Delivery};
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
 ///         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
 ///         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
 #[unsafe(no_mangle)]

@@ -1,0 +1,241 @@
+//! How messages are delivered: how long that may take, over which connections, by which way.
+
+use std::ffi::{CString, c_char, c_void};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::boundary::{on_handle, text};
+use super::handle::{barker_webhook, c_text};
+use crate::delivery::{IdleLimits, Log, Proxies, Redirects, barker_log_level};
+use crate::error::barker_status;
+
+/// Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+///
+/// @param hook          the handle
+/// @param milliseconds  at least 1; 5000 if never set
+/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_timeout(
+    hook: *mut barker_webhook,
+    milliseconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| hook.webhook.set_timeout(Duration::from_millis(milliseconds.into())))
+    }
+}
+
+/// Sets which idle connections are kept to be used again. A handle shares them with its clones,
+/// and each keeps to its own limits when it sends.
+///
+/// @param hook         the handle
+/// @param connections  how many are kept; 32 if never set; 0 keeps none
+/// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
+///                     receiver's own limit, so that it does not close one that is about to be used.
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_idle_limits(
+    hook: *mut barker_webhook,
+    connections: u32,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            let time = Duration::from_secs(seconds.into());
+            let connections = connections as usize;
+            hook.webhook.delivery().idle_limits = IdleLimits { connections, time };
+            Ok(())
+        })
+    }
+}
+
+/// Closes the idle connections that the handle shares with its clones.
+///
+/// @param hook  the handle
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.close_idle();
+            Ok(())
+        })
+    }
+}
+
+/// Sets for how long the addresses of a host are used before the system is asked again. All handles
+/// of a process share what is known; a lookup that failed is not remembered.
+///
+/// @param hook     the handle
+/// @param seconds  60 if never set; 0 asks each time that a connection is opened
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
+    hook: *mut barker_webhook,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().lookup_lifetime = Duration::from_secs(seconds.into());
+            Ok(())
+        })
+    }
+}
+
+/// Sets how large the body of an answer may be. More is BARKER_ERR_TOO_LARGE, and the connection
+/// is closed. Bodies are given as they come: a compressed one is not unpacked.
+///
+/// @param hook   the handle
+/// @param bytes  1048576 if never set
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_max_body(
+    hook: *mut barker_webhook,
+    bytes: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().max_body = bytes as usize;
+            Ok(())
+        })
+    }
+}
+
+/// Sets which redirects are followed, within the timeout. One that is not followed is an answer like
+/// any other, with its 3xx status.
+///
+/// 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
+/// message was taken and the answer lies elsewhere, that is fetched with a GET without data and
+/// signature (RFC 9110 section 15.4). From https to http none is followed.
+///
+/// @param hook              the handle
+/// @param max               how many, one after the other; 0, the default, follows none
+/// @param to_other_origins  0 stays with the URL's scheme, host and port. 1 sends the message, with
+///                          its signature and the added headers, to whatever other receiver the
+///                          first one names, but for Authorization and Cookie.
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_redirects(
+    hook: *mut barker_webhook,
+    max: u32,
+    to_other_origins: i32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            let to_other_origins = to_other_origins != 0;
+            hook.webhook.delivery().redirects = Redirects { max, to_other_origins };
+            Ok(())
+        })
+    }
+}
+
+/// Sets the proxy that leads to every receiver but Unix sockets. Also http goes through a tunnel,
+/// so that the proxy sees no more than host and port; names of receivers are looked up by the proxy.
+///
+/// @param hook  the handle
+/// @param url   "http://user:password@host:port" for HTTP CONNECT (RFC 9110 section 9.3.6), or
+///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed; copied,
+///              and wiped when it is replaced or freed. NULL, the default, is no proxy.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_proxy(
+    hook: *mut barker_webhook,
+    url: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().proxies = match url.is_null() {
+                true => Proxies::default(),
+                false => Proxies::all(text("url", url)?)?,
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
+/// HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
+/// hosts and domains that are reached without one. Without this call the environment is not read.
+///
+/// @param hook  the handle
+/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
+    hook: *mut barker_webhook,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().proxies = Proxies::from_environment()?;
+            Ok(())
+        })
+    }
+}
+
+/// Told what happens in a delivery.
+///
+/// Called on the thread that sends, in the middle of that, without any lock held. Must not use the
+/// handles that are being sent with; others may be used as usual.
+///
+/// @param user   as it was given to barker_webhook_set_log()
+/// @param level  how much it matters
+/// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
+///               header or password, nor a URL's path.
+#[allow(non_camel_case_types)]
+pub type barker_log =
+    Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;
+
+/// Sets who is told what happens in deliveries. Clones made afterwards tell the same.
+///
+/// @param hook   the handle
+/// @param level  a barker_log_level: what matters less is not told
+/// @param log    the function; NULL, the default, is told nothing
+/// @param user   passed on to it; if clones send from several threads, it is used from all of them
+/// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such level
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_log(
+    hook: *mut barker_webhook,
+    level: i32,
+    log: barker_log,
+    user: *mut c_void,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            let level = level.try_into()?;
+            hook.webhook.delivery().log = log.map(|log| {
+                let user = User(user);
+                let write =
+                    move |level, line: &str| user.tell(log, level, &c_text(line.as_bytes()));
+                Log { level, write: Arc::new(write) }
+            });
+            Ok(())
+        })
+    }
+}
+
+/// What the host program wants back.
+struct User(*mut c_void);
+
+// SAFETY: the library only hands the pointer back; the header tells from which threads.
+unsafe impl Send for User {}
+// SAFETY: likewise.
+unsafe impl Sync for User {}
+
+impl User {
+    fn tell(
+        &self,
+        log: unsafe extern "C" fn(*mut c_void, barker_log_level, *const c_char),
+        level: barker_log_level,
+        line: &CString,
+    ) {
+        // SAFETY: the host program gave this function and pointer for this; the line is text.
+        unsafe { log(self.0, level, line.as_ptr()) };
+    }
+}
