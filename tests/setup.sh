@@ -23,6 +23,7 @@ need binutils readelf --version
 need clang clang++ --version
 need valgrind valgrind --version
 need libc6-dbg valgrind -q true
+need strace strace -V
 need openssl openssl version
 need libmicrohttpd-dev test -e /usr/include/microhttpd.h
 need python3 python3 --version

@@ -39,8 +39,8 @@ class Receiver(http.server.ThreadingHTTPServer):
     """Counts its connections and the bytes of each request that was answered."""
     daemon_threads = True
 
-    def __init__(self, certificate=None, version=None, cut=False):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate=None, version=None, cut=False, handler=None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.cut = cut
         self.connections = 0
         self.bodies = []
@@ -65,8 +65,8 @@ class Receiver(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass
 
-    def url(self, host="127.0.0.1"):
-        return f"https://{host}:{self.server_port}/"
+    def url(self, host="127.0.0.1", scheme="https"):
+        return f"{scheme}://{host}:{self.server_port}/"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -117,6 +117,7 @@ def main():
     make_certificate("expired", "ours", here, days="-1")
     open("none.pem", "w").close()
     good = Receiver("good")
+    silent = socket.create_server(("127.0.0.1", 0))  # connects, and nothing more
 
     outcomes = {
         "TLS 1.3": trusted("good", ssl.TLSVersion.TLSv1_3),
@@ -128,6 +129,7 @@ def main():
         "no authority at all": run("refused", good.url(), "none.pem"),
         "another authority": run("refused", good.url(), "theirs.pem"),
         "plain HTTP": run("refused", Receiver().url()),
+        "never shakes hands": run("late", f"https://127.0.0.1:{silent.getsockname()[1]}/"),
         "cut off": run("cut", Receiver("good", cut=True).url()),
     }
     outcomes["nothing sent to the untrusted"] = not good.bodies

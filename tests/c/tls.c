@@ -1,6 +1,6 @@
 /* tls.c: sends over TLS to the receivers that tests/tls.py runs and names on the command line:
  *
- *   tls trusted|refused|cut URL
+ *   tls trusted|refused|cut|late URL
  */
 #include "check.h"
 
@@ -36,6 +36,14 @@ static void fails(barker_webhook *hook, barker_status status)
     printf("%s\n", barker_webhook_error(hook));
 }
 
+/* A receiver that never shakes hands; the error says what was waited for. */
+static void late(barker_webhook *hook)
+{
+    CHECK_OK(barker_webhook_set_timeout(hook, 500));
+    fails(hook, BARKER_ERR_TIMEOUT);
+    CHECK(strstr(barker_webhook_error(hook), "TLS") != NULL);
+}
+
 int main(int argc, char **argv)
 {
     check_begin();
@@ -47,8 +55,10 @@ int main(int argc, char **argv)
             trusted(hook);
         else if (strcmp(argv[1], "refused") == 0)
             fails(hook, BARKER_ERR_TLS);
-        else if (CHECK(strcmp(argv[1], "cut") == 0))
+        else if (strcmp(argv[1], "cut") == 0)
             fails(hook, BARKER_ERR_RECEIVE);
+        else if (CHECK(strcmp(argv[1], "late") == 0))
+            late(hook);
     }
     barker_webhook_free(hook);
     return check_end("tls");
