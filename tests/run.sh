@@ -106,6 +106,11 @@ run_tls() { # VARIANT [COMMAND...]
     $python tests/tls.py "${@:2}" $out/"$1"/tls
 }
 
+run_behaviours() { # VARIANT COMMAND...
+    compile behave "$1"
+    $python tests/misbehave.py "${@:2}" $out/"$1"/behave
+}
+
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
     cargo build --quiet --locked --lib "${@:3}"
     mkdir -p $out/"$1"
@@ -166,6 +171,10 @@ step 'C: tls, shared library' run_tls shared
 step 'C: tls, static library' run_tls static
 step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
 step 'C: tls, memcheck' run_tls checked "${memcheck_tls[@]}"
+step 'misbehaving receivers, shared library' run_behaviours shared --memory
+step 'misbehaving receivers, static library' run_behaviours static --memory
+step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized
+step 'misbehaving receivers, memcheck' run_behaviours checked "${memcheck_tls[@]}"
 
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
