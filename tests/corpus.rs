@@ -44,3 +44,13 @@ fn messages() {
 fn secrets() {
     replay("secret", fuzz::secret);
 }
+
+#[test]
+fn responses() {
+    replay("response", fuzz::response);
+}
+
+#[test]
+fn requests() {
+    replay("request", fuzz::request);
+}

@@ -2,6 +2,8 @@
 //!
 //! The inputs are text, so that a corpus can be read and written by hand.
 
+mod exchange;
+
 use std::ffi::{CString, c_char};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -9,6 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use barker::error::barker_status::{self, *};
 use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_scheme::*};
+
+pub use exchange::{request, response};
 
 const SCHEMES: [barker_scheme; 9] = [
     BARKER_SCHEME_BARKER,

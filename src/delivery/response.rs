@@ -187,12 +187,12 @@ impl ResponseReader {
     fn read_trailers(&mut self, input: &[u8]) -> Result<Option<usize>> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         match httparse::parse_headers(input, &mut headers)? {
-            httparse::Status::Complete((taken, _)) => {
+            httparse::Status::Complete((taken, _)) if taken <= MAX_HEAD => {
                 self.state = State::Done;
                 Ok(Some(taken))
             }
             httparse::Status::Partial if input.len() <= MAX_HEAD => Ok(None),
-            httparse::Status::Partial => Err(too_large("trailer", MAX_HEAD)),
+            _ => Err(too_large("trailer", MAX_HEAD)),
         }
     }
 
