@@ -49,3 +49,13 @@ fn policies() {
 fn secrets() {
     replay("secret", fuzz::secret);
 }
+
+#[test]
+fn responses() {
+    replay("response", fuzz::response);
+}
+
+#[test]
+fn requests() {
+    replay("request", fuzz::request);
+}

@@ -152,6 +152,11 @@ run_threads_sanitized() {
     TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" $out/tsan/threads
 }
 
+run_behaviours() { # VARIANT COMMAND...
+    compile behave "$1"
+    $python tests/misbehave.py "${@:2}" $out/"$1"/behave
+}
+
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
     cargo build --quiet --locked --lib "${@:3}"
     mkdir -p $out/"$1"
@@ -212,6 +217,10 @@ step 'C: tls, shared library' run_tls shared
 step 'C: tls, static library' run_tls static
 step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
 step 'C: tls, memcheck' run_tls checked "${memcheck_tls[@]}"
+step 'misbehaving receivers, shared library' run_behaviours shared --memory
+step 'misbehaving receivers, static library' run_behaviours static --memory
+step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized
+step 'misbehaving receivers, memcheck' run_behaviours checked "${memcheck_tls[@]}"
 
 for test in deadline reuse threads signals; do
     step "C: $test, shared library" run_c $test shared

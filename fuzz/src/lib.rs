@@ -2,6 +2,8 @@
 //!
 //! The inputs are text, so that a corpus can be read and written by hand.
 
+mod exchange;
+
 use std::ffi::{CString, c_char};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ptr::null_mut;
@@ -11,6 +13,8 @@ use std::time::{Duration, SystemTime};
 use barker::delivery::{Network, Policy, barker_addresses::*};
 use barker::error::barker_status::{self, *};
 use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_scheme::*};
+
+pub use exchange::{request, response};
 
 const SCHEMES: [barker_scheme; 9] = [
     BARKER_SCHEME_BARKER,
