@@ -1,11 +1,13 @@
-# The front door: make (build), make demo, make test, make fuzz, make clean.
+# The front door: make (build), make demo, make test, make fuzz, make bench, make clean.
 
 CC ?= cc
 OUT := build/demo
+BENCH := build/bench
+BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 CARGO_LIBS := target/release/libbarker.so target/release/libbarker.a
 
-.PHONY: build demo test fuzz clean cargo
+.PHONY: build demo test fuzz bench bench-setup clean cargo
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -19,6 +21,14 @@ test: build
 # Ten minutes for each target; `make fuzz SECONDS=30` for a first look.
 fuzz:
 	@bash tests/fuzz.sh $(SECONDS)
+
+# About TIME minutes; `make bench QUICK=1` for a first look.
+bench: $(BENCHES) $(BENCH)/deliver-ureq
+	@python3 benches/run.py $(if $(QUICK),quick)
+
+bench-setup:
+	@mkdir -p $(BENCH)
+	@benches/setup.sh
 
 clean:
 	rm -rf build target
@@ -42,3 +52,14 @@ $(OUT)/bin/%: examples-c/%.c $(OUT)/lib/libbarker.so
 	@echo 'compiling $<'
 	@$(CC) -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< \
 	    -L$(OUT)/lib -lbarker '-Wl,-rpath,$$ORIGIN/../lib' -o $@
+
+$(BENCH)/%: benches/%.c benches/bench.h $(OUT)/lib/libbarker.so | bench-setup
+	@echo 'compiling $<'
+	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< -L$(OUT)/lib \
+	    -Wl,--as-needed -lbarker -lcurl -lcrypto '-Wl,-rpath,$$ORIGIN/../demo/lib' -o $@
+
+$(BENCH)/deliver-ureq: benches/ureq/src/main.rs benches/ureq/Cargo.toml benches/ureq/Cargo.lock | bench-setup
+	@echo 'building $@'
+	@cargo build --release --locked --quiet --manifest-path benches/ureq/Cargo.toml \
+	    --target-dir target/ureq
+	@cp target/ureq/release/deliver-ureq $@

@@ -125,6 +125,10 @@ enum barker_status
      */
     BARKER_ERR_STOPPED = 208,
     /**
+     * The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
+     */
+    BARKER_ERR_REFUSED = 209,
+    /**
      * The proxy does not lead to the receiver.
      */
     BARKER_ERR_PROXY = 210,
@@ -320,6 +324,35 @@ typedef int32_t barker_spelling;
 #endif // __cplusplus
 
 /**
+ * Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
+ */
+enum barker_addresses
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * All, and Unix sockets.
+     */
+    BARKER_ADDRESSES_ANY = 0,
+    /**
+     * Those of the public internet. Choose this when strangers choose the URLs.
+     */
+    BARKER_ADDRESSES_PUBLIC = 1,
+    /**
+     * None but the networks that were allowed.
+     */
+    BARKER_ADDRESSES_LISTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum barker_addresses barker_addresses;
+#else
+typedef int32_t barker_addresses;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * The oldest TLS that is spoken. Numbers are part of the ABI.
  */
 enum barker_tls
@@ -398,7 +431,7 @@ typedef struct barker_buffer {
  * @param user   as it was given to barker_webhook_set_log()
  * @param level  how much it matters
  * @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
- *               header, path or password.
+ *               header or password, nor a URL's path.
  */
 typedef void (*barker_log)(void *user, barker_log_level level, const char *line);
 
@@ -792,6 +825,75 @@ barker_status barker_webhook_set_log(struct barker_webhook *hook,
                                      void *user);
 
 /**
+ * Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
+ * URLs: without it, a URL may lead to whatever this machine reaches.
+ *
+ * Every address is judged right before a connection to it is opened or used again, after the host
+ * was looked up, in whatever spelling it came. The order of the setters does not matter. Of the
+ * following, the first that applies decides:
+ * 1. an address in a network of barker_webhook_deny_network() is refused;
+ * 2. one in a network of barker_webhook_allow_network() is allowed;
+ * 3. BARKER_ADDRESSES_ANY allows all others, and BARKER_ADDRESSES_LISTED refuses them;
+ * 4. BARKER_ADDRESSES_PUBLIC refuses all of the IANA special-purpose address registries (private
+ *    use, loopback, link-local, shared, documentation and the like), multicast, broadcast, the
+ *    metadata services of clouds, and IPv6 outside of 2000::/3. Addresses of 6to4, Teredo and
+ *    64:ff9b:1::/48 (NAT64 within a network) and IPv4-compatible ones are refused.
+ *
+ * An IPv4-mapped address (::ffff:0:0/96) is the IPv4 address itself; one of NAT64 (64:ff9b::/96)
+ * is judged as the IPv4 address that it leads to, and is in the networks of both. A network's own
+ * NAT64 prefix must be denied by hand. Unless it is BARKER_ADDRESSES_ANY, Unix sockets are refused.
+ *
+ * A host of which some addresses are refused is tried at the others; if all are, the send fails
+ * with BARKER_ERR_REFUSED. Clones copy the policy and go on with their own.
+ *
+ * @param hook       the handle
+ * @param addresses  a barker_addresses; BARKER_ADDRESSES_ANY if never set
+ * @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such policy
+ */
+barker_status barker_webhook_set_address_policy(struct barker_webhook *hook, int32_t addresses);
+
+/**
+ * Allows a network that the address policy does not: with BARKER_ADDRESSES_PUBLIC as an exception,
+ * with BARKER_ADDRESSES_LISTED as one of the list. See barker_webhook_set_address_policy().
+ *
+ * @param hook     the handle
+ * @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or an address for it
+ *                 alone
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if it is no network, or
+ *         an address within one ("10.1.2.3/8")
+ */
+barker_status barker_webhook_allow_network(struct barker_webhook *hook, const char *network);
+
+/**
+ * Denies a network, whatever else allows it. See barker_webhook_set_address_policy().
+ *
+ * @param hook     the handle
+ * @param network  as for barker_webhook_allow_network()
+ * @return as barker_webhook_allow_network()
+ */
+barker_status barker_webhook_deny_network(struct barker_webhook *hook, const char *network);
+
+/**
+ * Allows a port; once one is, a send to a URL of another port, or to a Unix socket, fails with
+ * BARKER_ERR_REFUSED.
+ *
+ * @param hook  the handle
+ * @param port  1 to 65535; if none was ever allowed, all are
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+ */
+barker_status barker_webhook_allow_port(struct barker_webhook *hook, uint32_t port);
+
+/**
+ * Sets whether a send to a URL that is not https, a Unix socket's too, fails with
+ * BARKER_ERR_REFUSED.
+ *
+ * @param hook        the handle
+ * @param https_only  0, as if never set, for any; else https alone
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_https_only(struct barker_webhook *hook, int32_t https_only);
+
+/**
  * Trusts the certificate authorities in PEM too, beside those of the platform: see
  * barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
  *
@@ -887,15 +989,15 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  * Signs the data that was set with the present time, POSTs it and waits for the answer.
  *
  * An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
- * Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, the receiver may or may not
- * have the webhook.
+ * Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, but BARKER_ERR_REFUSED, the
+ * receiver may or may not have the webhook.
  *
  * @param hook         the handle
  * @param http_status  receives the answer's status, such as 204; 0 if there is no answer
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
- *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
  *         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
  *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */

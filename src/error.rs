@@ -51,6 +51,8 @@ pub enum barker_status {
     BARKER_ERR_TOO_LARGE = 207,
     /// The batch was stopped first. If sending had begun, the receiver may have the webhook.
     BARKER_ERR_STOPPED = 208,
+    /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
+    BARKER_ERR_REFUSED = 209,
     /// The proxy does not lead to the receiver.
     BARKER_ERR_PROXY = 210,
 
@@ -109,6 +111,7 @@ impl barker_status {
         (Self::BARKER_ERR_PROTOCOL, "the answer is not HTTP/1.x\0"),
         (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
         (Self::BARKER_ERR_STOPPED, "the batch was stopped first\0"),
+        (Self::BARKER_ERR_REFUSED, "the address policy does not allow the receiver's address\0"),
         (
             Self::BARKER_ERR_CERTIFICATE_EXPIRED,
             "the receiver's certificate is not valid at present\0",

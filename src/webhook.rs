@@ -6,7 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::delivery::{self, Agent, Exchange, Field, Request, Response, Settings, Target, Trust};
+use crate::delivery::{
+    self, Agent, Exchange, Field, Network, Request, Response, Settings, Target, Trust,
+    barker_addresses,
+};
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
     self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
@@ -158,6 +161,39 @@ impl Webhook {
         let changed = change(&self.agent.settings().trust)?;
         self.delivery().trust = Arc::new(changed);
         Ok(())
+    }
+
+    /// Which addresses may be sent to, but for the networks allowed and denied.
+    pub fn set_address_policy(&mut self, addresses: barker_addresses) {
+        self.delivery().policy.addresses = addresses;
+    }
+
+    /// Allows a network that the address policy does not.
+    pub fn allow_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.delivery().policy.allowed.push(network);
+        Ok(())
+    }
+
+    /// Denies a network, whatever else allows it.
+    pub fn deny_network(&mut self, network: &str) -> Result<()> {
+        let network = Network::parse(network)?;
+        self.delivery().policy.denied.push(network);
+        Ok(())
+    }
+
+    /// Allows a port, and no other ones than those allowed so.
+    pub fn allow_port(&mut self, port: u32) -> Result<()> {
+        match u16::try_from(port) {
+            Ok(port @ 1..) => self.delivery().policy.ports.push(port),
+            _ => return Err(Error::new(BARKER_ERR_RANGE, "the port must be 1 to 65535")),
+        }
+        Ok(())
+    }
+
+    /// Whether only https may be sent over.
+    pub fn set_https_only(&mut self, https_only: bool) {
+        self.delivery().policy.https_only = https_only;
     }
 
     /// Closes the idle connections.

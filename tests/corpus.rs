@@ -41,6 +41,21 @@ fn messages() {
 }
 
 #[test]
+fn policies() {
+    replay("policy", fuzz::policy);
+}
+
+#[test]
 fn secrets() {
     replay("secret", fuzz::secret);
+}
+
+#[test]
+fn responses() {
+    replay("response", fuzz::response);
+}
+
+#[test]
+fn requests() {
+    replay("request", fuzz::request);
 }

@@ -41,8 +41,9 @@ class Receiver(http.server.ThreadingHTTPServer):
     each request that was answered with 200. From its URL, it redirects to the location, if any."""
     daemon_threads = True
 
-    def __init__(self, certificate=None, version=None, cut=False, location=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate=None, version=None, cut=False, location=None,
+                 handler=None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.cut = cut
         self.location = location
         self.connections = 0

@@ -8,6 +8,7 @@ layout=build/demo # what `make build` made
 out=build/tests
 log=$out/log
 python=build/venv/bin/python
+host=$(rustc -vV | sed -n 's/^host: //p')
 static_libs='-lpthread -ldl -lm -lgcc_s'
 c_flags='-std=c11 -g -Wall -Wextra -Wpedantic -Werror'
 memcheck=(valgrind -q --error-exitcode=99 --leak-check=full
@@ -101,9 +102,59 @@ run_c() { # TEST VARIANT [COMMAND...]: compiles it and runs it under the command
     "${@:3}" $out/"$2"/"$1"
 }
 
-run_tls() { # VARIANT [COMMAND...]
-    compile tls "$1"
-    $python tests/tls.py "${@:2}" $out/"$1"/tls
+run_sender() { # SCRIPT VARIANT [COMMAND...]
+    compile sender "$2"
+    $python "tests/$1.py" "${@:3}" $out/"$2"/sender
+}
+
+run_unload() { # LIBRARY-DIRECTORY [COMMAND...]: without the C library's own stock of freed memory
+    cc $c_flags -I$layout/include tests/c/unload.c -o $out/unload -rdynamic -lpthread -ldl
+    GLIBC_TUNABLES=glibc.malloc.tcache_count=0 "${@:2}" $out/unload "$PWD/$1/libbarker.so.0"
+}
+
+run_warm() {
+    compile warm shared
+    $python tests/warm.py $out/shared/warm
+}
+
+run_embedded() {
+    compile fork shared
+    compile stack shared
+    $python tests/embedded.py $out/shared
+}
+
+rust_libraries=$(rustc --print sysroot)/lib/rustlib/$host/lib
+
+std_symbol() { # ENDING: the name of the one function of Rust's standard library that ends so
+    readelf -sW "$rust_libraries"/libstd-*.rlib 2>/dev/null |
+        awk '$4 == "FUNC" && $7 != "UND" { print $8 }' | grep "std3sys4sync.*$1\$" | sort -u
+}
+
+# The library and a program with ThreadSanitizer. The runtime is Rust's own; its standard library
+# comes without instrumentation, so that tests/c/tsan.c has to stand in for some of its functions.
+run_threads_sanitized() {
+    mkdir -p $out/tsan
+    lock=$(std_symbol 5Mutex14lock_contended)
+    wait=$(std_symbol 7Condvar4wait)
+    wait_timeout=$(std_symbol 7Condvar12wait_timeout)
+    cc $c_flags -fPIC -DLOCK_CONTENDED="$lock" -DWAIT="$wait" -DWAIT_TIMEOUT="$wait_timeout" \
+        -c tests/c/tsan.c -o $out/tsan/tsan.o
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS='-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer' \
+        cargo rustc --quiet --locked --lib --crate-type cdylib --profile checked --target "$host" -- \
+        -Clink-arg="$PWD/$out/tsan/tsan.o" -Clink-arg="-Wl,--wrap=$lock,--wrap=$wait" \
+        -Clink-arg="-Wl,--wrap=$wait_timeout"
+    cp target/"$host"/checked/libbarker.so $out/tsan/libbarker.so.0
+    ln -sf libbarker.so.0 $out/tsan/libbarker.so
+    cc $c_flags -I$layout/include -fsanitize=thread -c tests/c/threads.c -o $out/tsan/threads.o
+    cc -rdynamic $out/tsan/threads.o -o $out/tsan/threads -L$out/tsan -lbarker \
+        -Wl,--whole-archive "$rust_libraries"/librustc-*_rt.tsan.a -Wl,--no-whole-archive \
+        -Wl,-rpath,"$PWD/$out/tsan" -lpthread -lm -ldl
+    TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" $out/tsan/threads
+}
+
+run_behaviours() { # VARIANT COMMAND...
+    compile behave "$1"
+    $python tests/misbehave.py "${@:2}" $out/"$1"/behave
 }
 
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
@@ -154,7 +205,7 @@ step 'tests: abuse.c calls every function' every_function_is_abused
 
 step 'build: with symbols and overflow checks' build_for checked checked --profile checked
 step 'build: with fault injection' build_for fault debug --all-features
-for test in handle abuse verify schemes wire batch; do
+for test in handle abuse verify schemes wire batch policy redirect log; do
     step "C: $test, shared library" run_c $test shared
     step "C: $test, static library" run_c $test static
     step "C: $test, address and undefined-behaviour sanitizers" run_c $test sanitized
@@ -162,10 +213,32 @@ for test in handle abuse verify schemes wire batch; do
 done
 step 'C: panic' run_c panic fault
 step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
-step 'C: tls, shared library' run_tls shared
-step 'C: tls, static library' run_tls static
-step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
-step 'C: tls, memcheck' run_tls checked "${memcheck_tls[@]}"
+for script in tls proxies; do
+    step "sending by $script.py, shared library" run_sender $script shared
+    step "sending by $script.py, static library" run_sender $script static
+    step "sending by $script.py, address and undefined-behaviour sanitizers" \
+        run_sender $script sanitized
+    step "sending by $script.py, memcheck" run_sender $script checked "${memcheck_tls[@]}"
+done
+# With the system's allocator alone: the others keep what is freed in places of their own.
+step 'C: wiped, shared library' run_c wiped shared
+step 'C: wiped, static library' run_c wiped static
+step 'misbehaving receivers, shared library' run_behaviours shared --memory
+step 'misbehaving receivers, static library' run_behaviours static --memory
+step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized
+step 'misbehaving receivers, memcheck' run_behaviours checked "${memcheck_tls[@]}"
+
+for test in deadline reuse threads signals; do
+    step "C: $test, shared library" run_c $test shared
+done
+for test in deadline reuse threads; do
+    step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
+done
+step 'C: threads, ThreadSanitizer' run_threads_sanitized
+step 'C: unload' run_unload $layout/lib
+step 'C: unload, memcheck' run_unload $out/checked "${memcheck[@]}"
+step 'C: system calls and memory of a delivery' run_warm
+step 'C: fork and small stacks, plain and over TLS' run_embedded
 
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout

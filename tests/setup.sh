@@ -23,12 +23,15 @@ need binutils readelf --version
 need clang clang++ --version
 need valgrind valgrind --version
 need libc6-dbg valgrind -q true
+need strace strace -V
 need openssl openssl version
 need libmicrohttpd-dev test -e /usr/include/microhttpd.h
 need python3 python3 --version
 need python3-venv python3 -c 'import ensurepip, venv'
 need nodejs node --version
 need npm npm --version
+need tinyproxy tinyproxy -v
+need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
 
 if [ -n "$packages" ]; then

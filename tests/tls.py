@@ -7,6 +7,7 @@ command) against each.
 import datetime
 import os
 import re
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -231,6 +232,10 @@ class Cases:
         plain = Receiver()
         self.check("plain HTTP",
               self.send(plain.url().replace("http:", "https:"), "ERR_TLS", f"then={plain.url()}"))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.check("never shakes hands", self.send(
+                f"https://127.0.0.1:{silent.getsockname()[1]}/", "ERR_TIMEOUT", "timeout=500",
+                "says=TLS", f"then={plain.url()}"))
         self.check("cut off", self.send(Receiver("good", cut=True).url(), "ERR_RECEIVE"))
         many = Receiver("good")
         self.check("a batch", self.send(many.url(), "OK", "batch=16") and len(many.bodies) == 32)

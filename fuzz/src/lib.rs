@@ -2,13 +2,19 @@
 //!
 //! The inputs are text, so that a corpus can be read and written by hand.
 
+mod exchange;
+
 use std::ffi::{CString, c_char};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use barker::delivery::{Network, Policy, barker_addresses::*};
 use barker::error::barker_status::{self, *};
 use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_scheme::*};
+
+pub use exchange::{request, response};
 
 const SCHEMES: [barker_scheme; 9] = [
     BARKER_SCHEME_BARKER,
@@ -113,6 +119,96 @@ pub fn secret(input: &[u8]) {
                 assert!(input.trim_ascii_start().starts_with(b"whpk_"));
             }
         }
+    }
+}
+
+/// A line each: the policy `any`, `public` or `listed`; a network, allowed after a plus and denied after
+/// a minus; or an address that is judged.
+///
+/// The verdict is that of the rules, on bits spelled out, and does not depend on how an IPv4 address
+/// is reached.
+pub fn policy(input: &[u8]) {
+    let (mut policy, mut addresses) = (Policy::default(), Vec::<IpAddr>::new());
+    for line in String::from_utf8_lossy(input).lines().take(64) {
+        match line {
+            "any" => policy.addresses = BARKER_ADDRESSES_ANY,
+            "public" => policy.addresses = BARKER_ADDRESSES_PUBLIC,
+            "listed" => policy.addresses = BARKER_ADDRESSES_LISTED,
+            _ => {
+                let parsed = line.get(1..).map(Network::parse);
+                match (line.chars().next(), parsed) {
+                    (Some('+'), Some(Ok(network))) => policy.allowed.push(network),
+                    (Some('-'), Some(Ok(network))) => policy.denied.push(network),
+                    _ => addresses.extend(line.parse::<IpAddr>()),
+                }
+            }
+        }
+    }
+    for network in policy.allowed.iter().chain(&policy.denied) {
+        assert_eq!(Network::parse(&network.to_string()).as_ref(), Ok(network));
+        addresses.push(network.to_string().split_once('/').unwrap().0.parse().unwrap());
+    }
+    for address in addresses {
+        assert_eq!(policy.check(address).is_ok(), verdict(&policy, address), "{address}");
+        if let IpAddr::V4(v4) = address {
+            let mapped = v4.to_ipv6_mapped().into();
+            assert_eq!(policy.check(mapped).is_ok(), policy.check(address).is_ok(), "{mapped}");
+        }
+    }
+}
+
+/// What the rules say of an address.
+fn verdict(policy: &Policy, address: IpAddr) -> bool {
+    let mut forms = vec![address.to_canonical()];
+    if let IpAddr::V6(v6) = address
+        && v6.octets().starts_with(b"\x00\x64\xff\x9b\0\0\0\0\0\0\0\0")
+    {
+        forms.push(Ipv4Addr::from_bits(v6.to_bits() as u32).into());
+    }
+    let is_in = |networks: &[Network]| {
+        networks.iter().any(|network| {
+            let text = network.to_string();
+            let (first, prefix) = text.split_once('/').unwrap();
+            let shared = &bits(first.parse().unwrap())[..1 + prefix.parse::<usize>().unwrap()];
+            forms.iter().any(|form| bits(*form).starts_with(shared))
+        })
+    };
+    if is_in(&policy.denied) {
+        return false;
+    }
+    policy.addresses == BARKER_ADDRESSES_ANY
+        || is_in(&policy.allowed)
+        || policy.addresses == BARKER_ADDRESSES_PUBLIC && is_public(*forms.last().unwrap())
+}
+
+/// What barker holds for public; nothing of what the standard library knows to be special.
+fn is_public(address: IpAddr) -> bool {
+    let public = Policy { addresses: BARKER_ADDRESSES_PUBLIC, ..Policy::default() };
+    let is_public = public.check(address).is_ok();
+    assert!(
+        !is_public
+            || !match address {
+                IpAddr::V4(v4) => {
+                    v4.is_private()
+                        || v4.is_loopback()
+                        || v4.is_link_local()
+                        || v4.is_multicast()
+                        || v4.is_broadcast()
+                        || v4.is_documentation()
+                        || v4.is_unspecified()
+                }
+                IpAddr::V6(v6) => v6.segments()[0] >> 13 != 1 || v6.segments()[0] == 0x2002,
+            },
+        "{address}"
+    );
+    is_public
+}
+
+/// The family, and each bit as a digit.
+fn bits(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => format!("4{:032b}", v4.to_bits()),
+        IpAddr::V6(v6) => format!("6{:0128b}", Ipv6Addr::to_bits(v6)),
     }
 }
 

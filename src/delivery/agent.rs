@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::exchange::Exchange;
 use super::log::Log;
+use super::policy::Policy;
 use super::pool::{IdleLimits, Pool, Route};
 use super::proxy::Proxies;
 use super::redirect::Redirects;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Whom to trust. Connections that were made with another trust are not used again.
     pub trust: Arc<Trust>,
+    /// Where it may lead.
+    pub policy: Policy,
     /// Who is told what happens.
     pub log: Option<Log>,
 }
@@ -47,6 +50,7 @@ impl Default for Settings {
             redirects: Redirects::default(),
             proxies: Proxies::default(),
             trust: Arc::default(),
+            policy: Policy::default(),
             log: None,
         }
     }

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::exchange::{Exchange, Incoming};
+use super::exchange::Exchange;
 use super::response::Response;
 use super::socket::Socket;
+use super::talk::Incoming;
 use crate::error::{Error, Result, barker_status::*};
 
 /// So many deliveries are begun before those under way are looked after again.
@@ -131,6 +132,7 @@ impl<'a, T> Batch<'a, T> {
         let result = advanced.transpose()?;
         self.free.push(slot);
         let flight = self.flights[slot].take()?;
+        flight.exchange.report(&result);
         Some((flight.index, Ok((flight.owned, result))))
     }
 

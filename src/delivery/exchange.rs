@@ -1,7 +1,7 @@
 //! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
 //! time as far as it gets. Whoever drives it does the waiting.
 
-use std::io::IoSlice;
+use std::collections::VecDeque;
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,14 +18,12 @@ use super::proxy::Tunnel;
 use super::race::{Address, Race};
 use super::request::Request;
 use super::resolver::{Found, Lookup};
-use super::response::{Response, ResponseReader};
+use super::response::Response;
 use super::socket::{Socket, poll};
+use super::talk::{Incoming, Talk, may_wait};
 use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
 use crate::error::{Error, Result, barker_status::*};
-
-/// Bytes received at a time.
-const CHUNK: usize = 8 * 1024;
 
 const PROXY_PHASE: &str = "asking the proxy";
 
@@ -46,30 +44,6 @@ enum Stage {
     Connecting(Race),
     Tunnelling(Tunnel),
     Talking(Box<Talk>),
-}
-
-/// A request and its answer, over a connection.
-struct Talk {
-    connection: Connection,
-    /// Whether the connection carried a request before.
-    is_reused: bool,
-    has_shaken_hands: bool,
-    /// Bytes of the request that the connection has taken.
-    taken: usize,
-    is_sent: bool,
-    send_failure: Option<Error>,
-    reader: ResponseReader,
-}
-
-/// What is known of the receiving side.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Incoming {
-    /// Nothing; it may be waited for.
-    Awaited,
-    /// There is something.
-    There,
-    /// There is nothing.
-    NotYet,
 }
 
 impl<'a> Exchange<'a> {
@@ -93,6 +67,12 @@ impl<'a> Exchange<'a> {
 
     /// Goes on to the end, waiting where it must.
     pub fn run(mut self) -> Result<Response> {
+        let result = self.run_to_end();
+        self.report(&result);
+        result
+    }
+
+    fn run_to_end(&mut self) -> Result<Response> {
         let mut incoming = Incoming::Awaited;
         loop {
             if let Some(response) = self.advance(incoming)? {
@@ -105,17 +85,9 @@ impl<'a> Exchange<'a> {
     /// Goes as far as it gets; gives the answer once it is whole. Nothing is ever sent twice, but
     /// over a reused connection that broke before it took a byte.
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
-        let result = self.advance_stages(incoming);
-        if let Err(error) = &result {
-            self.log(BARKER_LOG_ERROR, || error.sentence.to_string());
-        }
-        result
-    }
-
-    fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
             let next = match &mut self.stage {
-                Stage::Idle => Some(self.begin()),
+                Stage::Idle => Some(self.begin()?),
                 Stage::LookingUp(lookup) => {
                     lookup.answer()?.map(|addresses| self.connect(&addresses))
                 }
@@ -151,14 +123,23 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn begin(&self) -> Stage {
-        match self.pool.take(&self.route, self.settings.idle_limits) {
+    fn begin(&self) -> Result<Stage> {
+        self.settings.policy.check_origin(self.route.target.origin())?;
+        Ok(match self.take_idle() {
             Some(connection) => {
                 self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
             None => self.reach(),
-        }
+        })
+    }
+
+    /// An idle connection, unless a clone with another policy opened it to where this one may not.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
+        let address = connection.socket().address;
+        let is_allowed = |address| self.settings.policy.check(address).is_ok();
+        address.is_none_or(is_allowed).then_some(connection)
     }
 
     /// The first stage of a new connection, to the receiver or to its proxy.
@@ -168,7 +149,7 @@ impl<'a> Exchange<'a> {
             (None, Endpoint::Host(host, _)) => host,
             (None, Endpoint::Unix(path)) => {
                 self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
-                return Stage::Connecting(Race::new([Address::Unix(path.clone())].into()));
+                return self.race([Address::Unix(path.clone())].into());
             }
         };
         match host {
@@ -193,7 +174,11 @@ impl<'a> Exchange<'a> {
             (None, Endpoint::Unix(_)) => 0,
         };
         self.log(BARKER_LOG_DEBUG, || format!("connecting to port {port} of {addresses:?}"));
-        Stage::Connecting(Race::new(Race::interleaved(addresses, port)))
+        self.race(Race::interleaved(addresses, port))
+    }
+
+    fn race(&self, addresses: VecDeque<Address>) -> Stage {
+        Stage::Connecting(Race::new(addresses, self.settings.clone()))
     }
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
@@ -239,9 +224,7 @@ impl<'a> Exchange<'a> {
         {
             self.pool.keep(self.route.clone(), talk.connection, self.settings.idle_limits);
         }
-        self.log(BARKER_LOG_INFO, || {
-            format!("{} answered {}", self.route.target.authority(), response.status)
-        });
+        self.log(BARKER_LOG_DEBUG, || format!("answered with {}", response.status));
         let redirects = self.settings.redirects;
         if self.redirects == redirects.max {
             return Some(response);
@@ -254,6 +237,17 @@ impl<'a> Exchange<'a> {
                 None
             }
             None => Some(response),
+        }
+    }
+
+    /// Tells the log how it ended.
+    pub(super) fn report(&self, result: &Result<Response>) {
+        let receiver = self.route.target.authority();
+        match result {
+            Ok(response) => {
+                self.log(BARKER_LOG_INFO, || format!("{receiver} answered {}", response.status));
+            }
+            Err(error) => self.log(BARKER_LOG_ERROR, || format!("{receiver}: {error}")),
         }
     }
 
@@ -335,115 +329,5 @@ impl<'a> Exchange<'a> {
     /// Fails if the deadline has passed.
     pub(super) fn check_deadline(&self) -> Result<()> {
         self.deadline.remaining(self.phase()).map(|_| ())
-    }
-}
-
-impl Talk {
-    fn new(mut connection: Connection, is_reused: bool, max_body: usize) -> Box<Self> {
-        let socket = connection.socket();
-        (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
-        Box::new(Self {
-            connection,
-            is_reused,
-            has_shaken_hands: false,
-            taken: 0,
-            is_sent: false,
-            send_failure: None,
-            reader: ResponseReader::new(max_body),
-        })
-    }
-
-    /// Whether the receiver cannot have seen any of the request: it closed the connection before.
-    fn may_start_over(&mut self) -> bool {
-        self.is_reused && !self.connection.socket().has_sent
-    }
-
-    fn phase(&self) -> &'static str {
-        if !self.has_shaken_hands {
-            "shaking hands over TLS"
-        } else if !self.is_sent {
-            "sending"
-        } else {
-            "waiting for the answer"
-        }
-    }
-
-    /// Gives the answer once it is whole, and whether the connection may carry another request.
-    fn advance(
-        &mut self,
-        request: &Request<'_>,
-        deadline: &Deadline,
-        incoming: Incoming,
-    ) -> Result<Option<(Response, bool)>> {
-        if !self.has_shaken_hands {
-            let wait = may_wait(deadline, incoming, self.phase())?;
-            if !self.connection.shake_hands(wait)? {
-                return Ok(None);
-            }
-            self.has_shaken_hands = true;
-        }
-        if !self.is_sent && self.send_failure.is_none() {
-            match self.send(request) {
-                Ok(is_sent) => self.is_sent = is_sent,
-                Err(error) if self.may_start_over() => return Err(error),
-                // A receiver may refuse a large body, answer and close; its answer says why.
-                Err(error) => self.send_failure = Some(error),
-            }
-        }
-        let may_answer = self.is_sent || self.send_failure.is_some();
-        match incoming {
-            Incoming::NotYet => return Ok(None),
-            Incoming::Awaited if !may_answer => return Ok(None),
-            _ => {}
-        }
-        let answer = self.receive(deadline, incoming);
-        match self.send_failure.take() {
-            Some(failure) if answer.is_err() => Err(failure),
-            failure => {
-                self.send_failure = failure;
-                answer
-            }
-        }
-    }
-
-    /// Sends what is left of the request; false if there is no room for all of it.
-    fn send(&mut self, request: &Request<'_>) -> Result<bool> {
-        let mut parts = [IoSlice::new(&request.head), IoSlice::new(request.body)];
-        let mut unsent = &mut parts[..];
-        IoSlice::advance_slices(&mut unsent, self.taken);
-        while unsent.iter().any(|part| !part.is_empty()) {
-            let Some(taken) = self.connection.send(unsent)? else { return Ok(false) };
-            self.taken += taken;
-            IoSlice::advance_slices(&mut unsent, taken);
-        }
-        self.connection.flush()
-    }
-
-    fn receive(
-        &mut self,
-        deadline: &Deadline,
-        incoming: Incoming,
-    ) -> Result<Option<(Response, bool)>> {
-        let mut chunk = [0; CHUNK];
-        loop {
-            let wait = may_wait(deadline, incoming, self.phase())?;
-            let Some(received) = self.connection.receive(&mut chunk, wait)? else {
-                return Ok(None);
-            };
-            if received == 0 {
-                return self.reader.end().map(|response| Some((response, false)));
-            }
-            if let Some((response, is_reusable)) = self.reader.feed(&chunk[..received])? {
-                return Ok(Some((response, is_reusable && self.is_sent)));
-            }
-        }
-    }
-}
-
-/// For how long receiving may wait.
-fn may_wait(deadline: &Deadline, incoming: Incoming, phase: &str) -> Result<Option<Duration>> {
-    match incoming {
-        Incoming::Awaited => deadline.remaining(phase).map(Some),
-        _ => Ok(None),
     }
 }

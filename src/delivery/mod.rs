@@ -1,9 +1,9 @@
 //! How requests reach their receivers, and how the answers come back, each under one deadline.
 //!
-//! An [`Agent`] keeps the connections that may be used again. A [`Target`] says where to send, a
-//! [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`], [`race`], [`tls`]
-//! over [`socket`], and [`response`], none of which waits. A single one waits for itself;
-//! [`deliver_all`] waits for many at once.
+//! An [`Agent`] has the settings, and keeps the connections that may be used again. A [`Target`]
+//! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`],
+//! [`race`], [`proxy`], [`tls`] over [`socket`], [`talk`], none of which waits. A single one waits
+//! for itself; [`deliver_all`] waits for many at once. A [`Policy`] says where none may go.
 
 mod agent;
 mod batch;
@@ -11,6 +11,7 @@ mod connection;
 mod deadline;
 mod exchange;
 mod log;
+mod policy;
 mod pool;
 mod process;
 mod proxy;
@@ -20,6 +21,7 @@ mod request;
 mod resolver;
 mod response;
 mod socket;
+mod talk;
 mod target;
 mod thread;
 mod tls;
@@ -29,6 +31,7 @@ pub use agent::{Agent, Settings};
 pub use batch::deliver_all;
 pub use exchange::Exchange;
 pub use log::{Log, barker_log_level};
+pub use policy::{Network, Policy, barker_addresses};
 pub use pool::IdleLimits;
 pub use proxy::Proxies;
 pub use redirect::Redirects;

@@ -5,10 +5,12 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::SockAddr;
 
+use super::agent::Settings;
 use super::socket::Socket;
 use crate::error::{Error, Result, barker_status::*};
 
@@ -26,16 +28,17 @@ pub(super) enum Address {
 
 /// Attempts under way, and the addresses that were not tried yet.
 pub(super) struct Race {
+    settings: Arc<Settings>,
     untried: VecDeque<Address>,
     attempts: Vec<(Address, Socket)>,
     next: Instant,
-    failure: Option<(Address, io::Error)>,
+    failure: Option<Error>,
 }
 
 impl Race {
-    /// Between these addresses, at least one, the best first.
-    pub fn new(untried: VecDeque<Address>) -> Self {
-        Self { untried, attempts: Vec::new(), next: Instant::now(), failure: None }
+    /// Between those of these addresses, at least one, the best first, that the policy allows.
+    pub fn new(untried: VecDeque<Address>, settings: Arc<Settings>) -> Self {
+        Self { settings, untried, attempts: Vec::new(), next: Instant::now(), failure: None }
     }
 
     /// The addresses with the families taking turns: RFC 8305 section 4.
@@ -60,7 +63,7 @@ impl Race {
                 Ok(false) => at += 1,
                 Err(error) => {
                     let (address, _) = self.attempts.remove(at);
-                    self.lose(address, error);
+                    self.lose(no_connection(&address, &error));
                 }
             }
         }
@@ -68,19 +71,21 @@ impl Race {
             && let Some(address) = self.untried.pop_front()
         {
             self.next = Instant::now() + ATTEMPT_DELAY;
+            if let Err(refusal) = self.check(&address) {
+                self.lose(refusal);
+                continue;
+            }
             match begin(&address) {
                 Ok(socket) => self.attempts.push((address, socket)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.untried.push_front(address);
                     self.next = Instant::now() + QUEUE_DELAY;
                 }
-                Err(error) => self.lose(address, error),
+                Err(error) => self.lose(no_connection(&address, &error)),
             }
         }
         match self.failure.take() {
-            Some((address, error)) if self.attempts.is_empty() && self.untried.is_empty() => {
-                Err(Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}")))
-            }
+            Some(error) if self.attempts.is_empty() && self.untried.is_empty() => Err(error),
             failure => {
                 self.failure = failure;
                 Ok(None)
@@ -88,8 +93,19 @@ impl Race {
         }
     }
 
-    fn lose(&mut self, address: Address, error: io::Error) {
-        self.failure = Some((address, error));
+    /// A Unix socket is checked as a URL already.
+    fn check(&self, address: &Address) -> Result<()> {
+        match address {
+            Address::Ip(address) => self.settings.policy.check(address.ip()),
+            Address::Unix(_) => Ok(()),
+        }
+    }
+
+    /// A refusal is the outcome only if there was nothing else.
+    fn lose(&mut self, error: Error) {
+        if self.failure.is_none() || error.status != BARKER_ERR_REFUSED {
+            self.failure = Some(error);
+        }
         self.next = Instant::now();
     }
 
@@ -101,6 +117,10 @@ impl Race {
     pub fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
         self.attempts.iter_mut().map(|(_, socket)| socket)
     }
+}
+
+fn no_connection(address: &Address, error: &io::Error) -> Error {
+    Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}"))
 }
 
 fn begin(address: &Address) -> io::Result<Socket> {

@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// The largest head, interim responses and trailers, each.
+/// The largest head, interim responses, trailers and extensions of all chunks, each.
 const MAX_HEAD: usize = 64 * 1024;
 /// The most headers in a head.
 const MAX_HEADERS: usize = 128;
@@ -29,6 +29,8 @@ pub(super) struct ResponseReader {
     pending: Vec<u8>,
     response: Response,
     interim: usize,
+    /// Bytes of the chunks' extensions, which say nothing.
+    extensions: usize,
     keep_alive: bool,
     max_body: usize,
 }
@@ -58,6 +60,7 @@ impl ResponseReader {
             pending: Vec::new(),
             response: Response::default(),
             interim: 0,
+            extensions: 0,
             keep_alive: false,
             max_body,
         }
@@ -159,7 +162,8 @@ impl ResponseReader {
             }
             _ => return Err(protocol("the receiver sent a status below 100")),
         }
-        self.keep_alive = keeps_alive(head.version == Some(1), head.headers);
+        self.keep_alive = keeps_alive(head.version == Some(1), head.headers)
+            && !(is_bodiless(status) && announces_body(head.headers));
         self.state = framing(status, head.headers)?;
         if matches!(self.state, State::Counted(length) if length > self.max_body as u64) {
             return Err(too_large("body", self.max_body));
@@ -171,27 +175,41 @@ impl ResponseReader {
     }
 
     fn read_chunk_size(&mut self, input: &[u8]) -> Result<Option<usize>> {
-        match httparse::parse_chunk_size(input) {
-            Ok(httparse::Status::Complete((taken, size))) => {
-                self.state = if size == 0 { State::Trailers } else { State::Chunk(size) };
-                Ok(Some(taken))
+        let end = match input.iter().position(|&byte| byte == b'\n') {
+            Some(end) if end <= MAX_HEAD => end,
+            None if input.len() <= MAX_HEAD => return Ok(None),
+            _ => return Err(too_large("chunk's size", MAX_HEAD)),
+        };
+        // A line feed alone, or a control character in an extension, others take for something else.
+        let (line, extension) = match input[..end].strip_suffix(b"\r") {
+            Some(line) if !line.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t') => {
+                line.split_at(line.iter().position(|&byte| byte == b';').unwrap_or(line.len()))
             }
-            Ok(httparse::Status::Partial) if input.len() <= MAX_HEAD => Ok(None),
-            Ok(httparse::Status::Partial) => Err(too_large("chunk's size", MAX_HEAD)),
-            Err(_) => Err(protocol("a chunk's size is not a hexadecimal number")),
+            _ => return Err(protocol("a chunk's size does not end with CR LF")),
+        };
+        self.extensions += extension.len();
+        if self.extensions > MAX_HEAD {
+            return Err(too_large("chunk extensions", MAX_HEAD));
         }
+        let size = number(line.trim_ascii_end(), 16)
+            .ok_or_else(|| protocol("a chunk's size is not a hexadecimal number"))?;
+        if size > (self.max_body - self.response.body.len()) as u64 {
+            return Err(too_large("body", self.max_body));
+        }
+        self.state = if size == 0 { State::Trailers } else { State::Chunk(size) };
+        Ok(Some(end + 1))
     }
 
     /// Trailers are read and forgotten.
     fn read_trailers(&mut self, input: &[u8]) -> Result<Option<usize>> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         match httparse::parse_headers(input, &mut headers)? {
-            httparse::Status::Complete((taken, _)) => {
+            httparse::Status::Complete((taken, _)) if taken <= MAX_HEAD => {
                 self.state = State::Done;
                 Ok(Some(taken))
             }
             httparse::Status::Partial if input.len() <= MAX_HEAD => Ok(None),
-            httparse::Status::Partial => Err(too_large("trailer", MAX_HEAD)),
+            _ => Err(too_large("trailer", MAX_HEAD)),
         }
     }
 
@@ -224,7 +242,7 @@ fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<State> {
         }
     }
     match (coding, length) {
-        _ if status == 204 || status == 304 => Ok(State::Done),
+        _ if is_bodiless(status) => Ok(State::Done),
         (Some(_), Some(_)) => {
             Err(protocol("the answer has both a Transfer-Encoding and a Content-Length"))
         }
@@ -237,9 +255,26 @@ fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<State> {
 }
 
 fn content_length(value: &[u8]) -> Result<u64> {
-    let text = std::str::from_utf8(value).unwrap_or_default();
-    let length = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok());
-    length.flatten().ok_or_else(|| protocol("the answer's Content-Length is not a number"))
+    number(value, 10).ok_or_else(|| protocol("the answer's Content-Length is not a number"))
+}
+
+/// Digits and nothing else; `u64::MAX` stands for all that is larger.
+fn number(digits: &[u8], radix: u32) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok()?;
+    let is_number = !text.is_empty() && text.chars().all(|digit| digit.is_digit(radix));
+    is_number.then(|| u64::from_str_radix(text, radix).unwrap_or(u64::MAX))
+}
+
+fn is_bodiless(status: u16) -> bool {
+    status == 204 || status == 304
+}
+
+/// Whether a receiver that does not know better may send a body.
+fn announces_body(headers: &[httparse::Header<'_>]) -> bool {
+    headers.iter().any(|header| {
+        header.name.eq_ignore_ascii_case("Transfer-Encoding")
+            || header.name.eq_ignore_ascii_case("Content-Length") && header.value != b"0"
+    })
 }
 
 /// HTTP/1.1 keeps a connection unless it says close; HTTP/1.0 closes: RFC 9112 section 9.3.
@@ -254,7 +289,13 @@ fn keeps_alive(is_http_1_1: bool, headers: &[httparse::Header<'_>]) -> bool {
 
 impl From<httparse::Error> for Error {
     fn from(error: httparse::Error) -> Self {
-        Error::new(BARKER_ERR_PROTOCOL, format!("the answer is not HTTP/1.x: {error}"))
+        match error {
+            httparse::Error::TooManyHeaders => Error::new(
+                BARKER_ERR_TOO_LARGE,
+                format!("the answer has more than {MAX_HEADERS} headers"),
+            ),
+            _ => Error::new(BARKER_ERR_PROTOCOL, format!("the answer is not HTTP/1.x: {error}")),
+        }
     }
 }
 
@@ -324,10 +365,56 @@ mod tests {
     }
 
     #[test]
+    fn a_body_where_none_may_be_ends_the_connection() {
+        for (framing, reusable) in [
+            ("", true),
+            ("Content-Length: 0\r\n", true),
+            ("Content-Length: 5\r\n", false),
+            ("Transfer-Encoding: chunked\r\n", false),
+        ] {
+            for status in [204, 304] {
+                let wire = format!("HTTP/1.1 {status} X\r\n{framing}\r\n");
+                assert_eq!(read(wire.as_bytes()), Ok((status, vec![], reusable)), "{wire}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_of_chunks() {
+        let read = |sizes: &str| {
+            read(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{sizes}").as_bytes())
+        };
+        let flood = format!("1;{}\r\nx\r\n", "e".repeat(MAX_HEAD / 2)).repeat(2);
+        for size in ["2", "02", "00000000000000000002", "2 ", "2 ;a", "2;a=\"b\tc\";d"] {
+            assert_eq!(
+                read(&format!("{size}\r\nhi\r\n0\r\n\r\n")),
+                Ok((200, b"hi".to_vec(), true)),
+                "{size}"
+            );
+        }
+        for (sizes, status) in [
+            ("\r\n\r\n", BARKER_ERR_PROTOCOL),
+            (";a\r\n\r\n", BARKER_ERR_PROTOCOL),
+            (" 2\r\n", BARKER_ERR_PROTOCOL),
+            ("+2\r\n", BARKER_ERR_PROTOCOL),
+            ("2\n", BARKER_ERR_PROTOCOL),
+            ("2;a\nhi\r\n", BARKER_ERR_PROTOCOL),
+            ("2;a\rb\r\n", BARKER_ERR_PROTOCOL),
+            ("ffffffffffffffff\r\n", BARKER_ERR_TOO_LARGE),
+            ("10000000000000002\r\n", BARKER_ERR_TOO_LARGE),
+            ("2\r\nhi\r\nfffff\r\n", BARKER_ERR_TOO_LARGE),
+            (&flood, BARKER_ERR_TOO_LARGE),
+        ] {
+            assert_eq!(read(sizes), Err(status), "{}", &sizes[..sizes.len().min(80)]);
+        }
+    }
+
+    #[test]
     fn broken_answers() {
         let endless = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(MAX_INTERIM + 1);
         let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(MAX_HEAD));
         let large = format!("HTTP/1.1 200 OK\r\n\r\n{}", "z".repeat(MAX_BODY + 1));
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(MAX_HEADERS + 1));
         let cases = [
             ("", BARKER_ERR_RECEIVE),
             ("HTTP/1.1 200 OK\r\nContent-Le", BARKER_ERR_RECEIVE),
@@ -354,6 +441,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", BARKER_ERR_PROTOCOL),
             ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", BARKER_ERR_TOO_LARGE),
             (&endless, BARKER_ERR_TOO_LARGE),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\n",
+                BARKER_ERR_TOO_LARGE,
+            ),
+            (&many, BARKER_ERR_TOO_LARGE),
             (&long, BARKER_ERR_TOO_LARGE),
             (&large, BARKER_ERR_TOO_LARGE),
         ];

@@ -2,6 +2,7 @@
 //! receiving may.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ const SLACK: Duration = Duration::from_millis(10);
 
 pub(super) struct Socket {
     socket: socket2::Socket,
+    /// Where it leads, unless that is a Unix socket.
+    pub address: Option<IpAddr>,
     is_blocking: bool,
     /// The timeout set on the socket for receiving.
     receive_timeout: Duration,
@@ -34,6 +37,7 @@ impl Socket {
         }
         Ok(Self {
             socket,
+            address: address.as_socket().map(|address| address.ip()),
             is_blocking: false,
             receive_timeout: Duration::ZERO,
             has_sent: false,

@@ -186,7 +186,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
 /// @param user   as it was given to barker_webhook_set_log()
 /// @param level  how much it matters
 /// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
-///               header, path or password.
+///               header or password, nor a URL's path.
 #[allow(non_camel_case_types)]
 pub type barker_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;

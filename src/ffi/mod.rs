@@ -12,6 +12,7 @@ mod buffer;
 mod handle;
 mod configure;
 mod delivery;
+mod policy;
 mod trust;
 mod send;
 mod sign;

@@ -13,15 +13,15 @@ use crate::webhook::{self, Delivery};
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
 /// An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
-/// Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, the receiver may or may not
-/// have the webhook.
+/// Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, but BARKER_ERR_REFUSED, the
+/// receiver may or may not have the webhook.
 ///
 /// @param hook         the handle
 /// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
 ///         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
 ///         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
 #[unsafe(no_mangle)]

@@ -6,7 +6,7 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 /// Old receivers compare the names byte for byte.
 pub(super) const BARKER: Scheme = Scheme {
     names: Names { id: None, timestamp: Some("BARKER_TIMESTAMP"), signature: "BARKER_SIGNATURE" },
-    also: &[],
+    also: None,
     secret: SecretFormat::BytesOrNone(Digest::Md5),
     content: &[Part::Timestamp, Part::Text(";"), Part::Body],
     layout: Layout::One(""),

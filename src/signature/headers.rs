@@ -2,22 +2,44 @@
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// The value of the header called `name`, without the blanks around it. A repeated header is
-/// tolerated as long as it says the same each time.
-pub(super) fn find<'a>(
-    headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-    name: &str,
-) -> Result<&'a [u8]> {
-    only(headers.filter(|(received, _)| is_same_name(received, name)))
+/// The value of a header, without the blanks around it. A repeated one is tolerated as long as it
+/// says the same each time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Value<'a> {
+    first: Option<&'a [u8]>,
+    is_ambiguous: bool,
+}
+
+impl<'a> Value<'a> {
+    pub fn add(&mut self, value: &'a [u8]) {
+        let value = value.trim_ascii();
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) => self.is_ambiguous |= first != value,
+        }
+    }
+
+    pub fn is_missing(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub fn get(&self) -> Result<&'a [u8]> {
+        if self.is_ambiguous {
+            return Err(BARKER_ERR_HEADER_AMBIGUOUS.into());
+        }
+        self.first.ok_or(Error::from(BARKER_ERR_HEADER_MISSING))
+    }
 }
 
 /// The value of the field called `name` in a header of the form `name=value,name=value`.
 pub(super) fn field<'a>(header: &'a [u8], name: &str) -> Result<&'a [u8]> {
-    let found = only(pairs(header, b',', b'=').filter(|(key, _)| *key == name.as_bytes()));
-    found.map_err(|error| match error.status {
-        BARKER_ERR_HEADER_MISSING => BARKER_ERR_HEADER_MALFORMED.into(),
-        _ => error,
-    })
+    let mut value = Value::default();
+    let named = pairs(header, b',', b'=').filter(|(key, _)| *key == name.as_bytes());
+    named.for_each(|(_, text)| value.add(text));
+    if value.is_missing() {
+        return Err(BARKER_ERR_HEADER_MALFORMED.into());
+    }
+    value.get()
 }
 
 /// The name and text of each piece of a header that has both; others are skipped.
@@ -32,22 +54,13 @@ pub(super) fn pairs(
     })
 }
 
-fn only<'a>(found: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<&'a [u8]> {
-    let mut values = found.map(|(_, value)| value.trim_ascii());
-    let first = values.next().ok_or(Error::from(BARKER_ERR_HEADER_MISSING))?;
-    if values.any(|other| other != first) {
-        return Err(BARKER_ERR_HEADER_AMBIGUOUS.into());
-    }
-    Ok(first)
-}
-
 /// Names match without regard to case, with dash and underscore equal, and in CGI form
 /// (RFC 3875 section 4.1.18), in which `HTTP_` stands before them.
 pub(super) fn is_same_name(received: &[u8], name: &str) -> bool {
-    let bare = match received.split_at_checked(5) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(b"HTTP_") => rest,
-        _ => received,
-    };
+    let Some(prefix_len) = received.len().checked_sub(name.len()) else { return false };
+    let (prefix, bare) = received.split_at(prefix_len);
     let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    bare.len() == name.len() && bare.iter().zip(name.bytes()).all(|(&a, b)| dashed(a) == dashed(b))
+    let both = bare.iter().zip(name.as_bytes());
+    (prefix.is_empty() || prefix.eq_ignore_ascii_case(b"HTTP_"))
+        && both.fold(0, |differences, (&a, &b)| differences | (dashed(a) ^ dashed(b))) == 0
 }

@@ -1,10 +1,11 @@
 //! The algorithms that sign: HMAC (RFC 2104) with three digests, and Ed25519 (RFC 8032).
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use hmac::{Hmac, KeyInit};
-use md5::Md5;
-use sha2::{Sha256, Sha512};
-use subtle::ConstantTimeEq;
+use ed25519_dalek::ed25519::signature::{MultipartSigner, MultipartVerifier};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroize;
+
+use super::hmac::{Hmac, Md5, Sha256, Sha512};
 
 /// The digest of an HMAC.
 #[derive(Clone, Copy)]
@@ -20,15 +21,15 @@ pub enum Digest {
 /// A key, prepared for signing and verifying. Wiped when dropped.
 #[derive(Clone)]
 pub(super) enum Key {
-    HmacMd5(Hmac<Md5>),
-    HmacSha256(Hmac<Sha256>),
-    HmacSha512(Box<Hmac<Sha512>>),
+    HmacMd5(Hmac<Md5, 64>),
+    HmacSha256(Hmac<Sha256, 64>),
+    HmacSha512(Hmac<Sha512, 128>),
     Ed25519(Box<SigningKey>),
     /// Verifies only.
     Ed25519Public(Box<VerifyingKey>),
 }
 
-/// The bytes of a signature.
+/// The bytes of a signature, and zeros.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Mac {
     bytes: [u8; Self::MAX_LEN],
@@ -36,21 +37,19 @@ pub(super) struct Mac {
 }
 
 /// What a received signature is compared with.
-pub(super) enum Expected {
+pub(super) enum Expected<'a> {
     Mac(Mac),
-    Ed25519(VerifyingKey, Vec<u8>),
+    /// A signature by this key of these pieces.
+    Ed25519(&'a VerifyingKey, &'a [&'a [u8]]),
 }
 
 impl Key {
     /// Any bytes are the key of an HMAC, none among them; RFC 2104 says how long ones are used.
     pub fn hmac(digest: Digest, bytes: &[u8]) -> Self {
-        const ANY_LENGTH: &str = "HMAC takes a key of any length";
         match digest {
-            Digest::Md5 => Self::HmacMd5(Hmac::new_from_slice(bytes).expect(ANY_LENGTH)),
-            Digest::Sha256 => Self::HmacSha256(Hmac::new_from_slice(bytes).expect(ANY_LENGTH)),
-            Digest::Sha512 => {
-                Self::HmacSha512(Box::new(Hmac::new_from_slice(bytes).expect(ANY_LENGTH)))
-            }
+            Digest::Md5 => Self::HmacMd5(Hmac::new(bytes)),
+            Digest::Sha256 => Self::HmacSha256(Hmac::new(bytes)),
+            Digest::Sha512 => Self::HmacSha512(Hmac::new(bytes)),
         }
     }
 
@@ -63,24 +62,24 @@ impl Key {
     }
 
     /// Signs the pieces one after the other, unless this key only verifies.
-    pub fn sign<'a>(&self, content: impl Iterator<Item = &'a [u8]>) -> Option<Mac> {
+    pub fn sign(&self, content: &[&[u8]]) -> Option<Mac> {
         match self {
-            Self::HmacMd5(hmac) => Some(mac(hmac, content)),
-            Self::HmacSha256(hmac) => Some(mac(hmac, content)),
-            Self::HmacSha512(hmac) => Some(mac(&**hmac, content)),
-            Self::Ed25519(key) => Some(Mac::new(&key.sign(&concatenated(content)).to_bytes())),
+            Self::HmacMd5(hmac) => Some(hmac.mac(content)),
+            Self::HmacSha256(hmac) => Some(hmac.mac(content)),
+            Self::HmacSha512(hmac) => Some(hmac.mac(content)),
+            Self::Ed25519(key) => Some(Mac::new(&key.multipart_sign(content).to_bytes())),
             Self::Ed25519Public(_) => None,
         }
     }
 
     /// What a signature of these pieces must be.
-    pub fn expect<'a>(&self, content: impl Iterator<Item = &'a [u8]>) -> Expected {
+    pub fn expect<'a>(&'a self, content: &'a [&'a [u8]]) -> Expected<'a> {
         match self {
-            Self::HmacMd5(hmac) => Expected::Mac(mac(hmac, content)),
-            Self::HmacSha256(hmac) => Expected::Mac(mac(hmac, content)),
-            Self::HmacSha512(hmac) => Expected::Mac(mac(&**hmac, content)),
-            Self::Ed25519(key) => Expected::Ed25519(key.verifying_key(), concatenated(content)),
-            Self::Ed25519Public(key) => Expected::Ed25519(**key, concatenated(content)),
+            Self::HmacMd5(hmac) => Expected::Mac(hmac.mac(content)),
+            Self::HmacSha256(hmac) => Expected::Mac(hmac.mac(content)),
+            Self::HmacSha512(hmac) => Expected::Mac(hmac.mac(content)),
+            Self::Ed25519(key) => Expected::Ed25519(key.as_ref().as_ref(), content),
+            Self::Ed25519Public(key) => Expected::Ed25519(key, content),
         }
     }
 }
@@ -89,7 +88,7 @@ impl Mac {
     /// Of Ed25519, and of HMAC-SHA512.
     pub(super) const MAX_LEN: usize = 64;
 
-    fn new(signature: &[u8]) -> Self {
+    pub fn new(signature: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
         bytes[..signature.len()].copy_from_slice(signature);
         Self { bytes, len: signature.len() }
@@ -98,38 +97,52 @@ impl Mac {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+
+    fn words(&self) -> impl Iterator<Item = u64> {
+        self.bytes.as_chunks().0.iter().copied().map(u64::from_ne_bytes)
+    }
 }
 
-impl Expected {
+impl ConstantTimeEq for Mac {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        let words = self.words().zip(other.words());
+        let difference = words.fold(0, |all, (own, other)| all | (own ^ other));
+        difference.ct_eq(&0) & self.len.ct_eq(&other.len)
+    }
+}
+
+impl Zeroize for Mac {
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl Expected<'_> {
     /// Whether a signature could be this one, by its length.
-    pub fn has_len(&self, len: usize) -> bool {
+    pub fn has_len(&self, received: &Mac) -> bool {
         match self {
-            Self::Mac(mac) => mac.len == len,
-            Self::Ed25519(..) => len == ed25519_dalek::SIGNATURE_LENGTH,
+            Self::Mac(mac) => mac.len == received.len,
+            Self::Ed25519(..) => received.len == ed25519_dalek::SIGNATURE_LENGTH,
         }
     }
 
     /// Compares in constant time.
-    pub fn is(&self, received: &[u8]) -> bool {
+    pub fn is(&self, received: &Mac) -> bool {
         match self {
-            Self::Mac(mac) => mac.as_bytes().ct_eq(received).into(),
-            Self::Ed25519(key, content) => Signature::from_slice(received)
-                .is_ok_and(|signature| key.verify_strict(content, &signature).is_ok()),
+            Self::Mac(mac) => mac.ct_eq(received).into(),
+            Self::Ed25519(key, content) => Signature::from_slice(received.as_bytes())
+                .is_ok_and(|signature| verify_strictly(key, content, &signature)),
         }
     }
 }
 
-fn mac<'a, M: hmac::Mac + Clone>(keyed: &M, content: impl Iterator<Item = &'a [u8]>) -> Mac {
-    let mut mac = keyed.clone();
-    content.for_each(|piece| mac.update(piece));
-    Mac::new(&mac.finalize().into_bytes())
-}
-
-fn concatenated<'a>(content: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    content.fold(Vec::new(), |mut whole, piece| {
-        whole.extend_from_slice(piece);
-        whole
-    })
+/// As [`VerifyingKey::verify_strict`], which takes no pieces: a key or a point under which anyone
+/// can sign proves nothing.
+fn verify_strictly(key: &VerifyingKey, content: &[&[u8]], signature: &Signature) -> bool {
+    let is_sound = |key: &VerifyingKey| !key.is_weak();
+    is_sound(key)
+        && VerifyingKey::from_bytes(signature.r_bytes()).as_ref().is_ok_and(is_sound)
+        && key.multipart_verify(content, signature).is_ok()
 }
 
 #[cfg(test)]
@@ -138,7 +151,7 @@ mod tests {
 
     fn check(digest: Digest, cases: &[(&[u8], &[u8], &str)]) {
         for (key, data, expected) in cases {
-            let mac = Key::hmac(digest, key).sign([*data].into_iter()).unwrap();
+            let mac = Key::hmac(digest, key).sign(&[data]).unwrap();
             let len = expected.len() / 2;
             assert_eq!(hex::encode(&mac.as_bytes()[..len]), *expected);
         }
@@ -256,9 +269,8 @@ mod tests {
             let key = SigningKey::try_from(&seed[..]).unwrap();
             assert_eq!(key.verifying_key().as_bytes(), &public[..]);
             let key = Key::Ed25519(Box::new(key));
-            let content = || [&message[..]].into_iter();
-            assert_eq!(key.sign(content()).unwrap().as_bytes(), signature);
-            assert!(key.expect(content()).is(&signature));
+            assert_eq!(key.sign(&[&message]).unwrap().as_bytes(), signature);
+            assert!(key.expect(&[&message]).is(&Mac::new(&signature)));
         }
     }
 }

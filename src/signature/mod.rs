@@ -6,8 +6,10 @@
 mod barker;
 mod github;
 mod headers;
+mod hmac;
 mod key;
 mod keyring;
+mod md5;
 mod replay;
 mod scheme;
 mod secret;
@@ -15,6 +17,7 @@ mod shopify;
 mod slack;
 mod standard;
 mod stripe;
+mod text;
 mod timestamp;
 
 pub use keyring::{Currency, Keyring, Signed};

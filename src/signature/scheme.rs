@@ -1,12 +1,12 @@
 //! The words in which a signature scheme is described, and what such a description can do: sign
 //! and verify.
 
+use std::iter;
 use std::time::{Duration, SystemTime};
 
-use base64ct::{Base64, Encoding as _};
-
-use super::headers;
+use super::headers::{self, Value};
 use super::key::{Digest, Expected, Key, Mac};
+pub use super::text::Encoding;
 use super::timestamp::{self, Timestamp};
 use crate::error::{Result, barker_status, barker_status::*};
 
@@ -15,7 +15,7 @@ pub struct Scheme {
     /// The headers that are sent; when verifying, they come before `also`.
     pub names: Names,
     /// Other names under which the same is accepted.
-    pub also: &'static [Names],
+    pub also: Option<Names>,
     /// What a secret is, and so the algorithm.
     pub secret: SecretFormat,
     /// What is signed, piece by piece.
@@ -71,14 +71,6 @@ pub enum Layout {
     Fields,
 }
 
-/// How a signature is written as text.
-pub enum Encoding {
-    /// Lower-case hexadecimal; read in any case.
-    Hex,
-    /// RFC 4648 section 4, padded.
-    Base64,
-}
-
 /// Which timestamps there may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
@@ -93,6 +85,10 @@ pub enum Clock {
 /// The name of the timestamp in [`Layout::Fields`], and that of the signatures.
 const TIMESTAMP_FIELD: &str = "t";
 const SIGNATURE_FIELD: &str = "v1";
+/// Room for a signature's header, unless many keys sign.
+const USUAL_LEN: usize = 128;
+/// The most pieces that a scheme signs.
+const MAX_PARTS: usize = 5;
 /// More signatures than this in one header are not looked at: each may cost a computation.
 const MAX_SIGNATURES: usize = 32;
 
@@ -108,6 +104,28 @@ pub(super) struct Envelope<'a> {
 pub(super) enum Identity<'a> {
     Id(&'a [u8]),
     Signature(Mac),
+}
+
+/// The headers that were found under one set of names.
+#[derive(Clone, Copy, Default)]
+struct Found<'a> {
+    id: Value<'a>,
+    timestamp: Value<'a>,
+    signature: Value<'a>,
+}
+
+impl<'a> Found<'a> {
+    fn take(&mut self, names: &Names, name: &[u8], value: &'a [u8]) {
+        for (own, found) in [
+            (names.id, &mut self.id),
+            (names.timestamp, &mut self.timestamp),
+            (Some(names.signature), &mut self.signature),
+        ] {
+            if own.is_some_and(|own| headers::is_same_name(name, own)) {
+                found.add(value);
+            }
+        }
+    }
 }
 
 impl Scheme {
@@ -131,14 +149,16 @@ impl Scheme {
     ) -> Option<String> {
         let timestamp = self.timestamp(timestamp).unwrap_or_default();
         let envelope = Envelope { id: id.as_bytes(), timestamp: timestamp.as_bytes() };
-        let mut value = match self.layout {
-            Layout::One(prefix) => prefix.to_owned(),
-            Layout::List => String::new(),
-            Layout::Fields => format!("{TIMESTAMP_FIELD}={timestamp}"),
-        };
+        let content = self.content(envelope, body);
+        let mut value = String::with_capacity(USUAL_LEN);
+        match self.layout {
+            Layout::One(prefix) => value.push_str(prefix),
+            Layout::List => {}
+            Layout::Fields => value.extend([TIMESTAMP_FIELD, "=", timestamp]),
+        }
         let mut signed = false;
         for key in keys {
-            let Some(signature) = key.sign(self.content(envelope, body)) else { continue };
+            let Some(signature) = key.sign(&content) else { continue };
             match self.layout {
                 Layout::One(_) if signed => break,
                 Layout::One(_) => {}
@@ -164,7 +184,8 @@ impl Scheme {
     ) -> Result<Identity<'a>> {
         let (envelope, field) = self.read_headers(headers)?;
         let signed_at = self.read_timestamp(envelope)?;
-        let expected = key.expect(self.content(envelope, body));
+        let content = self.content(envelope, body);
+        let expected = key.expect(&content);
         self.find_match(field, key, &expected)?;
         if let Some(signed_at) = signed_at
             && !tolerance.is_zero()
@@ -182,28 +203,34 @@ impl Scheme {
         body: &[u8],
     ) -> Result<Identity<'a>> {
         let (envelope, _) = self.read_headers(headers)?;
-        Ok(self.identity(envelope, &key.expect(self.content(envelope, body))))
+        let content = self.content(envelope, body);
+        Ok(self.identity(envelope, &key.expect(&content)))
     }
 
-    fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected) -> Identity<'a> {
+    fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected<'_>) -> Identity<'a> {
         match expected {
             Expected::Mac(mac) if self.names.id.is_none() => Identity::Signature(mac.clone()),
             _ => Identity::Id(envelope.id),
         }
     }
 
-    /// What is signed, in order.
-    fn content<'a>(
-        &'a self,
-        envelope: Envelope<'a>,
-        body: &'a [u8],
-    ) -> impl Iterator<Item = &'a [u8]> {
-        self.content.iter().map(move |part| match part {
-            Part::Id => envelope.id,
-            Part::Timestamp => envelope.timestamp,
-            Part::Text(text) => text.as_bytes(),
-            Part::Body => body,
-        })
+    /// What is signed, in order; empty where there are fewer pieces.
+    fn content<'a>(&'a self, envelope: Envelope<'a>, body: &'a [u8]) -> [&'a [u8]; MAX_PARTS] {
+        let mut content = [&[][..]; MAX_PARTS];
+        for (i, part) in self.content.iter().enumerate() {
+            content[i] = match part {
+                Part::Id => envelope.id,
+                Part::Timestamp => envelope.timestamp,
+                Part::Text(text) => text.as_bytes(),
+                Part::Body => body,
+            };
+        }
+        content
+    }
+
+    /// In the order in which they are looked for.
+    fn all_names(&self) -> impl Iterator<Item = &Names> {
+        iter::once(&self.names).chain(&self.also)
     }
 
     /// Finds id, timestamp and the signature's header, all under one set of names.
@@ -211,21 +238,25 @@ impl Scheme {
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
     ) -> Result<(Envelope<'a>, &'a [u8])> {
-        let has_signature = |names: &&Names| {
-            headers.clone().any(|(received, _)| headers::is_same_name(received, names.signature))
-        };
-        let names = self.also.iter().find(|names| has_signature(names));
-        let names = names.filter(|_| !has_signature(&&self.names)).unwrap_or(&self.names);
+        let mut found = [Found::default(); 2];
+        for (name, value) in headers {
+            let of_each = self.all_names().zip(&mut found);
+            of_each.for_each(|(names, found)| found.take(names, name, value));
+        }
+        let (names, found) = self
+            .all_names()
+            .zip(found)
+            .find(|(_, found)| !found.signature.is_missing())
+            .unwrap_or((&self.names, Found::default()));
 
-        let value_of = |name| headers::find(headers.clone(), name);
-        let field = value_of(names.signature)?;
-        let id = names.id.map(value_of).transpose()?.unwrap_or_default();
+        let field = found.signature.get()?;
+        let id = names.id.map(|_| found.id.get()).transpose()?.unwrap_or_default();
         if names.id.is_some() && (id.is_empty() || id.contains(&b'.')) {
             return Err(BARKER_ERR_HEADER_MALFORMED.into());
         }
         let timestamp = match (&self.layout, names.timestamp) {
             (Layout::Fields, _) => headers::field(field, TIMESTAMP_FIELD)?,
-            (_, Some(name)) => value_of(name)?,
+            (_, Some(_)) => found.timestamp.get()?,
             (_, None) => &[],
         };
         Ok((Envelope { id, timestamp }, field))
@@ -241,7 +272,7 @@ impl Scheme {
 
     /// Looks for the expected signature among those in the header. Signatures of other versions
     /// are skipped: a sender may add new ones.
-    fn find_match(&self, field: &[u8], key: &Key, expected: &Expected) -> Result<()> {
+    fn find_match(&self, field: &[u8], key: &Key, expected: &Expected<'_>) -> Result<()> {
         let mut search =
             Search { encoding: &self.encoding, expected, refusal: BARKER_ERR_HEADER_MALFORMED };
         let mut is_match =
@@ -264,7 +295,7 @@ impl Scheme {
 /// The way through a header's signatures, with the most telling reason to refuse it so far.
 struct Search<'a> {
     encoding: &'a Encoding,
-    expected: &'a Expected,
+    expected: &'a Expected<'a>,
     refusal: barker_status,
 }
 
@@ -274,42 +305,11 @@ impl Search<'_> {
             self.refusal = BARKER_ERR_SIGNATURE;
             return false;
         }
-        let mut buffer = [0; Mac::MAX_LEN];
-        let Some(signature) = self.encoding.read(text, &mut buffer) else { return false };
-        if !self.expected.has_len(signature.len()) {
+        let Some(signature) = self.encoding.read(text) else { return false };
+        if !self.expected.has_len(&signature) {
             return false;
         }
         self.refusal = BARKER_ERR_SIGNATURE;
-        self.expected.is(signature)
+        self.expected.is(&signature)
     }
-}
-
-impl Encoding {
-    fn write(&self, signature: &[u8], text: &mut String) {
-        let mut buffer = [0; 2 * Mac::MAX_LEN];
-        let written = match self {
-            Self::Hex => encode_hex(signature, &mut buffer),
-            Self::Base64 => Base64::encode(signature, &mut buffer).ok(),
-        };
-        text.push_str(written.expect("the buffer has room for the longest signature"));
-    }
-
-    fn read<'b>(&self, text: &[u8], buffer: &'b mut [u8; Mac::MAX_LEN]) -> Option<&'b [u8]> {
-        match self {
-            Self::Hex => decode_hex(text, buffer),
-            Self::Base64 => Base64::decode(text, buffer).ok(),
-        }
-    }
-}
-
-fn encode_hex<'b>(bytes: &[u8], buffer: &'b mut [u8]) -> Option<&'b str> {
-    let text = &mut buffer[..2 * bytes.len()];
-    hex::encode_to_slice(bytes, text).ok()?;
-    std::str::from_utf8(text).ok()
-}
-
-fn decode_hex<'b>(text: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
-    let bytes = buffer.get_mut(..text.len() / 2)?;
-    hex::decode_to_slice(text, bytes).ok()?;
-    Some(bytes)
 }

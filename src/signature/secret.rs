@@ -103,15 +103,15 @@ mod tests {
 
     #[test]
     fn what_is_made_is_read() {
-        let content = || [b"content".as_slice()].into_iter();
+        let content: &[&[u8]] = &[b"content"];
         let secret = parse_standard(generate().unwrap().as_bytes()).unwrap();
         assert_eq!(secret.version(), "v1");
         let (private, public) = generate_pair().unwrap();
         let private = parse_standard(private.as_bytes()).unwrap();
         let public = parse_standard(public.as_bytes()).unwrap();
-        let signature = private.sign(content()).unwrap();
-        assert!(public.expect(content()).is(signature.as_bytes()));
-        assert!(public.sign(content()).is_none());
+        let signature = private.sign(content).unwrap();
+        assert!(public.expect(content).is(&signature));
+        assert!(public.sign(content).is_none());
         assert_ne!(generate_id().unwrap(), generate_id().unwrap());
     }
 

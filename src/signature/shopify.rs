@@ -5,7 +5,7 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 
 pub(super) const SHOPIFY: Scheme = Scheme {
     names: Names { id: None, timestamp: None, signature: "X-Shopify-Hmac-SHA256" },
-    also: &[],
+    also: None,
     secret: SecretFormat::Bytes(Digest::Sha256),
     content: &[Part::Body],
     layout: Layout::One(""),

@@ -9,7 +9,7 @@ pub(super) const SLACK: Scheme = Scheme {
         timestamp: Some("X-Slack-Request-Timestamp"),
         signature: "X-Slack-Signature",
     },
-    also: &[],
+    also: None,
     secret: SecretFormat::Bytes(Digest::Sha256),
     content: &[Part::Text("v0:"), Part::Timestamp, Part::Text(":"), Part::Body],
     layout: Layout::One("v0="),

@@ -5,7 +5,7 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 
 pub(super) const STANDARD: Scheme = Scheme {
     names: STANDARD_NAMES,
-    also: &[SVIX_NAMES],
+    also: Some(SVIX_NAMES),
     secret: SecretFormat::Standard,
     content: &[Part::Id, Part::Text("."), Part::Timestamp, Part::Text("."), Part::Body],
     layout: Layout::List,
@@ -13,7 +13,8 @@ pub(super) const STANDARD: Scheme = Scheme {
     clock: Clock::Seconds,
 };
 
-pub(super) const SVIX: Scheme = Scheme { names: SVIX_NAMES, also: &[STANDARD_NAMES], ..STANDARD };
+pub(super) const SVIX: Scheme =
+    Scheme { names: SVIX_NAMES, also: Some(STANDARD_NAMES), ..STANDARD };
 
 const STANDARD_NAMES: Names = Names {
     id: Some("webhook-id"),

@@ -23,7 +23,8 @@ impl Timestamp {
     /// The time that the caller wants.
     pub fn parse(text: &[u8]) -> Result<Self> {
         parse(text)?;
-        Ok(Self(String::from_utf8_lossy(text).into_owned()))
+        let text = str::from_utf8(text).expect("digits and a point are ASCII");
+        Ok(Self(text.to_owned()))
     }
 
     /// The whole text.

@@ -39,6 +39,11 @@ static void null_handles(void)
     CHECK_EQUAL(barker_webhook_set_idle_limits(NULL, 1, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_close_idle(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_lookup_lifetime(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_address_policy(NULL, 0), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_allow_network(NULL, "::1"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_deny_network(NULL, "::1"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_allow_port(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_https_only(NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_status(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_send_many(NULL, 1, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK(barker_webhook_url(NULL) == NULL);
@@ -77,6 +82,8 @@ static void null_arguments(barker_webhook *hook)
     CHECK_FAILS(hook, barker_webhook_set_key(hook, NULL, 1), BARKER_ERR_NULL);
     CHECK_FAILS(hook, barker_webhook_add_header(hook, NULL, "y"), BARKER_ERR_NULL);
     CHECK_FAILS(hook, barker_webhook_add_header(hook, "X", NULL), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_allow_network(hook, NULL), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_deny_network(hook, NULL), BARKER_ERR_NULL);
     CHECK(barker_webhook_data(hook, NULL) == NULL);
     CHECK(barker_webhook_response_body(hook, NULL) == NULL);
     CHECK(barker_webhook_response_header(hook, NULL) == NULL);
@@ -169,6 +176,8 @@ static void broken_text(barker_webhook *hook)
     CHECK_FAILS(hook, barker_webhook_set_content_type(hook, not_utf8), BARKER_ERR_UTF8);
     CHECK_FAILS(hook, barker_webhook_add_header(hook, not_utf8, "y"), BARKER_ERR_UTF8);
     CHECK_FAILS(hook, barker_webhook_add_header(hook, "X", not_utf8), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_allow_network(hook, not_utf8), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_deny_network(hook, not_utf8), BARKER_ERR_UTF8);
     CHECK(barker_webhook_response_header(hook, not_utf8) == NULL);
     CHECK(barker_webhook_response_header(hook, "") == NULL);
     static const char *const timestamps[] = {"", " 1", "1 ", "-1", "+1", "1e3", "1.", ".1", "1,5",
@@ -210,6 +219,8 @@ static void long_text(barker_webhook *hook)
         CHECK_EQUAL(barker_webhook_set_content_type(hook, value),
                     fits ? BARKER_OK : BARKER_ERR_HEADER);
         CHECK_EQUAL(barker_webhook_add_header(hook, value, "y"), BARKER_ERR_HEADER);
+        CHECK_EQUAL(barker_webhook_allow_network(hook, value), BARKER_ERR_RANGE);
+        CHECK_EQUAL(barker_webhook_deny_network(hook, value), BARKER_ERR_RANGE);
         const barker_header header = {value, value};
         CHECK_EQUAL(barker_webhook_verify(hook, &header, 1, NULL, 0), BARKER_ERR_HEADER_MISSING);
         free(url);
@@ -342,6 +353,19 @@ static void secrets_and_ids(barker_webhook *hook)
     CHECK_OK(barker_webhook_forget(hook, NULL, 0, NULL, 0));
 }
 
+/* Policies and ports that there are not. */
+static void absurd_policies(barker_webhook *hook)
+{
+    const int32_t policies[] = {-1, 3, INT32_MAX, INT32_MIN};
+    const uint32_t ports[] = {0, 65536, UINT32_MAX};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
+        CHECK_FAILS(hook, barker_webhook_set_address_policy(hook, policies[i]), BARKER_ERR_RANGE);
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+        CHECK_FAILS(hook, barker_webhook_allow_port(hook, ports[i]), BARKER_ERR_RANGE);
+    CHECK_OK(barker_webhook_set_https_only(hook, INT32_MIN));
+    CHECK_OK(barker_webhook_set_https_only(hook, 0));
+}
+
 /* Limits at their ends; sends keep to their statuses, alone and in a batch. */
 static void extreme_limits(barker_webhook *hook)
 {
@@ -374,6 +398,7 @@ int main(void)
     long_text(hook);
     embedded_nuls(hook);
     secrets_and_ids(hook);
+    absurd_policies(hook);
     extreme_limits(hook);
     barker_webhook_free(hook);
     sends_that_cannot_be();

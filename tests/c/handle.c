@@ -107,7 +107,7 @@ static void failed_setters(barker_webhook *hook)
 {
     static const char *const bad_urls[] = {
         "", "example.com", "/path", "ftp://127.0.0.1/", "http://", "http://a b/",
-        "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://joe:hunter2@127.0.0.1/",
+        "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://joe%3A:hunter2@127.0.0.1/",
     };
     CHECK_OK(barker_webhook_set_url(hook, "http://127.0.0.1:9/kept"));
     for (size_t i = 0; i < sizeof bad_urls / sizeof *bad_urls; i++) {

@@ -17,17 +17,19 @@
 #include <unistd.h>
 
 enum {
-    PEER_CLOSE = 1,     /* closes after the answer */
-    PEER_SILENT = 2,    /* after the answer, waits for the client to go away */
-    PEER_TRICKLE = 4,   /* answers byte by byte */
-    PEER_DROP = 8,      /* closes without having read the request */
-    PEER_DEAF = 16,     /* never reads the request, nor hangs up; once in a script */
+    PEER_CLOSE = 1,      /* closes after the answer */
+    PEER_SILENT = 2,     /* after the answer, waits for the client to go away */
+    PEER_TRICKLE = 4,    /* answers byte by byte */
+    PEER_DROP = 8,       /* closes without having read the request */
+    PEER_DEAF = 16,      /* never reads the request, nor hangs up; once in a script */
     PEER_HEAD_ONLY = 32, /* answers once the head has come; then reads the rest and closes */
-    PEER_SLOW = 64       /* takes PEER_PAUSE before it answers */
+    PEER_RESET = 64,     /* closes after the answer, with a reset */
+    PEER_SLOW = 128,     /* as PEER_TRICKLE, with a pause before each byte */
+    PEER_SIP = 256       /* reads only so many bytes of the request, with pauses; never answers */
 };
 
-enum { PEER_PATIENCE = 60, PEER_CLIENTS = 16 }; /* seconds; connections in all */
-enum { PEER_PAUSE = 300 };                      /* milliseconds */
+/* Seconds; milliseconds; bytes; connections in all. */
+enum { PEER_PATIENCE = 60, PEER_PAUSE = 10, PEER_SIPS = 200, PEER_CLIENTS = 1024 };
 
 struct peer_step {
     const char *answer;
@@ -67,7 +69,7 @@ static inline void peer_hang_up(struct peer *peer, int connection)
 static inline void peer_accept(struct peer *peer)
 {
     struct timeval patience = {.tv_sec = PEER_PATIENCE};
-    int yes = 1, client = accept(peer->listener, NULL, NULL);
+    int yes = 1, client = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0 || peer->connections == PEER_CLIENTS)
         abort();
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -125,10 +127,26 @@ static inline void peer_read(int client, struct peer_request *request, int head_
     request->body_len = request->len - (size_t)(body - request->bytes);
 }
 
+/* Waits a little; gives whether the client is still there. */
+static inline int peer_pause(int client)
+{
+    struct pollfd gone = {client, POLLRDHUP, 0};
+    return poll(&gone, 1, PEER_PAUSE) == 0;
+}
+
+static inline void peer_sip(int client)
+{
+    char byte;
+    for (int i = 0; i < PEER_SIPS && peer_pause(client) && recv(client, &byte, 1, 0) > 0; i++)
+        ;
+}
+
 static inline void peer_answer(int client, const struct peer_step *step)
 {
-    size_t piece = step->flags & PEER_TRICKLE ? 1 : step->len;
+    size_t piece = step->flags & (PEER_TRICKLE | PEER_SLOW) ? 1 : step->len;
     for (size_t at = 0; at < step->len;) {
+        if (step->flags & PEER_SLOW && !peer_pause(client))
+            return;
         size_t left = step->len - at;
         ssize_t n = send(client, step->answer + at, piece < left ? piece : left, MSG_NOSIGNAL);
         if (n <= 0)
@@ -143,10 +161,10 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     struct peer_request *request = &peer->requests[peer->played];
     char scrap[4096];
     request->connection = connection;
-    if (!(step->flags & (PEER_DROP | PEER_DEAF)))
+    if (step->flags & PEER_SIP)
+        peer_sip(client);
+    else if (!(step->flags & (PEER_DROP | PEER_DEAF)))
         peer_read(client, request, step->flags & PEER_HEAD_ONLY);
-    if (step->flags & PEER_SLOW)
-        poll(NULL, 0, PEER_PAUSE);
     peer_answer(client, step);
     if (step->flags & PEER_HEAD_ONLY)
         shutdown(client, SHUT_WR);
@@ -156,7 +174,13 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     if (step->flags & PEER_DEAF) {
         peer->deaf = client;
         peer->clients[connection] = -1;
-    } else if (step->flags & ~(PEER_TRICKLE | PEER_SLOW))
+        return;
+    }
+    if (step->flags & PEER_RESET) {
+        struct linger at_once = {.l_onoff = 1};
+        setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    if (step->flags & ~(PEER_TRICKLE | PEER_SLOW))
         peer_hang_up(peer, connection);
 }
 
@@ -179,7 +203,7 @@ static inline int peer_bind(unsigned *port)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0)
         abort();

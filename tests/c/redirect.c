@@ -219,8 +219,8 @@ static void to_another_origin(void)
 /* One timeout holds for all of it, though every answer comes in time. */
 static void one_deadline(void)
 {
-    enum { STEPS = 10, TIMEOUT = STEPS * PEER_PAUSE / 2 };
     static const char redirect[] = REDIRECT("307", "Location: /\r\n");
+    enum { STEPS = 8, TIMEOUT = STEPS * sizeof redirect * PEER_PAUSE / 2 };
     struct peer_step steps[STEPS];
     struct peer peer;
     int played = 0;

@@ -24,7 +24,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_BATCH = 64 };
+enum { MAX_BATCH = 64, PATIENCE = 60000 };
 
 static const char *answer = "received", *says = "", *hides, *then, *certificate;
 static long sends = 2, size = 1, batch, weaker, http = 200;
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
     barker_webhook *hook = barker_webhook_new();
     barker_status wanted = (barker_status)atol(argv[2]);
     CHECK_OK(barker_webhook_set_url(hook, argv[1]));
-    CHECK_OK(barker_webhook_set_timeout(hook, 60000));
+    CHECK_OK(barker_webhook_set_timeout(hook, PATIENCE));
     CHECK_OK(barker_webhook_set_log(hook, BARKER_LOG_DEBUG, hear, NULL));
     for (int i = 3; i < argc; i++) {
         char *value = strchr(argv[i], '=');
@@ -232,6 +232,7 @@ int main(int argc, char **argv)
     if (then != NULL) {
         CHECK_OK(barker_webhook_set_proxy(hook, NULL));
         CHECK_OK(barker_webhook_set_url(hook, then));
+        CHECK_OK(barker_webhook_set_timeout(hook, PATIENCE));
         send_once(hook, 1, BARKER_OK);
     }
     barker_webhook_free(hook);

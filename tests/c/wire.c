@@ -4,8 +4,8 @@
 #include "check.h"
 #include "hmac_md5.h"
 #include "peer.h"
+#include "process.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -602,29 +602,18 @@ static void threads(void)
     }
 }
 
-static int entries(const char *path)
-{
-    DIR *directory = opendir(path);
-    int count = 0;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
 /* Sends start no thread that stays, and leave no descriptor open once the handle is freed. */
 static void nothing_left_open(int descriptors, int tasks)
 {
-    CHECK_EQUAL(entries("/proc/self/fd"), descriptors);
-    for (int i = 0; i < 1000 && entries("/proc/self/task") != tasks; i++)
-        usleep(10000); /* the thread of the last lookup may be on its way out */
-    CHECK_EQUAL(entries("/proc/self/task"), tasks);
+    CHECK_EQUAL(process_entries("/proc/self/fd"), descriptors);
+    CHECK_EQUAL(process_wait_for_threads(tasks), tasks);
 }
 
 int main(void)
 {
     check_begin();
-    int descriptors = entries("/proc/self/fd"), tasks = entries("/proc/self/task");
+    int descriptors = process_entries("/proc/self/fd");
+    int tasks = process_entries("/proc/self/task");
     request_as_sent();
     every_key_length();
     every_body();

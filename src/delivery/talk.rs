@@ -1,0 +1,151 @@
+//! A request and its answer, over a connection.
+
+use std::io::IoSlice;
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::deadline::Deadline;
+use super::request::Request;
+use super::response::{Response, ResponseReader};
+use crate::error::{Error, Result};
+
+/// Bytes received at a time.
+const CHUNK: usize = 8 * 1024;
+
+pub(super) struct Talk {
+    pub connection: Connection,
+    /// Whether the connection carried a request before.
+    is_reused: bool,
+    has_shaken_hands: bool,
+    /// Bytes of the request that the connection has taken.
+    taken: usize,
+    pub is_sent: bool,
+    send_failure: Option<Error>,
+    reader: ResponseReader,
+}
+
+/// What is known of the receiving side.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Incoming {
+    /// Nothing; it may be waited for.
+    Awaited,
+    /// There is something.
+    There,
+    /// There is nothing.
+    NotYet,
+}
+
+impl Talk {
+    /// Over a connection that is fresh or was idle; its answer's body has so many bytes at most.
+    pub fn new(mut connection: Connection, is_reused: bool, max_body: usize) -> Box<Self> {
+        let socket = connection.socket();
+        (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
+        Box::new(Self {
+            connection,
+            is_reused,
+            has_shaken_hands: false,
+            taken: 0,
+            is_sent: false,
+            send_failure: None,
+            reader: ResponseReader::new(max_body),
+        })
+    }
+
+    /// Whether the receiver cannot have seen any of the request: it closed the connection before.
+    pub fn may_start_over(&mut self) -> bool {
+        self.is_reused && !self.connection.socket().has_sent
+    }
+
+    pub fn phase(&self) -> &'static str {
+        if !self.has_shaken_hands {
+            "shaking hands over TLS"
+        } else if !self.is_sent {
+            "sending"
+        } else {
+            "waiting for the answer"
+        }
+    }
+
+    /// Gives the answer once it is whole, and whether the connection may carry another request.
+    pub fn advance(
+        &mut self,
+        request: &Request<'_>,
+        deadline: &Deadline,
+        incoming: Incoming,
+    ) -> Result<Option<(Response, bool)>> {
+        if !self.has_shaken_hands {
+            let wait = may_wait(deadline, incoming, self.phase())?;
+            if !self.connection.shake_hands(wait)? {
+                return Ok(None);
+            }
+            self.has_shaken_hands = true;
+        }
+        if !self.is_sent && self.send_failure.is_none() {
+            match self.send(request) {
+                Ok(is_sent) => self.is_sent = is_sent,
+                Err(error) if self.may_start_over() => return Err(error),
+                // A receiver may refuse a large body, answer and close; its answer says why.
+                Err(error) => self.send_failure = Some(error),
+            }
+        }
+        let may_answer = self.is_sent || self.send_failure.is_some();
+        match incoming {
+            Incoming::NotYet => return Ok(None),
+            Incoming::Awaited if !may_answer => return Ok(None),
+            _ => {}
+        }
+        let answer = self.receive(deadline, incoming);
+        match self.send_failure.take() {
+            Some(failure) if answer.is_err() => Err(failure),
+            failure => {
+                self.send_failure = failure;
+                answer
+            }
+        }
+    }
+
+    /// Sends what is left of the request; false if there is no room for all of it.
+    fn send(&mut self, request: &Request<'_>) -> Result<bool> {
+        let mut parts = [IoSlice::new(&request.head), IoSlice::new(request.body)];
+        let mut unsent = &mut parts[..];
+        IoSlice::advance_slices(&mut unsent, self.taken);
+        while unsent.iter().any(|part| !part.is_empty()) {
+            let Some(taken) = self.connection.send(unsent)? else { return Ok(false) };
+            self.taken += taken;
+            IoSlice::advance_slices(&mut unsent, taken);
+        }
+        self.connection.flush()
+    }
+
+    fn receive(
+        &mut self,
+        deadline: &Deadline,
+        incoming: Incoming,
+    ) -> Result<Option<(Response, bool)>> {
+        let mut chunk = [0; CHUNK];
+        loop {
+            let wait = may_wait(deadline, incoming, self.phase())?;
+            let Some(received) = self.connection.receive(&mut chunk, wait)? else {
+                return Ok(None);
+            };
+            if received == 0 {
+                return self.reader.end().map(|response| Some((response, false)));
+            }
+            if let Some((response, is_reusable)) = self.reader.feed(&chunk[..received])? {
+                return Ok(Some((response, is_reusable && self.is_sent)));
+            }
+        }
+    }
+}
+
+/// For how long receiving may wait.
+pub(super) fn may_wait(
+    deadline: &Deadline,
+    incoming: Incoming,
+    phase: &str,
+) -> Result<Option<Duration>> {
+    match incoming {
+        Incoming::Awaited => deadline.remaining(phase).map(Some),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,169 @@
+/* deadline.c: one deadline bounds a send as a whole, whichever phase takes too long, and the error
+ * says which; a dead address among several does not use the time up. Prints by how much each call
+ * overran. */
+#define _GNU_SOURCE
+
+#include "check.h"
+#include "names.h"
+#include "peer.h"
+#include "process.h"
+
+#include <fcntl.h>
+
+#define NO_CONTENT "HTTP/1.1 204 No Content\r\n\r\n"
+#define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define SHORT_HEAD "HTTP/1.1 200\r\n\r\n"
+#define LONG_HEAD "HTTP/1.1 204 No Content\r\nX-Long: " HUNDRED "\r\n\r\n"
+#define STEP(text, flags) {text, sizeof text - 1, flags}
+
+enum { TIMEOUT = 400, LARGE = 32 * 1024 * 1024 };
+
+static uint8_t *large;
+
+static const struct names_entry names[] = {
+    {"slow.test", {"127.0.0.1"}},
+    {"dead.test", {"127.0.0.2", "127.0.0.3"}},
+    {"one-dead.test", {"127.0.0.2", "127.0.0.1"}},
+    {"three-dead.test", {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"}},
+    {"refusing-6.test", {"::1", "127.0.0.1"}},
+    {NULL, {NULL}},
+};
+
+static barker_webhook *new_hook(const char *host, unsigned port, unsigned timeout)
+{
+    char url[96];
+    snprintf(url, sizeof url, "http://%s:%u/", host, port);
+    barker_webhook *hook = barker_webhook_new();
+    CHECK_OK(barker_webhook_set_url(hook, url));
+    CHECK_OK(barker_webhook_set_timeout(hook, timeout));
+    return hook;
+}
+
+/* A send that cannot end in time, with the words that its error must have. */
+static void late(const char *what, const char *host, unsigned port, size_t len, const char *phase)
+{
+    barker_webhook *hook = new_hook(host, port, TIMEOUT);
+    uint16_t http_status = 200;
+    long long before = process_now();
+    CHECK_EQUAL(barker_webhook_send_data(hook, large, len, &http_status, NULL),
+                BARKER_ERR_TIMEOUT);
+    long long over = process_now() - before - TIMEOUT;
+    CHECK_EQUAL(http_status, 0);
+    CHECK(over >= 0);
+    if (!CHECK(strstr(barker_webhook_error(hook), phase) != NULL))
+        fprintf(stderr, "    \"%s\" lacks \"%s\"\n", barker_webhook_error(hook), phase);
+    printf("%-34s %3lld ms over: %s\n", what, over, barker_webhook_error(hook));
+    barker_webhook_free(hook);
+}
+
+/* ---- looking up and connecting ---- */
+
+/* The call comes back although the system's resolver has not. */
+static void lookup_hangs(void)
+{
+    names_delay = 5 * TIMEOUT;
+    late("a resolver that hangs", "slow.test", 9, 1, "looking up");
+    CHECK_EQUAL(names_running, 1);
+    names_delay = 0;
+}
+
+/* Listens where no connection is taken any more, so that connecting neither works nor fails. */
+static int black_hole(const char *address, unsigned port, int waiting[4])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, address, &at.sin_addr);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(listener, 0) != 0)
+        abort();
+    for (int i = 0; i < 4; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(waiting[i], (struct sockaddr *)&at, sizeof at);
+    }
+    struct pollfd last = {waiting[3], POLLOUT, 0};
+    CHECK_EQUAL(poll(&last, 1, TIMEOUT), 0);
+    return listener;
+}
+
+/* A send to a name with a live address must not spend half of its time on the dead ones. */
+static void one_lives(const char *host, unsigned port)
+{
+    enum { PLENTY = 15 * TIMEOUT };
+    barker_webhook *hook = new_hook(host, port, PLENTY);
+    uint16_t http_status = 0;
+    long long before = process_now();
+    if (!CHECK_OK(barker_webhook_send(hook, &http_status, NULL)))
+        fprintf(stderr, "    %s\n", barker_webhook_error(hook));
+    long long took = process_now() - before;
+    CHECK_EQUAL(http_status, 204);
+    CHECK(took < PLENTY / 2);
+    printf("%-34s %lld of %d ms\n", host, took, PLENTY);
+    barker_webhook_free(hook);
+}
+
+static void addresses(void)
+{
+    enum { HOLES = 3, LIVE = 3 };
+    static const struct peer_step steps[LIVE] = {STEP(NO_CONTENT, PEER_CLOSE),
+                                                 STEP(NO_CONTENT, PEER_CLOSE),
+                                                 STEP(NO_CONTENT, PEER_CLOSE)};
+    static const char *const dead[HOLES] = {"127.0.0.2", "127.0.0.3", "127.0.0.4"};
+    struct peer peer;
+    int listeners[HOLES], waiting[HOLES][4];
+    peer_start(&peer, steps, LIVE);
+    for (int i = 0; i < HOLES; i++)
+        listeners[i] = black_hole(dead[i], peer.port, waiting[i]);
+
+    late("a black-holed address", "127.0.0.2", peer.port, 1, "connecting");
+    late("a name whose addresses are dead", "dead.test", peer.port, 1, "connecting");
+    one_lives("one-dead.test", peer.port);
+    one_lives("three-dead.test", peer.port);
+    one_lives("refusing-6.test", peer.port);
+    CHECK(peer_stop(&peer));
+    peer_free(&peer);
+    for (int i = 0; i < HOLES; i++) {
+        close(listeners[i]);
+        for (int j = 0; j < 4; j++)
+            close(waiting[i][j]);
+    }
+}
+
+/* ---- sending and receiving ---- */
+
+static void receivers(void)
+{
+    static const struct {
+        const char *what;
+        struct peer_step step;
+        size_t len;
+        const char *phase;
+    } cases[] = {
+        {"a silent receiver", STEP("", PEER_SILENT), 1, "answer"},
+        {"a receiver slow in the head", STEP(LONG_HEAD, PEER_SLOW | PEER_CLOSE), 1, "answer"},
+        {"a receiver slow in the body", STEP(SHORT_HEAD HUNDRED, PEER_SLOW | PEER_CLOSE), 1, "answer"},
+        {"a receiver that stops in the body", STEP(SHORT_HEAD TEN, PEER_SILENT), 1, "answer"},
+        {"a receiver that reads slowly", STEP("", PEER_SIP), LARGE, "sending"},
+        {"a receiver that does not read", STEP("", PEER_DEAF), LARGE, "sending"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct peer peer;
+        peer_start(&peer, &cases[i].step, 1);
+        late(cases[i].what, "127.0.0.1", peer.port, cases[i].len, cases[i].phase);
+        CHECK(peer_stop(&peer));
+        peer_free(&peer);
+    }
+}
+
+int main(void)
+{
+    check_begin();
+    names_known = names;
+    large = calloc(1, LARGE);
+    int threads = process_entries("/proc/self/task");
+    lookup_hangs();
+    addresses();
+    receivers();
+    CHECK_EQUAL(process_wait_for_threads(threads), threads);
+    free(large);
+    return check_end("deadline");
+}
