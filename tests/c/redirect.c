@@ -1,5 +1,5 @@
 /* redirect.c: which redirects are followed, and what arrives where they lead. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"

@@ -3,7 +3,7 @@
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"
