@@ -28,11 +28,11 @@ static void check_line(const struct peer_request *request, const char *line)
     if (!CHECK(at != NULL))
         fprintf(stderr, "    \"%s\" is not in \"%s\"\n", line, request->bytes);
     snprintf(whole, sizeof whole, "\r\n%.*s", name, line);
-    CHECK(at == NULL || (strcasestr(request->bytes, whole) == at
-                         && strcasestr(at + 2, whole) == NULL));
+    CHECK(at == NULL || (strcasestr(request->bytes, whole) == at &&
+                         strcasestr(at + 2, whole) == NULL));
 }
 
-/* Sends once to `before`@host:port`after`, and gives the request to be freed with the peer. */
+/* Sends once to these parts of a URL, and gives the request, which is freed with the peer. */
 static const struct peer_request *send_to(struct peer *peer, const char *before, const char *host,
                                           const char *after, const char *authorization)
 {
@@ -104,7 +104,8 @@ static void hosts_and_paths(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct peer peer;
         char host[64];
-        const struct peer_request *request = send_to(&peer, "", cases[i].host, cases[i].after, NULL);
+        const struct peer_request *request =
+            send_to(&peer, "", cases[i].host, cases[i].after, NULL);
         if (!CHECK(strncmp(request->bytes, cases[i].line, strlen(cases[i].line)) == 0))
             fprintf(stderr, "    \"%.60s\" is not \"%s\"\n", request->bytes, cases[i].line);
         snprintf(host, sizeof host, "Host: %s:%u", cases[i].sent_host, peer.port);
@@ -181,7 +182,8 @@ static void refused_urls(void)
         CHECK_FAILS(hook, barker_webhook_set_url(hook, cases[i].url), BARKER_ERR_URL);
         const char *sentence = barker_webhook_error(hook);
         if (!CHECK(strstr(sentence, cases[i].says) != NULL && strstr(sentence, "hunter2") == NULL))
-            fprintf(stderr, "    %s: \"%s\" is not \"%s\"\n", cases[i].url, sentence, cases[i].says);
+            fprintf(stderr, "    %s: \"%s\" lacks \"%s\"\n", cases[i].url, sentence,
+                    cases[i].says);
         CHECK_TEXT(barker_webhook_url(hook), "http://kept/");
         CHECK(barker_webhook_set_proxy(hook, cases[i].url) == BARKER_OK
               || strstr(barker_webhook_error(hook), "hunter2") == NULL);
@@ -193,8 +195,9 @@ static void refused_proxies(void)
 {
     static const char *const proxies[] = {
         "", "https://joe:hunter2@127.0.0.1", "socks4://joe:hunter2@127.0.0.1", "http://",
-        "socks5://joe:hunter2@", "http://joe%3a:hunter2@127.0.0.1", "http://joe:hunter2@127.0.0.1:x",
-        "http://joe:hunter2@127.0.0.1 ", "socks5://joe:hunter2@a|b",
+        "socks5://joe:hunter2@", "http://joe%3a:hunter2@127.0.0.1",
+        "http://joe:hunter2@127.0.0.1:x", "http://joe:hunter2@127.0.0.1 ",
+        "socks5://joe:hunter2@a|b",
     };
     char longest[512];
     barker_webhook *hook = barker_webhook_new();
@@ -224,6 +227,7 @@ static void values(void)
     CHECK_OK(barker_webhook_add_header(hook, "X-A", " \t a b\tc~! \t"));
     CHECK_OK(barker_webhook_add_header(hook, "X-empty", ""));
     CHECK_OK(barker_webhook_add_header(hook, "!#$%&'*+-.^_`|~0aZ", "x: y"));
+    CHECK_OK(barker_webhook_add_header(hook, "user-agent", "own"));
     CHECK_OK(barker_webhook_set_content_type(hook, " a/b "));
     check_send(hook, BARKER_OK);
     CHECK(peer_stop(&peer));
@@ -231,6 +235,8 @@ static void values(void)
     check_line(&peer.requests[0], "X-empty: ");
     check_line(&peer.requests[0], "!#$%&'*+-.^_`|~0aZ: x: y");
     check_line(&peer.requests[0], "Content-Type: a/b");
+    check_line(&peer.requests[0], "user-agent: own");
+    check_line(&peer.requests[0], "Accept: */*");
     barker_webhook_free(hook);
     peer_free(&peer);
 }
@@ -240,7 +246,8 @@ static void largest_body(void)
 {
     static const struct peer_step answers[] = {
         STEP("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"),
-        STEP("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"),
+        STEP("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"),
         {"HTTP/1.0 200 OK\r\n\r\n0123456789", 29, PEER_CLOSE},
     };
     static const uint32_t limits[] = {0, 1, 9, 10, 11, UINT32_MAX};

@@ -1,5 +1,5 @@
-/* log.c: what the host program is told of deliveries: how much, in which order, on which thread, and
- * that none of it gives anything away. */
+/* log.c: what the host program is told of deliveries: how much, in which order, on which thread,
+ * and that none of it gives anything away. */
 #define _GNU_SOURCE
 
 #include "check.h"
@@ -8,6 +8,7 @@
 #define STEP(text) {text, sizeof text - 1, 0}
 #define OK "HTTP/1.1 200 OK\r\nX-Answer: a-header\r\nContent-Length: 6\r\n\r\nanswer"
 #define MOVED "HTTP/1.1 307 X\r\nLocation: /elsewhere?q\r\nContent-Length: 0\r\n\r\n"
+#define CUT "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nmybo"
 
 enum { LINES = 64, LINE_LEN = 200 };
 
@@ -75,7 +76,7 @@ static barker_webhook *hook_for(unsigned port, int32_t level, struct heard *hear
 static void levels(void)
 {
     static const struct peer_step steps[] = {
-        STEP(MOVED), STEP(OK), {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nmybo", 42, PEER_CLOSE}};
+        STEP(MOVED), STEP(OK), {CUT, sizeof CUT - 1, PEER_CLOSE}};
     static const char *const lines[] = {
         "3 connecting to port ", "3 connected", "3 answered with 307",
         "3 using an idle connection again", "3 answered with 200", "2 127.0.0.1:",
