@@ -89,7 +89,8 @@ impl<'a> Request<'a> {
     ) -> Self {
         let is_authorized = own.clone().any(|(name, _)| is_one_of(name, &[AUTHORIZATION]));
         let credentials = target.credentials().filter(|_| !is_authorized);
-        let own = own.chain(credentials.map(|credentials| (AUTHORIZATION, credentials)));
+        let credentials = credentials.map(|credentials| (AUTHORIZATION, credentials));
+        let own = own.chain(credentials.as_slice().iter().copied());
         Self::write(target, signature, own, Some(body))
     }
 
