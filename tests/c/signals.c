@@ -136,14 +136,19 @@ static int same_sets(const sigset_t *one, const sigset_t *other)
     return same;
 }
 
-/* One send that is answered, one that is refused and one that is late: all by a name. */
+/* Sends that are answered, alone and in a batch, that are late, and to an unknown name. */
 static void send_in_many_ways(void)
 {
-    static const struct peer_step steps[] = {STEP(NO_CONTENT, PEER_CLOSE), STEP("", PEER_SILENT)};
+    static const struct peer_step steps[] = {STEP(NO_CONTENT, PEER_CLOSE),
+                                             STEP(NO_CONTENT, PEER_CLOSE), STEP("", PEER_SILENT)};
     struct peer peer;
-    peer_start(&peer, steps, 2);
+    peer_start(&peer, steps, 3);
     barker_webhook *hook = new_hook("known.test", peer.port, 60000);
+    CHECK_OK(barker_webhook_set_lookup_lifetime(hook, 0));
     CHECK_OK(send_of(hook, 1));
+    peer_wait(&peer);
+    CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
+    CHECK_OK(barker_webhook_status(hook));
     peer_wait(&peer);
     CHECK_OK(barker_webhook_set_timeout(hook, 300));
     CHECK_FAILS(hook, send_of(hook, 1), BARKER_ERR_TIMEOUT);
