@@ -13,7 +13,8 @@ pub(super) const STANDARD: Scheme = Scheme {
     clock: Clock::Seconds,
 };
 
-pub(super) const SVIX: Scheme = Scheme { names: SVIX_NAMES, also: Some(STANDARD_NAMES), ..STANDARD };
+pub(super) const SVIX: Scheme =
+    Scheme { names: SVIX_NAMES, also: Some(STANDARD_NAMES), ..STANDARD };
 
 const STANDARD_NAMES: Names = Names {
     id: Some("webhook-id"),
