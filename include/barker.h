@@ -719,7 +719,7 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
 uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
 
 /**
- * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+ * Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
  *
  * @param hook          the handle
  * @param milliseconds  at least 1; 5000 if never set

@@ -273,6 +273,7 @@ BEHAVIOURS = [
     B("NUL in a value", [with_header(b"X: y\0z")], PROTOCOL),
     B("return alone in a value", [with_header(b"X: y\rContent-Length: 0")], PROTOCOL),
     B("returns alone", [ANSWER.replace(b"\r\n", b"\r")], PROTOCOL),
+    B("line feed alone in a value", [with_header(b"X: y\nContent-Length: 0")], PROTOCOL),
     B("folded line", [with_header(b"X: y\r\n z")], PROTOCOL),
     B("folded length", [OK + b"Content-Length:\r\n 16\r\n\r\n" + TOKEN], PROTOCOL),
     B("blank before the first header", [with_header(b" X: y")], PROTOCOL),

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-from tls import Handler, Receiver, make_authority, make_certificate
+from receivers import Handler, Receiver
+from tls import make_authority, make_certificate
 
 FORKS = 60
 BY_CHILD = 4
@@ -31,7 +32,7 @@ class Recorder(Handler):
 def run(program, secure, host, *arguments):
     """What the program printed, if it succeeded, and the receiver that it sent to."""
     receiver = Receiver("good" if secure else None, handler=Recorder)
-    url = receiver.url(host, "https" if secure else "http")
+    url = receiver.url(host)
     environment = dict(os.environ, SSL_CERT_FILE=os.path.abspath("ours.pem"))
     environment.pop("SSL_CERT_DIR", None)
     done = subprocess.run([os.path.join(PROGRAMS, program), url, *arguments], env=environment,

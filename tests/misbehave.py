@@ -342,7 +342,7 @@ def main(command, watches_memory):
         failures += bool(trial.faults)
     is_clean = sender.finish()
     print(f"{len(BEHAVIOURS)} behaviours, {failures} failed; alone, each took "
-          f"{statistics.median(times)[0]:.4f} s (median; {min(times)[0]:.4f} to "
+          f"{statistics.median_low(times)[0]:.4f} s (median; {min(times)[0]:.4f} to "
           f"{max(times)[0]:.4f}: {max(times)[1]})")
     if watches_memory:
         print(f"most memory in one send: {max(growths)[0] // 1024} KiB ({max(growths)[1]})")

@@ -102,9 +102,9 @@ run_c() { # TEST VARIANT [COMMAND...]: compiles it and runs it under the command
     "${@:3}" $out/"$2"/"$1"
 }
 
-run_tls() { # VARIANT [COMMAND...]
-    compile tls "$1"
-    $python tests/tls.py "${@:2}" $out/"$1"/tls
+run_sender() { # SCRIPT VARIANT [COMMAND...]
+    compile sender "$2"
+    $python "tests/$1.py" "${@:3}" $out/"$2"/sender
 }
 
 run_unload() { # LIBRARY-DIRECTORY [COMMAND...]: without the C library's own stock of freed memory
@@ -205,7 +205,7 @@ step 'tests: abuse.c calls every function' every_function_is_abused
 
 step 'build: with symbols and overflow checks' build_for checked checked --profile checked
 step 'build: with fault injection' build_for fault debug --all-features
-for test in handle abuse verify schemes wire batch policy; do
+for test in handle abuse verify schemes wire batch policy redirect log; do
     step "C: $test, shared library" run_c $test shared
     step "C: $test, static library" run_c $test static
     step "C: $test, address and undefined-behaviour sanitizers" run_c $test sanitized
@@ -213,10 +213,16 @@ for test in handle abuse verify schemes wire batch policy; do
 done
 step 'C: panic' run_c panic fault
 step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
-step 'C: tls, shared library' run_tls shared
-step 'C: tls, static library' run_tls static
-step 'C: tls, address and undefined-behaviour sanitizers' run_tls sanitized
-step 'C: tls, memcheck' run_tls checked "${memcheck_tls[@]}"
+for script in tls proxies; do
+    step "sending by $script.py, shared library" run_sender $script shared
+    step "sending by $script.py, static library" run_sender $script static
+    step "sending by $script.py, address and undefined-behaviour sanitizers" \
+        run_sender $script sanitized
+    step "sending by $script.py, memcheck" run_sender $script checked "${memcheck_tls[@]}"
+done
+# With the system's allocator alone: the others keep what is freed in places of their own.
+step 'C: wiped, shared library' run_c wiped shared
+step 'C: wiped, static library' run_c wiped static
 step 'misbehaving receivers, shared library' run_behaviours shared --memory
 step 'misbehaving receivers, static library' run_behaviours static --memory
 step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized

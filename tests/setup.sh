@@ -30,6 +30,8 @@ need python3 python3 --version
 need python3-venv python3 -c 'import ensurepip, venv'
 need nodejs node --version
 need npm npm --version
+need tinyproxy tinyproxy -v
+need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
 
 if [ -n "$packages" ]; then

@@ -1,145 +1,382 @@
 """Sends over TLS, trusted and not: makes authorities and certificates with openssl, runs receivers
-on the loopback and one program (tests/c/tls.c, given as a command) against each.
+on the loopback (Python's, nginx, openssl s_server) and one program (tests/c/sender.c, given as a
+command) against each.
 
     tls.py COMMAND...
 """
-import http.server
+import datetime
 import os
+import re
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
+
+from receivers import Nginx, Receiver, in_directory
+
+HERE = "IP:127.0.0.1,DNS:localhost"
+AUTHORITY = """
+[ca]
+default_ca = here
+[here]
+database = {name}.index
+serial = {name}.serial
+crlnumber = {name}.crlnumber
+new_certs_dir = .
+certificate = {name}.pem
+private_key = {name}.key
+default_md = sha256
+default_crl_days = 2
+unique_subject = no
+copy_extensions = copy
+policy = any
+[any]
+commonName = supplied
+"""
+KEYS = {
+    "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+    "rsa": ["rsa:2048"],
+    "ed25519": ["ed25519"],
+}
 
 
 def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
+def request(name, *extensions, key="ec"):
+    """The arguments that make NAME.key and ask for a certificate."""
+    added = [part for extension in extensions for part in ("-addext", extension)]
+    return ["req", "-newkey", *KEYS[key], "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{name}.key", *added]
+
+
+def keep_books(name):
+    for file, text in ("index", ""), ("serial", "01"), ("crlnumber", "01"), \
+            ("cnf", AUTHORITY.format(name=name)):
+        with open(f"{name}.{file}", "w") as out:
+            out.write(text)
+
+
 def make_authority(name):
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-            "-addext", "basicConstraints=critical,CA:TRUE",
-            "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    openssl(*request(name, "basicConstraints=critical,CA:TRUE"), "-x509", "-days", "2",
+            "-out", f"{name}.pem")
+    keep_books(name)
 
 
-def make_certificate(name, authority, names, days="2"):
-    """A server's certificate for these names, in NAME.pem with its key in NAME.key."""
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", f"{name}.key", "-out", f"{name}.csr")
-    with open(f"{name}.ext", "w") as extensions:
-        extensions.write(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n"
-                         "extendedKeyUsage=serverAuth\n")
-    openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem",
-            "-CAkey", f"{authority}.key", "-CAcreateserial", "-days", days,
-            "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+def issue(name, authority, first=-1, last=1):
+    """NAME.pem for NAME.csr, valid from one day to another, counted from today."""
+    day = lambda offset: (datetime.datetime.now(datetime.timezone.utc)
+                          + datetime.timedelta(days=offset)).strftime("%Y%m%d%H%M%SZ")
+    openssl("ca", "-batch", "-notext", "-config", f"{authority}.cnf", "-in", f"{name}.csr",
+            "-out", f"{name}.pem", "-startdate", day(first), "-enddate", day(last))
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    """Counts its connections and the bytes of each request that was answered."""
-    daemon_threads = True
+def make_certificate(name, authority, names=HERE, key="ec", first=-1, last=1):
+    """A certificate for these names, in NAME.pem with its key in NAME.key."""
+    openssl(*request(name, f"subjectAltName={names}", "basicConstraints=critical,CA:FALSE",
+                     "extendedKeyUsage=serverAuth,clientAuth", key=key), "-out", f"{name}.csr")
+    issue(name, authority, first, last)
 
-    def __init__(self, certificate=None, version=None, cut=False, handler=None):
-        super().__init__(("127.0.0.1", 0), handler or Handler)
-        self.cut = cut
-        self.connections = 0
-        self.bodies = []
-        self.context = None
-        if certificate:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(f"{certificate}.pem", f"{certificate}.key")
-            if version:
-                self.context.minimum_version = self.context.maximum_version = version
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def finish_request(self, request, client_address):
-        request.settimeout(60)
-        self.connections += 1
-        if self.context:
+def make_between(name, authority):
+    """An authority that another one vouches for."""
+    openssl(*request(name, "basicConstraints=critical,CA:TRUE"), "-out", f"{name}.csr")
+    issue(name, authority)
+    keep_books(name)
+
+
+def revoke(name, authority):
+    openssl("ca", "-config", f"{authority}.cnf", "-revoke", f"{name}.pem")
+    openssl("ca", "-config", f"{authority}.cnf", "-gencrl", "-out", f"{authority}.crl")
+
+
+def make_self_signed(name, *extensions, days="2"):
+    openssl(*request(name, f"subjectAltName={HERE}", *extensions), "-out", f"{name}.csr")
+    openssl("x509", "-req", "-in", f"{name}.csr", "-signkey", f"{name}.key", "-days", days,
+            "-copy_extensions", "copy", "-out", f"{name}.pem")
+
+
+def append(path, *parts):
+    with open(path, "a") as whole:
+        for part in parts:
+            with open(part) as text:
+                whole.write(text.read())
+
+
+class SServer:
+    """openssl s_server, which is given its answer on stdin whenever a head has come."""
+    ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nreceived"
+
+    def __init__(self, certificate, *options):
+        self.process = subprocess.Popen(
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", f"{certificate}.pem",
+             "-key", f"{certificate}.key", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+        self.heads = 0
+        port = None
+        while port is None:
+            line = self.process.stdout.readline()
+            assert line, "openssl s_server ended"
+            port = re.match(rb"ACCEPT 127\.0\.0\.1:(\d+)", line)
+        self.url = f"https://127.0.0.1:{int(port[1])}/"
+        threading.Thread(target=self.answer, daemon=True).start()
+
+    def answer(self):
+        seen = b""
+        while chunk := self.process.stdout.read(4096):
+            seen += chunk
+            while b"\r\n\r\n" in seen:
+                seen = seen.split(b"\r\n\r\n", 1)[1]
+                self.heads += 1
+                self.process.stdin.write(self.ANSWER)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(60)
+
+
+def write(path, *lines):
+    with open(path, "w") as file:
+        file.write("\n".join([*lines, ""]))
+    return path
+
+
+class Cases:
+    """The cases, each of which the sender tells of."""
+
+    def __init__(self, sender):
+        self.check = sender.check
+        self.sender = sender
+
+    def send(self, url, status, *options, authorities="ours.pem"):
+        """As the sender, on a platform that trusts these authorities."""
+        return self.sender.send(url, status, *options, SSL_CERT_FILE=os.path.abspath(authorities))
+
+    def with_s_server(self, name, certificate, status, *options, server=(), heads=0):
+        receiver = SServer(certificate, *server)
+        ok = self.send(receiver.url, status, *options, authorities="ours.pem")
+        receiver.close()
+        self.check(f"s_server: {name}", ok and receiver.heads == heads)
+
+    def against_s_server(self):
+        self.with_s_server("trusted", "good", "OK", heads=2)
+        self.with_s_server("TLS 1.1 only", "good", "ERR_TLS", "says=ProtocolVersion",
+                      server=["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+        self.with_s_server("TLS 1.2 only, 1.3 wanted", "good", "ERR_TLS", "min-tls=13",
+                      "says=ProtocolVersion", server=["-tls1_2"])
+        self.with_s_server("TLS 1.2 only", "good", "OK", "min-tls=12", server=["-tls1_2"], heads=2)
+        self.with_s_server("TLS 1.3 only", "good", "OK", "min-tls=13", server=["-tls1_3"], heads=2)
+        expired, name, issuer, self_signed, revoked = (
+            f"ERR_CERTIFICATE_{why}" for why in ("EXPIRED", "NAME", "ISSUER", "SELF_SIGNED", "REVOKED"))
+        self.with_s_server("expired", "expired", expired, "says=expired")
+        self.with_s_server("not yet valid", "early", expired, "says=not valid yet")
+        self.with_s_server("another host's", "elsewhere", name, "says=not valid for name")
+        self.with_s_server("another host's, whose name is set", "elsewhere", "OK",
+                      "name=receiver.example", heads=2)
+        self.with_s_server("another name is set", "good", name, "name=receiver.example")
+        self.with_s_server("unknown issuer", "stranger", issuer, "says=authority that issued it is unknown")
+        for kind in "selfish", "sovereign":
+            self.with_s_server(f"self-signed: {kind}", kind, self_signed, "says=self-signed")
+            self.with_s_server(f"self-signed, trusted: {kind}", kind, "OK", f"ca={kind}.pem", heads=2)
+            self.with_s_server(f"self-signed, trusted, another name: {kind}", kind, name, f"ca={kind}.pem",
+                          "name=receiver.example")
+        self.with_s_server("self-signed, expired, trusted", "stale", expired, "ca=stale.pem")
+        self.with_s_server("revoked", "revoked", revoked, "crl=ours.crl", "says=was revoked")
+        self.with_s_server("revoked, but no list", "revoked", "OK", heads=2)
+        self.with_s_server("revoked, in a batch", "revoked", revoked, "crl=ours.crl", "batch=4")
+        self.with_s_server("not on the list", "good", "OK", "crl=ours.crl", heads=2)
+        self.with_s_server("by another's list", "revoked", "OK", "crl=theirs.crl", heads=2)
+        between = ["-cert_chain", "between.pem"]
+        self.with_s_server("through an authority between", "chained", "OK", server=between, heads=2)
+        self.with_s_server("authority between is revoked", "chained", revoked, "crl=ours.crl",
+                           server=between)
+        self.with_s_server("certificate wanted", "good", "ERR_TLS", "says=CertificateRequired",
+                      server=["-Verify", "1", "-tls1_3"])
+        self.with_s_server("certificate wanted, TLS 1.2", "good", "ERR_TLS", "says=HandshakeFailure",
+                      server=["-Verify", "1", "-tls1_2"])
+        self.with_s_server("nothing is verified", "expired", "OK", "insecure=1", heads=2)
+
+    def trusted(self, name, certificate, *options, version=None, host="127.0.0.1", authorities="ours.pem"):
+        """Three sends go over one connection, with a body larger than a TLS record."""
+        receiver = Receiver(certificate, version)
+        ok = self.send(receiver.url(host), "OK", "sends=3", "size=100000", *options, authorities=authorities)
+        self.check(name, ok and (receiver.connections, receiver.bodies) == (1, [1, 1, 100000]))
+
+    def whom_to_trust(self):
+        self.trusted("TLS 1.3", "good", version=ssl.TLSVersion.TLSv1_3)
+        self.trusted("TLS 1.2", "good", version=ssl.TLSVersion.TLSv1_2)
+        self.trusted("by name", "good", host="localhost")
+        self.trusted("an RSA key", "rsa")
+        self.trusted("an authority beside the platform's", "good", "ca=ours.pem", authorities="theirs.pem")
+        self.trusted("the platform's beside an authority", "good", "ca=theirs.pem")
+        self.trusted("an authority in bytes", "good", "ca-bytes=ours.pem", authorities="theirs.pem")
+        self.trusted("several authorities in a file", "good", "ca=both.pem", "platform=0",
+                authorities="none.pem")
+        self.trusted("only an authority, none on the platform", "good", "ca=ours.pem",
+                authorities="none.pem")
+
+        good = Receiver("good")
+        for name, status, options, authorities in (
+            ("no authority on the platform", "ERR_TLS", ["says=ca-certificates"], "none.pem"),
+            ("no authority at all", "ERR_TLS", ["platform=0", "says=add one"], "ours.pem"),
+            ("another authority", "ERR_CERTIFICATE_ISSUER", [], "theirs.pem"),
+            ("not the platform's", "ERR_CERTIFICATE_ISSUER", ["platform=0", "ca=theirs.pem"],
+             "ours.pem"),
+            ("another authority, in a batch", "ERR_CERTIFICATE_ISSUER", ["batch=8"], "theirs.pem"),
+        ):
+            self.check(name, self.send(good.url(), status, *options, authorities=authorities))
+        self.check("nothing was sent to the untrusted", not good.bodies)
+
+        plain = Receiver()
+        self.check("plain HTTP",
+              self.send(plain.url().replace("http:", "https:"), "ERR_TLS", f"then={plain.url()}"))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.check("never shakes hands", self.send(
+                f"https://127.0.0.1:{silent.getsockname()[1]}/", "ERR_TIMEOUT", "timeout=500",
+                "says=TLS", f"then={plain.url()}"))
+        self.check("cut off", self.send(Receiver("good", cut=True).url(), "ERR_RECEIVE"))
+        many = Receiver("good")
+        self.check("a batch", self.send(many.url(), "OK", "batch=16") and len(many.bodies) == 32)
+        self.check("a batch uses connections again", many.connections <= 16)
+        stranger = Receiver("stranger")
+        self.check("a connection that was not verified serves nobody who verifies",
+              self.send(stranger.url(), "ERR_CERTIFICATE_ISSUER", "weaker=1")
+              and len(stranger.bodies) == 1)
+
+    def redirects(self):
+        """What tests/c/redirect.c cannot see: TLS on the way."""
+        good, plain = Receiver("good"), Receiver()
+        stranger = Receiver("stranger")
+        for name, first, last, status, options in (
+            ("never from https to http", Receiver("good", location=plain.url() + "a"), plain, "OK",
+             ["elsewhere=9", "http=307"]),
+            ("not to another port", Receiver("good", location=good.url() + "a"), good, "OK",
+             ["redirects=9", "http=307"]),
+            ("to another port", Receiver("good", location=good.url() + "a"), good, "OK",
+             ["elsewhere=1"]),
+            ("from http to https", Receiver(location=good.url() + "b"), good, "OK",
+             ["elsewhere=1"]),
+            ("to one who is not trusted", Receiver("good", location=stranger.url() + "a"), stranger,
+             "ERR_CERTIFICATE_ISSUER", ["elsewhere=1"]),
+        ):
+            last.bodies.clear()
+            ok = all([self.send(first.url(), status, *options, *batch)
+                      for batch in ([], ["batch=8", "sends=1"])])
+            arrived = 10 if status == "OK" and "http=307" not in options else 0
+            self.check(f"redirect {name}", ok and len(last.bodies) == arrived)
+
+    def bad_files(self):
+        """Files that are refused, and leave the handle as it was."""
+        begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+        with open("good.pem") as good:
+            lines = good.read().splitlines()
+        bad = [
+            "none.pem", "missing.pem", "good.key", "ours.crl",
+            write("words", "These are words."),
+            write("unended", *lines[:-1]),
+            write("cut", *lines[:3], end),
+            write("no-base64", begin, "*" * 64, end),
+            write("no-der", begin, "QUJD" * 16, end),
+            write("half", *lines, begin, "QUJD", end),
+        ]
+        with open("nul", "wb") as file:
+            file.write(b"\0" * 5000)
+        bad.append("nul")
+        readable = [path for path in bad if os.path.exists(path)]
+        options = [f"bad-ca={path}" for path in bad]
+        options += [f"bad-ca-bytes={path}" for path in readable]
+        options += [f"bad-crl={path}" for path in [*readable, "good.pem"] if path != "ours.crl"]
+        for path in readable:
+            options += [f"certificate={path}", "bad-key=good.key"]
+        for path in [*readable, "rsa.key", "ours.key", "locked.key"]:
+            if path != "good.key":
+                options += ["certificate=good.pem", f"bad-key={path}"]
+        openssl("ec", "-in", "good.key", "-aes128", "-passout", "pass:x", "-out", "locked.key")
+        self.trusted(f"{len(options)} bad files change nothing", "good", *options)
+
+    def with_nginx(self, server, *sends):
+        """What each of the sends came to, and the lines that nginx wrote of its sessions."""
+        here = os.getcwd()
+        with tempfile.TemporaryDirectory() as directory:
+            nginx = Nginx(directory, f"""
+                ssl_certificate {here}/good.pem;
+                ssl_certificate_key {here}/good.key;
+                access_log {directory}/tls tls;
+                location / {{ return 200 "received"; }}
+                {server}""", " ssl")
             try:
-                request = self.context.wrap_socket(request, server_side=True)
-            except OSError:
-                return  # the client refused the certificate
-        super().finish_request(request, client_address)
+                ok = all([self.send(nginx.url, *parts, authorities="ours.pem") for parts in sends])
+            finally:
+                nginx.close()
+            with open(os.path.join(directory, "tls")) as log:
+                return ok, log.read().splitlines()
 
-    def handle_error(self, request, client_address):
-        pass
+    def client_certificates(self):
+        wants_one = f"ssl_verify_client on; ssl_client_certificate {os.getcwd()}/ours.pem;"
+        for version in "TLSv1.3", "TLSv1.2":
+            for key in KEYS:
+                name = f"client-{key}"
+                ok, lines = self.with_nginx(
+                    f"{wants_one} ssl_protocols {version};",
+                    ("OK", f"certificate={name}.pem", f"key={name}.key"),
+                    ("OK", f"certificate={name}.pem", f"key={name}.key", "batch=4", "sends=1"))
+                shown = [line.split() for line in lines]
+                self.check(f"{version}, {key} certificate of the client", ok and len(shown) == 6 and all(
+                    (protocol, shown_name) == (version, f"CN={name}")
+                    for protocol, _, shown_name in shown))
+            ok, _ = self.with_nginx(
+                f"{wants_one} ssl_verify_depth 2; ssl_protocols {version};",
+                ("OK", "certificate=chained.pem", "key=chained.key"),
+                ("OK", "http=400"), ("OK", "http=400", "certificate=stranger.pem", "key=stranger.key"))
+            self.check(f"{version}, with an authority between; no and another certificate", ok)
 
-    def url(self, host="127.0.0.1", scheme="https"):
-        return f"{scheme}://{host}:{self.server_port}/"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.server.cut:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\nhalf of an ans")
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)  # without TLS's own end
-            self.close_connection = True
-            return
-        self.server.bodies.append(len(body))
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", "8")
-        self.end_headers()
-        self.wfile.write(b"received")
-
-    def log_message(self, *arguments):
-        pass
-
-
-def trusted(certificate=None, version=None, host="127.0.0.1"):
-    receiver = Receiver(certificate, version)
-    ok = run("trusted", receiver.url(host))
-    seen = receiver.connections, receiver.bodies
-    if seen != (1, [0, 1, 100000]):
-        print(f"wanted one connection and three bodies, saw {seen}")
-        return False
-    return ok
+    def resumption(self):
+        """The sessions of a handle are resumed, those of another trust are not."""
+        for version, cache in ("TLSv1.3", "off"), ("TLSv1.2", "off"), ("TLSv1.2", "shared:tls:1m"):
+            tickets = "on" if cache == "off" else "off"
+            server = (f"ssl_protocols {version}; ssl_session_cache {cache}; "
+                      f"ssl_session_tickets {tickets}; keepalive_timeout 0;")
+            ok, lines = self.with_nginx(server, ("OK", "sends=3"), ("OK", "weaker=1", "sends=2"))
+            reused = "".join(line.split()[1] for line in lines)
+            self.check(f"{version}, tickets {tickets}: sessions are resumed: {reused}",
+                  ok and reused == ".rr" + "." + ".r")
 
 
-def run(what, url, authorities="ours.pem"):
-    environment = dict(os.environ, SSL_CERT_FILE=os.path.abspath(authorities))
-    environment.pop("SSL_CERT_DIR", None)
-    return subprocess.run([*COMMAND, what, url], env=environment, timeout=300).returncode == 0
-
-
-def main():
+def main(sender):
     make_authority("ours")
     make_authority("theirs")
-    here = "IP:127.0.0.1,DNS:localhost"
-    make_certificate("good", "ours", here)
+    make_between("between", "ours")
+    make_certificate("good", "ours")
+    make_certificate("rsa", "ours", key="rsa")
     make_certificate("elsewhere", "ours", "IP:127.0.0.2,DNS:receiver.example")
-    make_certificate("stranger", "theirs", here)
-    make_certificate("expired", "ours", here, days="-1")
-    open("none.pem", "w").close()
-    good = Receiver("good")
-    silent = socket.create_server(("127.0.0.1", 0))  # connects, and nothing more
+    make_certificate("stranger", "theirs")
+    make_certificate("expired", "ours", first=-2, last=-1)
+    make_certificate("early", "ours", first=1, last=2)
+    make_certificate("revoked", "ours")
+    make_certificate("chained", "between")
+    append("chained.pem", "between.pem")
+    for key in KEYS:
+        make_certificate(f"client-{key}", "ours", key=key)
+    make_self_signed("selfish", "basicConstraints=critical,CA:FALSE")
+    make_self_signed("sovereign", "basicConstraints=critical,CA:TRUE")
+    make_self_signed("stale", "basicConstraints=critical,CA:TRUE", days="-1")
+    revoke("revoked", "ours")
+    revoke("between", "ours")
+    revoke("stranger", "theirs")
+    write("none.pem")
+    write("both.pem")
+    append("both.pem", "theirs.pem", "ours.pem")
 
-    outcomes = {
-        "TLS 1.3": trusted("good", ssl.TLSVersion.TLSv1_3),
-        "TLS 1.2": trusted("good", ssl.TLSVersion.TLSv1_2),
-        "by name": trusted("good", host="localhost"),
-        "another host's certificate": run("refused", Receiver("elsewhere").url()),
-        "unknown authority": run("refused", Receiver("stranger").url()),
-        "expired certificate": run("refused", Receiver("expired").url()),
-        "no authority at all": run("refused", good.url(), "none.pem"),
-        "another authority": run("refused", good.url(), "theirs.pem"),
-        "plain HTTP": run("refused", Receiver().url()),
-        "never shakes hands": run("late", f"https://127.0.0.1:{silent.getsockname()[1]}/"),
-        "cut off": run("cut", Receiver("good", cut=True).url()),
-    }
-    outcomes["nothing sent to the untrusted"] = not good.bodies
-    for name, ok in outcomes.items():
-        print("ok  " if ok else "FAIL", name)
-    sys.exit(0 if all(outcomes.values()) else 1)
+    cases = Cases(sender)
+    cases.against_s_server()
+    cases.whom_to_trust()
+    cases.redirects()
+    cases.bad_files()
+    cases.client_certificates()
+    cases.resumption()
 
 
 if __name__ == "__main__":
-    COMMAND = [os.path.abspath(part) if os.path.exists(part) else part for part in sys.argv[1:]]
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)
-        main()
+    in_directory(main)

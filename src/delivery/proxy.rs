@@ -6,13 +6,12 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Host;
 use zeroize::Zeroizing;
 
 use super::connection::{received, sent};
 use super::socket::Socket;
-use super::target::{Endpoint, Target, basic_credentials};
+use super::target::{Endpoint, Target, Userinfo, parse_url};
 use crate::error::{Error, Result, barker_status::*};
 
 /// A proxy answers its part of a tunnel in fewer bytes than these.
@@ -37,7 +36,7 @@ enum Kind {
     /// With the value of Proxy-Authorization.
     Http(Option<Zeroizing<String>>),
     /// With user name and password.
-    Socks(Option<Pair>),
+    Socks(Option<Userinfo>),
 }
 
 impl Proxies {
@@ -51,7 +50,7 @@ impl Proxies {
     pub fn from_environment() -> Result<Self> {
         let read = |names: &[&str]| names.iter().find_map(|name| env::var(name).ok());
         let proxy = |names: &[&str]| match read(names).filter(|url| !url.is_empty()) {
-            Some(url) => Proxy::parse(&url).map(|proxy| Some(Arc::new(proxy))),
+            Some(url) => Proxy::parse(&Zeroizing::new(url)).map(|proxy| Some(Arc::new(proxy))),
             None => Ok(None),
         };
         let except = read(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
@@ -74,6 +73,7 @@ impl Proxies {
 }
 
 fn is_within(host: &str, domain: &str) -> bool {
+    let [host, domain] = [host, domain].map(|name| name.trim_matches(['[', ']']));
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let above = host.strip_suffix(domain).filter(|_| !domain.is_empty());
     domain == "*" || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
@@ -82,34 +82,28 @@ fn is_within(host: &str, domain: &str) -> bool {
 impl Proxy {
     fn parse(text: &str) -> Result<Self> {
         let refuse = |why| Err(Error::new(BARKER_ERR_URL, why));
-        let with_scheme = if text.contains("://") { text.into() } else { format!("http://{text}") };
-        let Ok(url) = Url::parse(&with_scheme) else {
+        let with_scheme = match text.contains("://") {
+            true => Zeroizing::new(text.to_owned()),
+            false => Zeroizing::new(["http://", text].concat()),
+        };
+        let Ok((url, userinfo)) = parse_url(&with_scheme) else {
             return refuse("the proxy's URL cannot be read");
         };
         let (kind, default_port) = match url.scheme() {
-            "http" => (Kind::Http(basic_credentials(&url)?), 80),
-            "socks5" | "socks5h" => (Kind::Socks(socks_credentials(&url)?), 1080),
+            "http" => (Kind::Http(userinfo.as_ref().map(Userinfo::basic).transpose()?), 80),
+            "socks5" | "socks5h" => (Kind::Socks(userinfo), 1080),
             _ => return refuse("the proxy's URL must begin with http://, socks5:// or socks5h://"),
         };
+        if let Kind::Socks(Some(Userinfo { user, password })) = &kind
+            && (user.len() > 255 || password.len() > 255)
+        {
+            return refuse("the proxy's user name or password is longer than 255 bytes");
+        }
         // The URL standard reads the hosts of its own schemes alone.
         let host = url.host_str().map(Host::parse);
         let Some(Ok(host)) = host else { return refuse("the proxy's URL has no host") };
         Ok(Self { host, port: url.port().unwrap_or(default_port), kind })
     }
-}
-
-type Pair = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
-
-fn socks_credentials(url: &Url) -> Result<Option<Pair>> {
-    if url.username().is_empty() {
-        return Ok(None);
-    }
-    let decode = |text| Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>());
-    let (user, password) = (decode(url.username()), decode(url.password().unwrap_or_default()));
-    if user.len() > 255 || password.len() > 255 {
-        return Err(Error::new(BARKER_ERR_URL, "the proxy's user name or password is too long"));
-    }
-    Ok(Some((user, password)))
 }
 
 /// A tunnel that is being opened.
@@ -162,7 +156,7 @@ impl Tunnel {
     pub fn advance(&mut self, wait: Option<Duration>) -> Result<Option<Socket>> {
         while let Some(socket) = &mut self.socket {
             while !self.unsent.is_empty() {
-                let taken = sent(socket.send(&[IoSlice::new(&self.unsent)]))?;
+                let taken = sent(socket.send(&[IoSlice::new(&self.unsent)])).map_err(broken)?;
                 let Some(taken) = taken else { return Ok(None) };
                 self.unsent.drain(..taken);
             }
@@ -170,7 +164,7 @@ impl Tunnel {
                 break;
             }
             let mut chunk = [0; 512];
-            match received(socket.receive(&mut chunk, wait))? {
+            match received(socket.receive(&mut chunk, wait)).map_err(broken)? {
                 None => return Ok(None),
                 Some(0) => return Err(refused("the proxy closed the connection")),
                 Some(count) => self.answer.extend_from_slice(&chunk[..count]),
@@ -227,7 +221,7 @@ impl Tunnel {
         }
         match (method, &self.proxy.kind) {
             (0, _) => self.ask_for_target()?,
-            (2, Kind::Socks(Some((user, password)))) => {
+            (2, Kind::Socks(Some(Userinfo { user, password }))) => {
                 self.unsent.extend([1, user.len() as u8]);
                 self.unsent.extend_from_slice(user);
                 self.unsent.push(password.len() as u8);
@@ -313,6 +307,11 @@ fn connect_request(target: &Target, credentials: &Option<Zeroizing<String>>) -> 
     request
 }
 
+/// A connection that breaks before the tunnel is open has shown the receiver nothing.
+fn broken(error: Error) -> Error {
+    refused(format!("the proxy is lost: {}", error.sentence))
+}
+
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(BARKER_ERR_PROXY, why)
 }
@@ -331,6 +330,8 @@ mod tests {
             ("a.example", "*", true),
             ("a.example", "", false),
             ("127.0.0.1", "127.0.0.1", true),
+            ("[::1]", "::1", true),
+            ("[::1]", "[::1]", true),
         ] {
             assert_eq!(is_within(host, domain), expected, "{host} {domain}");
         }

@@ -65,6 +65,7 @@ pub struct Request<'a> {
     /// Wiped when dropped: it may hold credentials.
     pub(super) head: Zeroizing<Vec<u8>>,
     pub(super) body: &'a [u8],
+    is_get: bool,
     /// Where the signature's headers stand in the head, and the caller's own.
     signature: Range<usize>,
     own: Range<usize>,
@@ -86,31 +87,39 @@ impl<'a> Request<'a> {
         let is_authorized = own.clone().any(|(name, _)| is_one_of(name, &[AUTHORIZATION]));
         let credentials = target.credentials().filter(|_| !is_authorized);
         let own = own.chain(credentials.map(|credentials| (AUTHORIZATION, credentials)));
-        Self::write("POST", target, signature, own, Some(body))
+        Self::write(target, signature, own, Some(body))
     }
 
     /// The same request, to where a redirect leads.
     pub(super) fn redirected(&self, target: &Target, is_same_origin: bool) -> Self {
-        let is_kept = |name| is_same_origin || !is_one_of(name, &CREDENTIALS);
-        let own = self.fields(&self.own).filter(|(name, _)| is_kept(name));
-        Self::write("POST", target, self.fields(&self.signature), own, Some(self.body))
+        if self.is_get {
+            return self.redirected_get(target, is_same_origin);
+        }
+        let own = self.own_fields(is_same_origin);
+        Self::write(target, self.fields(&self.signature), own, Some(self.body))
     }
 
     /// A GET, without data and so without a signature, of what a redirect points to.
     pub(super) fn redirected_get(&self, target: &Target, is_same_origin: bool) -> Self {
-        let is_kept = |name| is_same_origin || !is_one_of(name, &CREDENTIALS);
-        let own = self.fields(&self.own).filter(|(name, _)| is_kept(name));
+        let own = self.own_fields(is_same_origin);
         let own = own.filter(|(name, _)| !is_one_of(name, &[CONTENT_TYPE]));
-        Self::write("GET", target, std::iter::empty(), own, None)
+        Self::write(target, std::iter::empty(), own, None)
     }
 
+    /// Those of the caller's fields that a redirect may take along.
+    fn own_fields(&self, is_same_origin: bool) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let is_kept = move |name: &str| is_same_origin || !is_one_of(name, &CREDENTIALS);
+        self.fields(&self.own).filter(move |(name, _)| is_kept(name))
+    }
+
+    /// A POST of this body; without one, a GET.
     fn write<'h>(
-        method: &str,
         target: &Target,
         signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         own: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         body: Option<&'a [u8]>,
     ) -> Self {
+        let method = if body.is_some() { "POST" } else { "GET" };
         let fields = signature.clone().chain(own.clone());
         let len: usize = fields.map(|(name, value)| name.len() + value.len() + 4).sum();
         let room = 256 + target.path().len() + target.authority().len() + len;
@@ -131,8 +140,13 @@ impl<'a> Request<'a> {
             write(&["Content-Length: ", &body.len().to_string(), "\r\n"]);
         }
         write(&["\r\n"]);
-        let body = body.unwrap_or_default();
-        Self { head, body, signature: start..middle, own: middle..end }
+        Self {
+            head,
+            body: body.unwrap_or_default(),
+            is_get: body.is_none(),
+            signature: start..middle,
+            own: middle..end,
+        }
     }
 
     /// The fields that stand there.

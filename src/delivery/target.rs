@@ -50,19 +50,16 @@ impl Target {
         if text.len() > MAX_URL_LEN {
             return refuse("the URL is longer than 8000 bytes: shorten it");
         }
-        if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
-            return refuse("the URL holds a space or a control character: percent-encode it");
-        }
         if let Some(rest) = text.strip_prefix("unix:") {
+            refuse_blanks(text)?;
             return Self::parse_unix(rest);
         }
-        match Url::parse(text) {
-            Ok(url) => Self::from_url(url),
-            Err(error) => refuse(format!("the URL cannot be read: {error}")),
-        }
+        let (url, userinfo) = parse_url(text)?;
+        let credentials = userinfo.as_ref().map(Userinfo::basic).transpose()?;
+        Ok(Self { credentials, ..Self::from_url(url)? })
     }
 
-    fn from_url(mut url: Url) -> Result<Self> {
+    fn from_url(url: Url) -> Result<Self> {
         let (Some(host), Some(port), secure @ ("http" | "https")) =
             (url.host(), url.port_or_known_default(), url.scheme())
         else {
@@ -70,10 +67,7 @@ impl Target {
         };
         let endpoint = Endpoint::Host(host.to_owned(), port);
         let origin = Origin { secure: secure == "https", endpoint };
-        let credentials = basic_credentials(&url)?;
-        // Cannot fail: there is a host.
-        let _ = (url.set_username(""), url.set_password(None));
-        Ok(Self { origin, url, credentials })
+        Ok(Self { origin, url, credentials: None })
     }
 
     fn parse_unix(text: &str) -> Result<Self> {
@@ -129,23 +123,63 @@ impl Target {
     }
 }
 
-/// The user name and password of a URL as the value of an Authorization header: RFC 7617.
-pub(super) fn basic_credentials(url: &Url) -> Result<Option<Zeroizing<String>>> {
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(None);
+/// The user name and the password of a URL, percent-decoded.
+pub(super) struct Userinfo {
+    pub user: Zeroizing<Vec<u8>>,
+    pub password: Zeroizing<Vec<u8>>,
+}
+
+/// Reads a URL without its user name and password, so that the parser leaves no copy of them, and
+/// these apart.
+pub(super) fn parse_url(text: &str) -> Result<(Url, Option<Userinfo>)> {
+    refuse_blanks(text)?;
+    let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
+    // The URL standard takes either slash, any number of them.
+    let rest = rest.trim_start_matches(['/', '\\']);
+    let authority = &rest[..rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len())];
+    let userinfo = authority.rfind('@').map(|at| &authority[..at]);
+    let bare = &rest[userinfo.map_or(0, |userinfo| userinfo.len() + 1)..];
+    match Url::parse(&format!("{scheme}://{bare}")) {
+        Ok(url) => Ok((url, userinfo.filter(|text| !text.is_empty()).map(Userinfo::parse))),
+        Err(error) => refuse(format!("the URL cannot be read: {error}")),
     }
-    let mut pair = Zeroizing::new(Vec::with_capacity(url.as_str().len()));
-    pair.extend(percent_decode_str(url.username()));
-    if pair.contains(&b':') {
-        return refuse("the user name in the URL holds a colon: that cannot be sent");
+}
+
+impl Userinfo {
+    fn parse(text: &str) -> Self {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        Self { user: decode(user), password: decode(password) }
     }
-    pair.push(b':');
-    pair.extend(percent_decode_str(url.password().unwrap_or_default()));
-    let encoded = Zeroizing::new(Base64::encode_string(&pair));
-    let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + encoded.len()));
-    value.push_str("Basic ");
-    value.push_str(&encoded);
-    Ok(Some(value))
+
+    /// As the value of an Authorization header: RFC 7617.
+    pub fn basic(&self) -> Result<Zeroizing<String>> {
+        if self.user.contains(&b':') {
+            return refuse("the user name in the URL holds a colon: that cannot be sent");
+        }
+        let mut pair =
+            Zeroizing::new(Vec::with_capacity(self.user.len() + 1 + self.password.len()));
+        pair.extend_from_slice(&self.user);
+        pair.push(b':');
+        pair.extend_from_slice(&self.password);
+        let encoded = Zeroizing::new(Base64::encode_string(&pair));
+        let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + encoded.len()));
+        value.push_str("Basic ");
+        value.push_str(&encoded);
+        Ok(value)
+    }
+}
+
+fn decode(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
+    decoded.extend(percent_decode_str(text));
+    decoded
+}
+
+fn refuse_blanks(text: &str) -> Result<()> {
+    match text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
+        true => refuse("the URL holds a space or a control character: percent-encode it"),
+        false => Ok(()),
+    }
 }
 
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {
@@ -172,6 +206,16 @@ mod tests {
         assert_eq!(target.authority(), "example.com:444");
         assert_eq!(target.credentials(), Some("Basic dXMgZXI6cMOkc3M="));
         assert_eq!(Target::parse("http://a/").unwrap().credentials(), None);
+        for text in ["http:\\u:p@a/b@c", "http:u:p@a/b@c", "http:///u:p@a/b@c"] {
+            let target = Target::parse(text).unwrap();
+            assert_eq!((target.authority(), target.path()), ("a", "/b@c"), "{text}");
+            assert_eq!(target.credentials(), Some("Basic dTpw"));
+        }
+        let target = Target::parse("http://u@v:p:q@a?b:c@d").unwrap();
+        assert_eq!(target.credentials(), Some("Basic dUB2OnA6cQ=="));
+        assert_eq!(target.path(), "/?b:c@d");
+        assert_eq!(Target::parse("http://@a/").unwrap().credentials(), None);
+        assert_eq!(Target::parse("http://a/@b").unwrap().credentials(), None);
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::fmt;
 use std::fs;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
 };
+use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
@@ -182,7 +183,7 @@ impl Options {
             .allow_unknown_revocation_status()
             .build()
             .map_err(unusable)?;
-        Ok(Arc::new(Verifier(inner)))
+        Ok(Arc::new(Verifier { inner, authorities: self.authorities.clone() }))
     }
 
     fn why_nobody_is_trusted(&self) -> &'static str {
@@ -199,7 +200,8 @@ fn read_identity(chain: &[u8], key: &[u8]) -> Result<CertifiedKey> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<std::result::Result<_, _>>()
         .unwrap_or_default();
-    if chain.is_empty() {
+    let is_usable = |certificate| webpki::EndEntityCert::try_from(certificate).is_ok();
+    if chain.is_empty() || !chain.iter().all(is_usable) {
         return Err(refused("the client certificate must be in PEM, with its chain after it"));
     }
     let key = PrivateKeyDer::from_pem_slice(key)
@@ -229,9 +231,14 @@ fn unusable(error: impl fmt::Display) -> Error {
     Error::new(BARKER_ERR_TLS, format!("TLS cannot be set up: {error}"))
 }
 
-/// The usual verification, which tells self-signed certificates from those of unknown authorities.
+/// The usual verification, but for self-signed certificates: it tells them from those of unknown
+/// authorities, and takes the added ones even if they say that they are an authority's, as those do
+/// that `openssl req -x509` makes.
 #[derive(Debug)]
-struct Verifier(Arc<WebPkiServerVerifier>);
+struct Verifier {
+    inner: Arc<WebPkiServerVerifier>,
+    authorities: Vec<CertificateDer<'static>>,
+}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -242,16 +249,26 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        self.0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            .map_err(|error| match error {
-                rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
-                    if is_self_signed(end_entity) =>
-                {
-                    CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
-                }
-                other => other,
-            })
+        use rustls::Error::InvalidCertificate;
+        let reason = match self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        ) {
+            Err(InvalidCertificate(reason)) if is_self_signed(end_entity) => reason,
+            other => return other,
+        };
+        let is_authority = is_used_as_end_entity(&reason);
+        if is_authority && self.authorities.contains(end_entity) {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(InvalidCertificate(match is_authority || reason == CertificateError::UnknownIssuer {
+            true => CertificateError::Other(OtherError(Arc::new(SelfSigned))),
+            false => reason,
+        }))
     }
 
     fn verify_tls12_signature(
@@ -260,7 +277,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        self.inner.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -269,17 +286,24 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        self.inner.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }
 
 fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     webpki::EndEntityCert::try_from(certificate)
         .is_ok_and(|certificate| certificate.issuer() == certificate.subject())
+}
+
+/// Whether only that is wrong with the certificate: its dates are right, as webpki looks at them
+/// first.
+fn is_used_as_end_entity(reason: &CertificateError) -> bool {
+    let CertificateError::Other(OtherError(why)) = reason else { return false };
+    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// No verification at all.
@@ -339,15 +363,21 @@ pub(super) fn explain(error: rustls::Error) -> Error {
     let rustls::Error::InvalidCertificate(reason) = &error else {
         return Error::new(BARKER_ERR_TLS, format!("TLS failed: {error}"));
     };
-    let status = match reason {
+    let (status, why) = match reason {
         Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
-            BARKER_ERR_CERTIFICATE_EXPIRED
+            (BARKER_ERR_CERTIFICATE_EXPIRED, reason.to_string())
         }
-        NotValidForName | NotValidForNameContext { .. } => BARKER_ERR_CERTIFICATE_NAME,
-        UnknownIssuer => BARKER_ERR_CERTIFICATE_ISSUER,
-        Revoked => BARKER_ERR_CERTIFICATE_REVOKED,
-        Other(OtherError(why)) if why.is::<SelfSigned>() => BARKER_ERR_CERTIFICATE_SELF_SIGNED,
-        _ => BARKER_ERR_TLS,
+        NotValidForName | NotValidForNameContext { .. } => {
+            (BARKER_ERR_CERTIFICATE_NAME, reason.to_string())
+        }
+        UnknownIssuer => {
+            (BARKER_ERR_CERTIFICATE_ISSUER, "the authority that issued it is unknown".into())
+        }
+        Revoked => (BARKER_ERR_CERTIFICATE_REVOKED, "it was revoked".into()),
+        Other(OtherError(why)) if why.is::<SelfSigned>() => {
+            (BARKER_ERR_CERTIFICATE_SELF_SIGNED, why.to_string())
+        }
+        _ => (BARKER_ERR_TLS, reason.to_string()),
     };
-    Error::new(status, format!("the receiver's certificate is not trusted: {reason}"))
+    Error::new(status, format!("the receiver's certificate is not trusted: {why}"))
 }

@@ -1,0 +1,272 @@
+/* wiped.c: what is left of secrets in the memory of this process once its handles are freed:
+ * nothing, in all that can be written but the stack.
+ *
+ * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
+ * made from numbers, in one place that is wiped, and searched for inverted. */
+#define _DEFAULT_SOURCE
+
+#include "check.h"
+#include "peer.h"
+
+#include <sys/wait.h>
+
+#define STEP(text) {text, sizeof text - 1, 0}
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+#define MOVED "HTTP/1.1 307 X\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+#define TUNNEL "HTTP/1.1 200 OK\r\n\r\n"
+
+enum { SECRET_LEN = 48, PRIVATE_LEN = 43, PIECE_AT = 12, PIECE_LEN = 12, DIRECT_SENDS = 8 };
+
+enum kind { KEY, LONGER_KEY, STANDARD, PRIVATE, HEADER, URL, PROXY, KINDS };
+
+static const char *const kinds[KINDS] = {
+    "key of HMAC-MD5", "key of HMAC-SHA512", "whsec_ key", "whsk_ key", "Authorization header",
+    "password of the URL", "password of the proxy",
+};
+
+/* How a secret may lie about: as it is, as base64 decodes or encodes it, or as HMAC pads it. */
+enum form { AS_IT_IS, DECODED, ENCODED, PADDED_INSIDE, PADDED_OUTSIDE, FORMS };
+
+static const char *const forms[FORMS] = {"as it is", "decoded", "encoded", "padded for inside",
+                                         "padded for outside"};
+
+/* Letters that differ from secret to secret, and are base64. */
+static unsigned char letter(enum kind kind, unsigned i)
+{
+    unsigned number = i * i * 7 + i * (3 + (unsigned)kind) + (unsigned)kind * 5;
+    return i == PRIVATE_LEN - 1 ? 'c' : (unsigned char)('a' + number % 26);
+}
+
+static unsigned char base64_digit(unsigned value)
+{
+    return (unsigned char)(value < 26 ? 'A' + value : value < 52 ? 'a' + value - 26
+                           : value < 62 ? '0' + value - 52 : value == 62 ? '+' : '/');
+}
+
+static unsigned char decoded(enum kind kind, unsigned i)
+{
+    uint32_t group = 0;
+    for (unsigned k = 0; k < 4; k++)
+        group = group << 6 | (uint32_t)(letter(kind, i / 3 * 4 + k) - 'a' + 26);
+    return (unsigned char)(group >> (16 - i % 3 * 8));
+}
+
+/* With two letters and a colon before it, as Basic authentication has it. */
+static unsigned char encoded(enum kind kind, unsigned i)
+{
+    uint32_t group = 0;
+    for (unsigned k = 0; k < 3; k++)
+        group = group << 8 | letter(kind, i / 4 * 3 + k);
+    return base64_digit(group >> (18 - i % 4 * 6) & 63);
+}
+
+static unsigned char byte_of(enum kind kind, enum form form, unsigned i)
+{
+    unsigned char key = kind == STANDARD ? decoded(kind, i) : letter(kind, i);
+    return form == AS_IT_IS        ? letter(kind, i)
+           : form == DECODED       ? decoded(kind, i)
+           : form == ENCODED       ? encoded(kind, i)
+           : form == PADDED_INSIDE ? key ^ 0x36
+                                   : key ^ 0x5c;
+}
+
+/* How often a piece of a secret lies there; a piece, as the allocator may have written over the
+ * start of what was freed. */
+static size_t count(const unsigned char *from, const unsigned char *end, enum kind kind,
+                    enum form form)
+{
+    unsigned char inverted[PIECE_LEN];
+    size_t found = 0;
+    for (unsigned i = 0; i < PIECE_LEN; i++)
+        inverted[i] = (unsigned char)~byte_of(kind, form, PIECE_AT + i);
+    for (; from + PIECE_LEN <= end; from++) {
+        unsigned i = 0;
+        while (i < PIECE_LEN && from[i] == (unsigned char)~inverted[i])
+            i++;
+        found += i == PIECE_LEN;
+    }
+    return found;
+}
+
+typedef size_t findings[KINDS][FORMS];
+
+/* Searches what can be written, but for the stack. */
+static void search(findings found)
+{
+    static char line[512];
+    size_t searched = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    memset(found, 0, sizeof(findings));
+    while (CHECK(maps != NULL) && fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t from, end;
+        if (sscanf(line, "%lx-%lx rw", &from, &end) != 2 || strstr(line, " rw") == NULL
+            || strstr(line, "[stack]") != NULL)
+            continue;
+        searched += end - from;
+        for (int kind = 0; kind < KINDS; kind++)
+            for (int form = 0; form < FORMS; form++)
+                found[kind][form] += count((const unsigned char *)from, (const unsigned char *)end,
+                                           (enum kind)kind, (enum form)form);
+    }
+    fclose(maps);
+    printf("searched %zu KiB\n", searched / 1024);
+}
+
+static char text[512];
+
+/* The secret between these, until wipe(). */
+static const char *with(const char *before, enum kind kind, const char *after)
+{
+    size_t len = strlen(before);
+    memcpy(text, before, len);
+    for (unsigned i = 0; i < (kind == PRIVATE ? PRIVATE_LEN : SECRET_LEN); i++)
+        text[len++] = (char)letter(kind, i);
+    memcpy(text + len, after, strlen(after) + 1);
+    return text;
+}
+
+static void set_secret(barker_webhook *hook, int32_t scheme, const char *before, enum kind kind)
+{
+    const uint8_t *secret = bytes_of(with(before, kind, ""));
+    CHECK_OK(barker_webhook_add_secret(hook, scheme, secret, strlen(text)));
+    explicit_bzero(text, sizeof text);
+}
+
+/* Sets a text that holds a secret; twice, as what is replaced must be wiped too. */
+#define SET(hook, wanted, before, kind, after, call)    \
+    do {                                                \
+        for (int twice = 0; twice < 2; twice++) {       \
+            const char *value = with(before, kind, after); \
+            CHECK_EQUAL(call, wanted);                  \
+            explicit_bzero(text, sizeof text);          \
+        }                                               \
+    } while (0)
+
+/* Receivers in a process of their own: one that redirects, and one that is a proxy. */
+static pid_t start_receivers(unsigned ports[2])
+{
+    static const struct peer_step proxied[] = {STEP(TUNNEL), STEP(OK)};
+    static const struct peer_step direct[] = {STEP(MOVED), STEP(OK), STEP(MOVED), STEP(OK),
+                                              STEP(MOVED), STEP(OK), STEP(MOVED), STEP(OK)};
+    struct peer peers[2];
+    int ends[2];
+    pid_t child = pipe(ends) == 0 ? fork() : -1;
+    if (child < 0)
+        abort();
+    if (child > 0) {
+        CHECK_EQUAL(read(ends[0], ports, 2 * sizeof *ports), 2 * sizeof *ports);
+        return child;
+    }
+    peer_start(&peers[0], direct, DIRECT_SENDS);
+    peer_start(&peers[1], proxied, 2);
+    ports[0] = peers[0].port;
+    ports[1] = peers[1].port;
+    int is_told = write(ends[1], ports, 2 * sizeof *ports) == (ssize_t)(2 * sizeof *ports);
+    int are_played = peer_stop(&peers[0]) & peer_stop(&peers[1]);
+    _exit(is_told && are_played ? 0 : 1);
+}
+
+static void send_once(barker_webhook *hook)
+{
+    uint16_t http_status = 0;
+    if (!CHECK_OK(barker_webhook_send_data(hook, bytes_of("x"), 1, &http_status, NULL)))
+        fprintf(stderr, "    %s\n", barker_webhook_error(hook));
+    CHECK_EQUAL(http_status, 200);
+}
+
+static barker_webhook *with_keys(void)
+{
+    barker_webhook *hook = barker_webhook_new();
+    for (int twice = 0; twice < 2; twice++) {
+        const uint8_t *key = bytes_of(with("", KEY, ""));
+        CHECK_OK(barker_webhook_set_key(hook, key, strlen(text)));
+        explicit_bzero(text, sizeof text);
+        set_secret(hook, BARKER_SCHEME_BARKER_SHA512, "", LONGER_KEY);
+        set_secret(hook, BARKER_SCHEME_STANDARD, "whsec_", STANDARD);
+        set_secret(hook, BARKER_SCHEME_STANDARD, "whsk_", PRIVATE);
+    }
+    SET(hook, BARKER_ERR_SECRET, "whsec_", STANDARD, "*",
+        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, bytes_of(value), strlen(value)));
+    SET(hook, BARKER_ERR_SECRET, "whsk_", PRIVATE, "A",
+        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, bytes_of(value), strlen(value)));
+    barker_buffer headers = {0};
+    CHECK_OK(barker_webhook_sign_headers(hook, NULL, bytes_of("x"), 1, &headers));
+    barker_buffer_free(&headers);
+    CHECK_OK(barker_webhook_set_redirects(hook, 1, 0));
+    CHECK_OK(barker_webhook_set_timeout(hook, 60000));
+    return hook;
+}
+
+/* A handle that logs in by its URL, whose clone goes through a proxy that wants a password too. */
+static void use_passwords(const barker_webhook *keys, barker_webhook *hooks[2],
+                          const unsigned ports[2])
+{
+    char end[64];
+    hooks[0] = barker_webhook_clone(keys);
+    snprintf(end, sizeof end, "@127.0.0.1:%u/", ports[0]);
+    SET(hooks[0], BARKER_OK, "http://ab:", URL, end, barker_webhook_set_url(hooks[0], value));
+    SET(hooks[0], BARKER_ERR_URL, "http://ab:", URL, "@127.0.0.1:99999/",
+        barker_webhook_set_url(hooks[0], value));
+    SET(hooks[0], BARKER_ERR_URL, "http:\\ab:", URL, "@[/", barker_webhook_set_url(hooks[0], value));
+    SET(hooks[0], BARKER_ERR_URL, "ftp://ab:", URL, "@a/", barker_webhook_set_url(hooks[0], value));
+    send_once(hooks[0]);
+    CHECK_OK(barker_send_many(hooks, 1, 1, NULL, NULL));
+    CHECK_OK(barker_webhook_status(hooks[0]));
+
+    hooks[1] = barker_webhook_clone(hooks[0]);
+    snprintf(end, sizeof end, "@127.0.0.1:%u", ports[1]);
+    SET(hooks[1], BARKER_OK, "ab:", PROXY, end, barker_webhook_set_proxy(hooks[1], value));
+    SET(hooks[1], BARKER_OK, "http://ab:", PROXY, end, barker_webhook_set_proxy(hooks[1], value));
+    SET(hooks[1], BARKER_ERR_URL, "ftp://ab:", PROXY, end,
+        barker_webhook_set_proxy(hooks[1], value));
+    SET(hooks[1], BARKER_ERR_URL, "socks5://ab:", PROXY, "@:1",
+        barker_webhook_set_proxy(hooks[1], value));
+    send_once(hooks[1]);
+}
+
+static barker_webhook *use_header(const barker_webhook *keys, unsigned port)
+{
+    char url[64];
+    barker_webhook *hook = barker_webhook_clone(keys);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", port);
+    CHECK_OK(barker_webhook_set_url(hook, url));
+    SET(hook, BARKER_OK, "Bearer ", HEADER, "",
+        barker_webhook_add_header(hook, "Authorization", value));
+    SET(hook, BARKER_ERR_HEADER, "Bearer ", HEADER, "\n",
+        barker_webhook_add_header(hook, "Authorization", value));
+    send_once(hook);
+    send_once(hook);
+    return hook;
+}
+
+int main(void)
+{
+    static findings before, after;
+    unsigned ports[2] = {0};
+    check_begin();
+    pid_t receivers = start_receivers(ports);
+    barker_webhook *keys = with_keys(), *hooks[2], *authorized;
+    use_passwords(keys, hooks, ports);
+    authorized = use_header(keys, ports[0]);
+
+    /* What the handles must hold is found, so the search does find. */
+    search(before);
+    CHECK(before[PRIVATE][DECODED] > 0);
+    CHECK(before[HEADER][AS_IT_IS] > 0);
+    CHECK(before[URL][AS_IT_IS] > 0 && before[URL][ENCODED] > 0);
+    CHECK(before[PROXY][ENCODED] > 0);
+
+    barker_webhook_free(keys);
+    barker_webhook_free(hooks[0]);
+    barker_webhook_free(hooks[1]);
+    barker_webhook_free(authorized);
+    search(after);
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int form = 0; form < FORMS; form++)
+            if (!CHECK_EQUAL(after[kind][form], 0))
+                fprintf(stderr, "    of the %s, %s\n", kinds[kind], forms[form]);
+    int status = 1;
+    CHECK_EQUAL(waitpid(receivers, &status, 0), receivers);
+    CHECK_EQUAL(status, 0);
+    return check_end("wiped");
+}
