@@ -664,7 +664,8 @@ barker_status barker_webhook_set_content_type(struct barker_webhook *hook,
                                               const char *content_type);
 
 /**
- * Adds a request header, spelled on the wire as given here. The same name may be added again.
+ * Adds a request header, spelled on the wire as given here. The same name may be added again;
+ * User-Agent and Accept take the place of barker's.
  *
  * @param hook   the handle
  * @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused

@@ -112,6 +112,7 @@ impl barker_status {
         (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
         (Self::BARKER_ERR_STOPPED, "the batch was stopped first\0"),
         (Self::BARKER_ERR_REFUSED, "the address policy does not allow the receiver's address\0"),
+        (Self::BARKER_ERR_PROXY, "the proxy does not lead to the receiver\0"),
         (
             Self::BARKER_ERR_CERTIFICATE_EXPIRED,
             "the receiver's certificate is not valid at present\0",

@@ -319,7 +319,6 @@ BEHAVIOURS = [
       Answers(413), at=HEAD, size=LARGE),
     B("refuses a large body and reads no more", [ANSWER.replace(b"200", b"413"), SILENCE],
       Answers(413), at=HEAD, size=LARGE),
-    B("answers before it has read a large body", [ANSWER], Answers(), at=HEAD, size=LARGE),
     B("answers before it has read a small body", [ANSWER], KEPT, at=HEAD),
     B("breaks off its early answer", [counted(b"17"), FINISH], RECEIVE, at=HEAD, size=LARGE),
     B("continues before it has read the body", [b"HTTP/1.1 100 Continue\r\n\r\n", ANSWER], KEPT,

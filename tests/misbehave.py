@@ -147,6 +147,9 @@ class Connection:
         elif step == ASK:
             self.shake_hands(self.receiver.contexts.asking)
             self.sock.recv(1)
+        elif step == SILENCE:
+            while not self.is_closed(0.01) and not self.receiver.is_released:
+                pass
         elif step == NEXT:
             self.receiver.played.release()
             select.select([self.sock], [], [], PATIENCE)
@@ -154,10 +157,7 @@ class Connection:
             self.leave(step)
 
     def leave(self, step):
-        if step == SILENCE:
-            while not self.is_closed(0.01) and not self.receiver.is_released:
-                pass
-        elif step == FINISH:
+        if step == FINISH:
             self.sock.shutdown(socket.SHUT_WR)
             while not self.receiver.is_released:
                 if select.select([self.sock], [], [], 0.01)[0] and not self.sock.recv(2**16):

@@ -118,7 +118,8 @@ class Cases:
         ok = all([self.send(url or receiver.url(), status, f"proxy={proxy}", f"says={says}",
                             f"hides={hides}", f"then={self.plain.url()}", *options, *batch)
                   for receiver in receivers for batch in ([], ["batch=4", "sends=1"])])
-        self.check(f"{name}: {says}", ok and not any(receiver.connections for receiver in receivers))
+        self.check(f"{name}: {says}",
+                   ok and not any(receiver.connections for receiver in receivers))
 
     def through_http(self):
         with tinyproxy("open") as port:
@@ -134,7 +135,8 @@ class Cases:
             self.check("HTTP: names are left to the proxy",
                        "CONNECT localhost:" in asked and "CONNECT nowhere.invalid:443" in asked)
         with tinyproxy("closed", f"BasicAuth {USER} secr3t") as port:
-            self.delivers("HTTP, password", f"http://{USER}:secr3t@127.0.0.1:{port}", "hides=secr3t")
+            self.delivers("HTTP, password", f"http://{USER}:secr3t@127.0.0.1:{port}",
+                          "hides=secr3t")
             self.fails("HTTP, wrong password", f"http://{WRONG}@127.0.0.1:{port}", "40",
                        hides="wr0ngpass")
             self.fails("HTTP, no password", f"http://127.0.0.1:{port}", "(407)")
@@ -169,7 +171,8 @@ class Cases:
             ("half an answer", "socks5", "closed", [b"\5"]),
             ("endless", "http", "does not end", [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20000]),
             ("too much", "http", "more than was asked for", [tunnel + b"HTTP/1.1 200 OK\r\n\r\n"]),
-            ("redirect", "http", "answered 302", [b"HTTP/1.1 302 Go\r\nLocation: http://a/\r\n\r\n"]),
+            ("redirect", "http", "answered 302",
+             [b"HTTP/1.1 302 Go\r\nLocation: http://a/\r\n\r\n"]),
             ("interim", "http", "answered 100", [b"HTTP/1.1 100 Continue\r\n\r\n"]),
             ("unknown method", "socks5", "wants a user name", [b"\5\xff"]),
             ("method not offered", "socks5", "wants a user name", [b"\5\2"]),
@@ -179,8 +182,8 @@ class Cases:
              [b"\5\0", b"\5\0\0\7\0\0\0\0\0\0"]),
             ("half a reply", "socks5", "closed", [b"\5\0", b"\5\0\0\1\0"]),
         ):
-            self.fails(f"misbehaving, {scheme}, {name}", f"{scheme}://127.0.0.1:{Peer(*answers).port}",
-                       says)
+            peer = Peer(*answers)
+            self.fails(f"misbehaving, {scheme}, {name}", f"{scheme}://127.0.0.1:{peer.port}", says)
         for scheme in "http", "socks5":
             self.fails(f"{scheme}, dead", f"{scheme}://{IN_URL}@127.0.0.1:{free_port()}", "",
                        status="ERR_CONNECT")
@@ -199,8 +202,8 @@ class Cases:
             for name, secure, reads, variables in (
                 ("not asked for", False, False, everything),
                 ("not asked for", True, False, everything),
-                ("http", False, True, {"http_proxy": proxy, "https_proxy": dead, "all_proxy": dead}),
-                ("https", True, True, {"http_proxy": dead, "https_proxy": proxy, "all_proxy": dead}),
+                ("http", False, True, {**everything, "http_proxy": proxy}),
+                ("https", True, True, {**everything, "https_proxy": proxy}),
                 ("HTTPS", True, True, {"HTTPS_PROXY": proxy, "all_proxy": dead}),
                 ("all", False, True, {"all_proxy": socks, "ALL_PROXY": dead}),
                 ("ALL", True, True, {"ALL_PROXY": socks}),

@@ -1,5 +1,5 @@
-"""Receivers on the loopback for the tests in Python, and the program that sends to them: tests/c/
-sender.c, whose command is on the command line of tls.py and proxies.py.
+"""Receivers on the loopback for the tests in Python, and the program that sends to them:
+tests/c/sender.c, whose command is on the command line of tls.py and proxies.py.
 """
 import http.server
 import os
@@ -13,7 +13,7 @@ import tempfile
 import threading
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
-# As root, the workers stay root so that they may write to the directory; otherwise nginx ignores it.
+# As root, the workers stay root so that they may write to the directory; else nginx ignores it.
 CONFIGURATION = """
 daemon off;
 user root;

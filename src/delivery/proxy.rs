@@ -86,9 +86,8 @@ impl Proxy {
             true => Zeroizing::new(text.to_owned()),
             false => Zeroizing::new(["http://", text].concat()),
         };
-        let Ok((url, userinfo)) = parse_url(&with_scheme) else {
-            return refuse("the proxy's URL cannot be read");
-        };
+        let (url, userinfo) = parse_url(&with_scheme)
+            .map_err(|error| Error::new(error.status, format!("the proxy: {}", error.sentence)))?;
         let (kind, default_port) = match url.scheme() {
             "http" => (Kind::Http(userinfo.as_ref().map(Userinfo::basic).transpose()?), 80),
             "socks5" | "socks5h" => (Kind::Socks(userinfo), 1080),

@@ -71,6 +71,9 @@ pub struct Request<'a> {
     own: Range<usize>,
 }
 
+/// Sent unless the caller has others.
+const DEFAULTS: [(&str, &str); 2] =
+    [("User-Agent", concat!("barker/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")];
 const AUTHORIZATION: &str = "Authorization";
 const CONTENT_TYPE: &str = "Content-Type";
 /// These go to no other origin than the one that they were given for.
@@ -129,8 +132,12 @@ impl<'a> Request<'a> {
             head.len()
         };
         write(&[method, " ", target.path(), " HTTP/1.1\r\nHost: ", target.authority(), "\r\n"]);
-        let start =
-            write(&["User-Agent: barker/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"]);
+        for (name, value) in DEFAULTS {
+            if !own.clone().any(|(own, _)| is_one_of(own, &[name])) {
+                write(&[name, ": ", value, "\r\n"]);
+            }
+        }
+        let start = write(&[]);
         let mut write_fields = |start, fields: &mut dyn Iterator<Item = (&str, &str)>| {
             fields.fold(start, |_, (name, value)| write(&[name, ": ", value, "\r\n"]))
         };

@@ -47,11 +47,8 @@ impl Target {
     /// the path to ask for. A user name and password become Basic authentication (RFC 7617). A
     /// fragment is not sent.
     pub fn parse(text: &str) -> Result<Self> {
-        if text.len() > MAX_URL_LEN {
-            return refuse("the URL is longer than 8000 bytes: shorten it");
-        }
         if let Some(rest) = text.strip_prefix("unix:") {
-            refuse_blanks(text)?;
+            check_text(text)?;
             return Self::parse_unix(rest);
         }
         let (url, userinfo) = parse_url(text)?;
@@ -132,7 +129,7 @@ pub(super) struct Userinfo {
 /// Reads a URL without its user name and password, so that the parser leaves no copy of them, and
 /// these apart.
 pub(super) fn parse_url(text: &str) -> Result<(Url, Option<Userinfo>)> {
-    refuse_blanks(text)?;
+    check_text(text)?;
     let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
     // The URL standard takes either slash, any number of them.
     let rest = rest.trim_start_matches(['/', '\\']);
@@ -175,11 +172,14 @@ fn decode(text: &str) -> Zeroizing<Vec<u8>> {
     decoded
 }
 
-fn refuse_blanks(text: &str) -> Result<()> {
-    match text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
-        true => refuse("the URL holds a space or a control character: percent-encode it"),
-        false => Ok(()),
+fn check_text(text: &str) -> Result<()> {
+    if text.len() > MAX_URL_LEN {
+        return refuse("the URL is longer than 8000 bytes: shorten it");
     }
+    if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
+        return refuse("the URL holds a space or a control character: percent-encode it");
+    }
+    Ok(())
 }
 
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {

@@ -366,6 +366,88 @@ static void absurd_policies(barker_webhook *hook)
     CHECK_OK(barker_webhook_set_https_only(hook, 0));
 }
 
+static void hear(void *user, barker_log_level level, const char *line)
+{
+    (void)user, (void)level, (void)line;
+}
+
+static void ways_without_handle(void)
+{
+    CHECK_EQUAL(barker_webhook_add_ca(NULL, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_add_ca_file(NULL, "/dev/null"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_add_crl(NULL, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_platform_ca(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_client_certificate(NULL, &byte, 1, &byte, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_server_name(NULL, "a"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_min_tls(NULL, BARKER_TLS_1_2), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_insecure_skip_verify(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_proxy(NULL, "http://a"), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_proxy_from_environment(NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_redirects(NULL, 1, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_max_body(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_log(NULL, BARKER_LOG_DEBUG, hear, NULL), BARKER_ERR_NULL);
+}
+
+static void broken_trust(barker_webhook *hook)
+{
+    static const char *const names[] = {"", " ", ".", "a b", "a..b", "-", "*", "a:1", "1.2.3.4.5"};
+    static const char *const paths[] = {"", "/", "/dev/null", "/nowhere/at/all", "a\nb"};
+    static const int32_t versions[] = {0, -1, 10, 11, 14, INT32_MAX, INT32_MIN};
+    CHECK_FAILS(hook, barker_webhook_add_ca(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_add_ca(hook, NULL, 0), BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_add_ca(hook, &byte, 1), BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_add_ca(hook, &byte, SIZE_MAX), BARKER_ERR_RANGE);
+    CHECK_FAILS(hook, barker_webhook_add_crl(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_add_crl(hook, NULL, 0), BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_add_crl(hook, &byte, SIZE_MAX), BARKER_ERR_RANGE);
+    CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, NULL), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, not_utf8), BARKER_ERR_UTF8);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, paths[i]), BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_set_client_certificate(hook, NULL, 1, &byte, 1),
+                BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_set_client_certificate(hook, &byte, 1, NULL, 1),
+                BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_set_client_certificate(hook, &byte, 1, NULL, 0),
+                BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_set_client_certificate(hook, NULL, 0, &byte, 1),
+                BARKER_ERR_CERTIFICATE);
+    CHECK_FAILS(hook, barker_webhook_set_client_certificate(hook, &byte, 1, &byte, SIZE_MAX),
+                BARKER_ERR_RANGE);
+    CHECK_OK(barker_webhook_set_client_certificate(hook, NULL, 0, NULL, 0));
+    CHECK_FAILS(hook, barker_webhook_set_server_name(hook, not_utf8), BARKER_ERR_UTF8);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        CHECK_FAILS(hook, barker_webhook_set_server_name(hook, names[i]), BARKER_ERR_CERTIFICATE);
+    CHECK_OK(barker_webhook_set_server_name(hook, "::1"));
+    CHECK_OK(barker_webhook_set_server_name(hook, NULL));
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        CHECK_FAILS(hook, barker_webhook_set_min_tls(hook, versions[i]), BARKER_ERR_RANGE);
+    CHECK_OK(barker_webhook_set_min_tls(hook, BARKER_TLS_1_3));
+    CHECK_OK(barker_webhook_set_platform_ca(hook, INT32_MIN));
+    CHECK_OK(barker_webhook_set_insecure_skip_verify(hook, INT32_MAX));
+}
+
+static void absurd_ways(barker_webhook *hook)
+{
+    char *long_proxy = repeated("socks5://", 'a', 5000000);
+    CHECK_FAILS(hook, barker_webhook_set_proxy(hook, not_utf8), BARKER_ERR_UTF8);
+    CHECK_FAILS(hook, barker_webhook_set_proxy(hook, ""), BARKER_ERR_URL);
+    CHECK_FAILS(hook, barker_webhook_set_proxy(hook, long_proxy), BARKER_ERR_URL);
+    free(long_proxy);
+    CHECK_OK(barker_webhook_set_proxy(hook, URL_WITHOUT_LISTENER));
+    CHECK_OK(barker_webhook_set_redirects(hook, UINT32_MAX, INT32_MIN));
+    CHECK_OK(barker_webhook_set_max_body(hook, UINT32_MAX));
+    CHECK_FAILS(hook, barker_webhook_set_log(hook, 4, hear, NULL), BARKER_ERR_RANGE);
+    CHECK_FAILS(hook, barker_webhook_set_log(hook, -1, NULL, NULL), BARKER_ERR_RANGE);
+    CHECK_OK(barker_webhook_set_log(hook, BARKER_LOG_DEBUG, hear, NULL));
+    CHECK_OK(barker_webhook_set_url(hook, "https://127.0.0.1:2/"));
+    CHECK_FAILS(hook, barker_webhook_send(hook, &(uint16_t){0}, NULL), BARKER_ERR_CONNECT);
+    CHECK_OK(barker_webhook_set_proxy(hook, NULL));
+    CHECK_OK(barker_webhook_set_log(hook, BARKER_LOG_OFF, NULL, NULL));
+    CHECK_OK(barker_webhook_set_redirects(hook, 0, 0));
+    CHECK_OK(barker_webhook_set_max_body(hook, 0));
+}
+
 /* Limits at their ends; sends keep to their statuses, alone and in a batch. */
 static void extreme_limits(barker_webhook *hook)
 {
@@ -399,6 +481,9 @@ int main(void)
     embedded_nuls(hook);
     secrets_and_ids(hook);
     absurd_policies(hook);
+    ways_without_handle();
+    broken_trust(hook);
+    absurd_ways(hook);
     extreme_limits(hook);
     barker_webhook_free(hook);
     sends_that_cannot_be();

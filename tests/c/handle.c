@@ -22,12 +22,15 @@ static void library(void)
         BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS,
         BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD, BARKER_ERR_TOO_NEW, BARKER_ERR_INTERNAL,
         BARKER_ERR_SECRET, BARKER_ERR_ID, BARKER_ERR_REPLAYED, BARKER_ERR_REPLAY_FULL,
-        BARKER_ERR_SYSTEM,
+        BARKER_ERR_SYSTEM, BARKER_ERR_CERTIFICATE, BARKER_ERR_STOPPED, BARKER_ERR_REFUSED,
+        BARKER_ERR_PROXY, BARKER_ERR_CERTIFICATE_EXPIRED, BARKER_ERR_CERTIFICATE_NAME,
+        BARKER_ERR_CERTIFICATE_ISSUER, BARKER_ERR_CERTIFICATE_SELF_SIGNED,
+        BARKER_ERR_CERTIFICATE_REVOKED,
     };
     static const int numbers[] = {
         0, 100, 101, 102, 103, 104, 200, 201, 202, 203, 204, 205, 206, 207,
         300, 301, 302, 303, 304, 305, 900,
-        105, 106, 306, 307, 901,
+        105, 106, 306, 307, 901, 107, 208, 209, 210, 220, 221, 222, 223, 224,
     };
     size_t count = sizeof all / sizeof *all;
     CHECK_EQUAL(count, sizeof numbers / sizeof *numbers);
@@ -134,7 +137,9 @@ static void failed_setters(barker_webhook *hook)
     static const char *const bad_names[] = {
         "", "X Y", "X:", "X\r\nY", "\xc3\xa9", "(x)", "Host", "content-length", "Content-Type",
         "TRANSFER-ENCODING", "Connection", "Expect", "TE", "Upgrade", "BARKER_TIMESTAMP",
-        "barker-signature", "Barker_Signature", "HTTP_BARKER_TIMESTAMP",
+        "barker-signature", "Barker_Signature", "HTTP_BARKER_TIMESTAMP", "webhook-id",
+        "Webhook-Signature", "svix-timestamp", "X-Hub-Signature-256", "stripe-signature",
+        "X-Slack-Signature", "X-Shopify-Hmac-SHA256",
     };
     for (size_t i = 0; i < sizeof bad_names / sizeof *bad_names; i++)
         CHECK_FAILS(hook, barker_webhook_add_header(hook, bad_names[i], "v"), BARKER_ERR_HEADER);

@@ -1,11 +1,14 @@
-/* log.c: what the host program is told of deliveries: how much, in which order, on which thread, and
- * that none of it gives anything away. */
+/* log.c: what the host program is told of deliveries: how much, in which order, on which thread,
+ * and that none of it gives anything away. */
+#define _GNU_SOURCE
+
 #include "check.h"
 #include "peer.h"
 
 #define STEP(text) {text, sizeof text - 1, 0}
 #define OK "HTTP/1.1 200 OK\r\nX-Answer: a-header\r\nContent-Length: 6\r\n\r\nanswer"
 #define MOVED "HTTP/1.1 307 X\r\nLocation: /elsewhere?q\r\nContent-Length: 0\r\n\r\n"
+#define CUT "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nmybo"
 
 enum { LINES = 64, LINE_LEN = 200 };
 
@@ -73,11 +76,12 @@ static barker_webhook *hook_for(unsigned port, int32_t level, struct heard *hear
 static void levels(void)
 {
     static const struct peer_step steps[] = {
-        STEP(MOVED), STEP(OK), {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nmybo", 42, PEER_CLOSE}};
+        STEP(MOVED), STEP(OK), {CUT, sizeof CUT - 1, PEER_CLOSE}};
     static const char *const lines[] = {
-        "3 connecting to port ", "3 connected", "2 127.0.0.1:", "3 using an idle connection again",
-        "2 127.0.0.1:", "3 using an idle connection again", "1 ", "3 connecting to port 1 of",
-        "1 no connection to 127.0.0.1:1",
+        "3 connecting to port ", "3 connected", "3 answered with 307",
+        "3 using an idle connection again", "3 answered with 200", "2 127.0.0.1:",
+        "3 using an idle connection again", "1 127.0.0.1:", "3 connecting to port 1 of",
+        "1 127.0.0.1:1: no connection",
     };
     for (int32_t level = BARKER_LOG_OFF; level <= BARKER_LOG_DEBUG; level++) {
         struct heard heard;
@@ -102,7 +106,7 @@ static void levels(void)
     }
 }
 
-/* An error's line is its sentence; other settings tell nothing. */
+/* An error's line is its sentence, after the receiver; other calls tell nothing. */
 static void only_deliveries(void)
 {
     struct heard heard;
@@ -115,14 +119,15 @@ static void only_deliveries(void)
     CHECK_EQUAL(heard.count, 0);
     CHECK_FAILS(hook, barker_webhook_send(hook, &(uint16_t){0}, NULL), BARKER_ERR_CONNECT);
     CHECK_EQUAL(heard.count, 2);
-    CHECK_TEXT(heard.lines[1], barker_webhook_error(hook));
+    CHECK(strncmp(heard.lines[1], "127.0.0.1:1: ", 13) == 0);
+    CHECK_TEXT(heard.lines[1] + 13, barker_webhook_error(hook));
     barker_webhook_free(hook);
 }
 
 /* Told anew, told to nobody, and not told what there is no level for. */
 static void set_again(void)
 {
-    static const char *const error[] = {"1 no connection"};
+    static const char *const error[] = {"1 127.0.0.1:1: no connection"};
     struct heard first, second = {.thread = pthread_self()};
     barker_webhook *hook = hook_for(1, BARKER_LOG_DEBUG, &first);
     CHECK_OK(barker_webhook_set_log(hook, BARKER_LOG_ERROR, hear, &second));
@@ -140,7 +145,7 @@ static void set_again(void)
 /* Amid each line, another handle sends and tells of it. */
 static void reentrant(void)
 {
-    static const char *const lines[] = {"3 connecting to port", "1 no connection"};
+    static const char *const lines[] = {"3 connecting to port", "1 127.0.0.1:1: no connection"};
     struct heard outer, inner;
     barker_webhook *hook = hook_for(1, BARKER_LOG_DEBUG, &outer);
     outer.other = hook_for(1, BARKER_LOG_ERROR, &inner);

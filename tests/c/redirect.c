@@ -1,5 +1,5 @@
 /* redirect.c: which redirects are followed, and what arrives where they lead. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"
@@ -188,7 +188,8 @@ static void to_another_origin(void)
         struct peer first, second = {0};
         peer_start(&second, there, asked ? 1 : 0);
         int len = snprintf(location, sizeof location,
-                           REDIRECT("307", "Location: http://a:b@127.0.0.1:%u/x#y\r\n"), second.port);
+                           REDIRECT("307", "Location: http://a:b@127.0.0.1:%u/x#y\r\n"),
+                           second.port);
         const struct peer_step here[] = {STEP(REDIRECT("307", "Location: /y\r\n")),
                                          {location, (size_t)len, 0}};
         peer_start(&first, here, 2);
@@ -200,7 +201,8 @@ static void to_another_origin(void)
         CHECK_EQUAL(barker_webhook_response_status(hook), asked ? 200 : 307);
         CHECK(peer_stop(&first) && peer_stop(&second));
         for (int i = 0; i < 2; i++) {
-            check_message(&first.requests[i], hook, i == 0 ? "POST / HTTP/1.1" : "POST /y HTTP/1.1");
+            check_message(&first.requests[i], hook,
+                          i == 0 ? "POST / HTTP/1.1" : "POST /y HTTP/1.1");
             CHECK_TEXT(header_of(&first.requests[i], "Authorization"), "Basic am9lOmh1bnRlcjI=");
             CHECK_TEXT(header_of(&first.requests[i], "cookie"), "a=b");
         }

@@ -4,12 +4,12 @@
  *   sender URL STATUS [OPTION=VALUE...]
  *
  * Every send must end with the barker_status of that number, and if that is 0, be answered with
- * `http` and, if that is 200, the text of `answer`. Options, in the order in which they take effect:
+ * `http` and, if that is 200, the text of `answer`. Options, which take effect one after another:
  *
  *   ca, ca-bytes, crl  a PEM file; `ca` by its path, the others by their bytes
  *   platform           barker_webhook_set_platform_ca()
  *   certificate, key   PEM files of the client's own
- *   name, min-tls, insecure, timeout, proxy, max-body   as the setters; proxy=environment asks that
+ *   name, min-tls, insecure, timeout, proxy   as the setters; proxy=environment asks that
  *   bad-ca, bad-ca-bytes, bad-crl, bad-key   must be refused, and change nothing
  *   redirects, elsewhere   how many redirects are followed; that many, to other origins too
  *   header             a name, a colon and a value
@@ -83,8 +83,6 @@ static void set_delivery(barker_webhook *hook, const char *name, char *value)
 {
     if (strcmp(name, "timeout") == 0)
         CHECK_OK(barker_webhook_set_timeout(hook, (uint32_t)atol(value)));
-    else if (strcmp(name, "max-body") == 0)
-        CHECK_OK(barker_webhook_set_max_body(hook, (uint32_t)atol(value)));
     else if (strcmp(name, "redirects") == 0)
         CHECK_OK(barker_webhook_set_redirects(hook, (uint32_t)atol(value), 0));
     else if (strcmp(name, "elsewhere") == 0)
@@ -127,7 +125,8 @@ static int is_own_option(const char *name, const char *value)
     } own[] = {
         {"answer", &answer, NULL}, {"says", &says, NULL}, {"hides", &hides, NULL},
         {"then", &then, NULL}, {"certificate", &certificate, NULL}, {"sends", NULL, &sends},
-        {"size", NULL, &size}, {"batch", NULL, &batch}, {"weaker", NULL, &weaker}, {"http", NULL, &http},
+        {"size", NULL, &size}, {"batch", NULL, &batch}, {"weaker", NULL, &weaker},
+        {"http", NULL, &http},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strcmp(name, own[i].name) != 0)

@@ -3,7 +3,7 @@
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"
@@ -207,7 +207,8 @@ static void use_passwords(const barker_webhook *keys, barker_webhook *hooks[2],
     SET(hooks[0], BARKER_OK, "http://ab:", URL, end, barker_webhook_set_url(hooks[0], value));
     SET(hooks[0], BARKER_ERR_URL, "http://ab:", URL, "@127.0.0.1:99999/",
         barker_webhook_set_url(hooks[0], value));
-    SET(hooks[0], BARKER_ERR_URL, "http:\\ab:", URL, "@[/", barker_webhook_set_url(hooks[0], value));
+    SET(hooks[0], BARKER_ERR_URL, "http:\\ab:", URL, "@[/",
+        barker_webhook_set_url(hooks[0], value));
     SET(hooks[0], BARKER_ERR_URL, "ftp://ab:", URL, "@a/", barker_webhook_set_url(hooks[0], value));
     send_once(hooks[0]);
     CHECK_OK(barker_send_many(hooks, 1, 1, NULL, NULL));
