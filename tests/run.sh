@@ -215,10 +215,11 @@ step 'C: panic' run_c panic fault
 step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
 for script in tls proxies; do
     step "sending by $script.py, shared library" run_sender $script shared
-    step "sending by $script.py, static library" run_sender $script static
-    step "sending by $script.py, address and undefined-behaviour sanitizers" \
-        run_sender $script sanitized
-    step "sending by $script.py, memcheck" run_sender $script checked "${memcheck_tls[@]}"
+    step "sending by $script.py, some, static library" run_sender $script static --some
+    step "sending by $script.py, some, address and undefined-behaviour sanitizers" \
+        run_sender $script sanitized --some
+    step "sending by $script.py, some, memcheck" \
+        run_sender $script checked --some "${memcheck_tls[@]}"
 done
 # With the system's allocator alone: the others keep what is freed in places of their own.
 step 'C: wiped, shared library' run_c wiped shared
