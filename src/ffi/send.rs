@@ -12,9 +12,10 @@ use crate::webhook::{self, Delivery};
 
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
-/// An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
-/// Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, but BARKER_ERR_REFUSED, the
-/// receiver may or may not have the webhook.
+/// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
+/// by itself when the receiver may have it: after a status from BARKER_ERR_SEND on, but
+/// BARKER_ERR_REFUSED, that is for the caller to decide. A redirect is followed only if
+/// barker_webhook_set_redirects() was called.
 ///
 /// @param hook         the handle
 /// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
