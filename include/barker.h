@@ -990,9 +990,9 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  * Signs the data that was set with the present time, POSTs it and waits for the answer.
  *
  * An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
- * by itself when the receiver may have it: after a status from BARKER_ERR_SEND on, but
- * BARKER_ERR_REFUSED, that is for the caller to decide. A redirect is followed only if
- * barker_webhook_set_redirects() was called.
+ * by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+ * BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE that is for the caller to decide.
+ * A redirect is followed only if barker_webhook_set_redirects() was called.
  *
  * @param hook         the handle
  * @param http_status  receives the answer's status, such as 204; 0 if there is no answer
@@ -1000,7 +1000,8 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
  *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
- *         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+ *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
+ *         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
  *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,
