@@ -22,7 +22,7 @@ test: build
 fuzz:
 	@bash tests/fuzz.sh $(SECONDS)
 
-# About TIME minutes; `make bench QUICK=1` for a first look.
+# About four minutes; `make bench QUICK=1` for a first look.
 bench: $(BENCHES) $(BENCH)/deliver-ureq
 	@python3 benches/run.py $(if $(QUICK),quick)
 

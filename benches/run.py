@@ -299,7 +299,9 @@ def describe():
     priority = "real-time priority" if machine.REAL_TIME else "ordinary priority"
     versions = ", ".join([output(["curl-config", "--version"]).stdout.strip(),
                           " ".join(output(["openssl", "version"]).stdout.split()[:2])])
-    say(f"{model}, {len(machine.CORES)} cores, Linux {platform.release()}, "
+    with open("/proc/sys/net/ipv4/tcp_congestion_control") as setting:
+        congestion = setting.read().strip()
+    say(f"{model}, {len(machine.CORES)} cores, Linux {platform.release()} with TCP {congestion}, "
         f"{time.strftime('%Y-%m-%d')}; {versions}")
     say(f"{pinned}, {priority}. Medians (min-max); ratios are medians of those within a round.")
 

@@ -720,7 +720,7 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
 uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
 
 /**
- * Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+ * Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
  *
  * @param hook          the handle
  * @param milliseconds  at least 1; 5000 if never set
@@ -989,9 +989,10 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
 /**
  * Signs the data that was set with the present time, POSTs it and waits for the answer.
  *
- * An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
- * Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, but BARKER_ERR_REFUSED, the
- * receiver may or may not have the webhook.
+ * An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
+ * by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+ * BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE that is for the caller to decide.
+ * A redirect is followed only if barker_webhook_set_redirects() was called.
  *
  * @param hook         the handle
  * @param http_status  receives the answer's status, such as 204; 0 if there is no answer
@@ -999,7 +1000,8 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
  *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
- *         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+ *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
+ *         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
  *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, Agent, Exchange, Field, Network, Request, Response, Settings, Target, Trust,
+    self, Agent, Deadline, Exchange, Field, Network, Request, Response, Settings, Target, Trust,
     barker_addresses,
 };
 use crate::error::{Error, Result, barker_status::*};
@@ -269,29 +269,36 @@ impl Webhook {
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
     pub fn send_data(&mut self, data: &[u8]) -> Result<Delivery> {
-        self.target.as_ref().ok_or_else(no_target)?;
+        let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
-        let exchange = self.begin_signed(&signed, Some(data))?;
+        let exchange = self.begin_signed(&signed, Some(data), deadline)?;
         Ok(Delivery { signed, response: exchange.run() })
     }
 
     fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Exchange<'_>)> {
-        self.target.as_ref().ok_or_else(no_target)?;
+        let deadline = self.start()?;
         let signed = signer.sign(self)?;
-        let exchange = self.begin_signed(&signed, None)?;
+        let exchange = self.begin_signed(&signed, None, deadline)?;
         Ok((signed, exchange))
+    }
+
+    /// The deadline of a send that starts now, signing included, if there is somebody to send to.
+    fn start(&self) -> Result<Deadline> {
+        self.target.as_ref().ok_or_else(no_target)?;
+        Ok(Deadline::after(self.timeout))
     }
 
     fn begin_signed<'w>(
         &'w mut self,
         signed: &Signed,
         data: Option<&'w [u8]>,
+        deadline: Deadline,
     ) -> Result<Exchange<'w>> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
         let request = Request::post(target, signature, own, data.unwrap_or(&self.data));
-        Ok(self.agent.begin(target, request, self.timeout))
+        Ok(self.agent.begin(target, request, deadline))
     }
 }
 

@@ -8,6 +8,8 @@ How the documents are written:
   either at file scope or in a function, with <barker.h> and the common headers of the C library
   included, and the variables of WRAPPER below at hand.
 - A ```cpp block is treated alike, as C++11; a ```sh block must be read by `sh -n`.
+- README.md names every function of the header in its table, and a file of the tests that is named
+  anywhere is there.
 - <!-- run --> on the line before a block says that it is run too, and must exit with 0: a C program
   with the URL of a running `receive` (default key) as its argument; shell from the top directory,
   with that URL in $URL.
@@ -116,6 +118,17 @@ class Checker:
             if not os.path.exists(os.path.join(os.path.dirname(path), target)):
                 self.fail(path, f"the link to {target} leads nowhere")
 
+    def check_functions(self, path):
+        """The table gives names without `barker_`, in code."""
+        with open(os.path.join(self.layout, "include", "barker.h")) as header:
+            declared = set(re.findall(r"\bbarker_(\w+)\(", re.sub(r"/\*.*?\*/", "", header.read(),
+                                                                  flags=re.DOTALL)))
+        with open(path, encoding="utf-8") as document:
+            named = {name for line in document if line.startswith("| ")
+                     for name in re.findall(r"`(\w+)`", line)}
+        for name in sorted(declared - named):
+            self.fail(path, f"barker_{name}() is not in the table of functions")
+
     def check_document(self, path):
         with open(path, encoding="utf-8") as document:
             text = document.read()
@@ -130,6 +143,9 @@ class Checker:
         if text.count("<!-- run -->\n") != sum(bool(block["run"]) for block in blocks):
             self.fail(path, "<!-- run --> stands before something else than a block")
         self.check_links(path, text)
+        for name in re.findall(r"`((?:tests|benches|fuzz|src|examples-c)/[\w./-]+)`", text):
+            if not os.path.exists(name):
+                self.fail(path, f"there is no {name}")
 
     def fail(self, where, why):
         self.failures += 1
@@ -145,6 +161,7 @@ def main():
             checker = Checker(layout, scratch, url)
             for path in ["README.md", *sorted(glob.glob("docs/**/*.md", recursive=True))]:
                 checker.check_document(path)
+            checker.check_functions("README.md")
     finally:
         receive.kill()
         receive.wait()

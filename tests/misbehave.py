@@ -147,6 +147,9 @@ class Connection:
         elif step == ASK:
             self.shake_hands(self.receiver.contexts.asking)
             self.sock.recv(1)
+        elif step == SILENCE:
+            while not self.is_closed(0.01) and not self.receiver.is_released:
+                pass
         elif step == NEXT:
             self.receiver.played.release()
             select.select([self.sock], [], [], PATIENCE)
@@ -154,10 +157,7 @@ class Connection:
             self.leave(step)
 
     def leave(self, step):
-        if step == SILENCE:
-            while not self.is_closed(0.01) and not self.receiver.is_released:
-                pass
-        elif step == FINISH:
+        if step == FINISH:
             self.sock.shutdown(socket.SHUT_WR)
             while not self.receiver.is_released:
                 if select.select([self.sock], [], [], 0.01)[0] and not self.sock.recv(2**16):
@@ -342,7 +342,7 @@ def main(command, watches_memory):
         failures += bool(trial.faults)
     is_clean = sender.finish()
     print(f"{len(BEHAVIOURS)} behaviours, {failures} failed; alone, each took "
-          f"{statistics.median(times)[0]:.4f} s (median; {min(times)[0]:.4f} to "
+          f"{statistics.median_low(times)[0]:.4f} s (median; {min(times)[0]:.4f} to "
           f"{max(times)[0]:.4f}: {max(times)[1]})")
     if watches_memory:
         print(f"most memory in one send: {max(growths)[0] // 1024} KiB ({max(growths)[1]})")

@@ -229,10 +229,10 @@ step 'misbehaving receivers, static library' run_behaviours static --memory
 step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized
 step 'misbehaving receivers, memcheck' run_behaviours checked "${memcheck_tls[@]}"
 
-for test in deadline reuse threads signals; do
+for test in deadline reuse lookups threads signals; do
     step "C: $test, shared library" run_c $test shared
 done
-for test in deadline reuse threads; do
+for test in deadline reuse lookups threads; do
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
 step 'C: threads, ThreadSanitizer' run_threads_sanitized

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::exchange::Exchange;
 use super::log::Log;
 use super::policy::Policy;
@@ -80,10 +81,10 @@ impl Agent {
         &mut self,
         target: &Arc<Target>,
         request: Request<'a>,
-        timeout: Duration,
+        deadline: Deadline,
     ) -> Exchange<'a> {
         self.leave_parent();
-        Exchange::new(self.pool.clone(), self.settings.clone(), target.clone(), request, timeout)
+        Exchange::new(self.pool.clone(), self.settings.clone(), target.clone(), request, deadline)
     }
 
     /// Closes the idle connections.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result, barker_status::*};
 
 /// A moment, and what is waited for until then.
 #[derive(Clone, Copy)]
-pub(super) struct Deadline {
+pub struct Deadline {
     at: Option<Instant>,
     timeout: Duration,
 }
@@ -18,12 +18,12 @@ impl Deadline {
     }
 
     /// The moment; none never comes.
-    pub fn at(&self) -> Option<Instant> {
+    pub(super) fn at(&self) -> Option<Instant> {
         self.at
     }
 
     /// The time left, or the error that none is, with the phase in which it ran out.
-    pub fn remaining(&self, phase: &str) -> Result<Duration> {
+    pub(super) fn remaining(&self, phase: &str) -> Result<Duration> {
         let left = match self.at {
             Some(at) => at.saturating_duration_since(Instant::now()),
             None => Duration::MAX,

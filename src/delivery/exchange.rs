@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use url::Host;
 
@@ -52,7 +52,7 @@ impl<'a> Exchange<'a> {
         settings: Arc<Settings>,
         target: Arc<Target>,
         request: Request<'a>,
-        timeout: Duration,
+        deadline: Deadline,
     ) -> Self {
         Self {
             pool,
@@ -60,7 +60,7 @@ impl<'a> Exchange<'a> {
             settings,
             request,
             redirects: 0,
-            deadline: Deadline::after(timeout),
+            deadline,
             stage: Stage::Idle,
         }
     }

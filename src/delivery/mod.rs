@@ -29,6 +29,7 @@ mod trust;
 
 pub use agent::{Agent, Settings};
 pub use batch::deliver_all;
+pub use deadline::Deadline;
 pub use exchange::Exchange;
 pub use log::{Log, barker_log_level};
 pub use policy::{Network, Policy, barker_addresses};

@@ -22,6 +22,10 @@ pub struct Target {
     origin: Origin,
     /// What is asked for; of a Unix socket, as if it were that of `localhost`. Holds no password.
     url: Url,
+    /// Host and port, as the Host header has them.
+    authority: String,
+    /// Path and query.
+    path: String,
     /// What the URL's user name and password are as a header.
     credentials: Option<Zeroizing<String>>,
 }
@@ -56,6 +60,12 @@ impl Target {
         Ok(Self { credentials, ..Self::from_url(url)? })
     }
 
+    fn new(origin: Origin, url: Url) -> Self {
+        let authority = url[Position::BeforeHost..Position::AfterPort].to_owned();
+        let path = url[Position::BeforePath..Position::AfterQuery].to_owned();
+        Self { origin, url, authority, path, credentials: None }
+    }
+
     fn from_url(url: Url) -> Result<Self> {
         let (Some(host), Some(port), secure @ ("http" | "https")) =
             (url.host(), url.port_or_known_default(), url.scheme())
@@ -64,7 +74,7 @@ impl Target {
         };
         let endpoint = Endpoint::Host(host.to_owned(), port);
         let origin = Origin { secure: secure == "https", endpoint };
-        Ok(Self { origin, url, credentials: None })
+        Ok(Self::new(origin, url))
     }
 
     fn parse_unix(text: &str) -> Result<Self> {
@@ -83,7 +93,7 @@ impl Target {
             return refuse("the path after that of the Unix socket cannot be read");
         };
         let endpoint = Endpoint::Unix(OsStr::from_bytes(&socket).into());
-        Ok(Self { origin: Origin { secure: false, endpoint }, url, credentials: None })
+        Ok(Self::new(Origin { secure: false, endpoint }, url))
     }
 
     /// Where a Location leads from here.
@@ -94,20 +104,18 @@ impl Target {
         };
         match self.origin.endpoint {
             Endpoint::Unix(_) if url.origin() == self.url.origin() => {
-                Ok(Self { origin: self.origin.clone(), url, credentials: None })
+                Ok(Self::new(self.origin.clone(), url))
             }
             _ => Self::from_url(url),
         }
     }
 
-    /// Host and port, as the Host header has them.
     pub(super) fn authority(&self) -> &str {
-        &self.url[Position::BeforeHost..Position::AfterPort]
+        &self.authority
     }
 
-    /// Path and query.
     pub(super) fn path(&self) -> &str {
-        &self.url[Position::BeforePath..Position::AfterQuery]
+        &self.path
     }
 
     pub(super) fn origin(&self) -> &Origin {

@@ -9,7 +9,7 @@ use super::handle::{barker_webhook, c_text};
 use crate::delivery::{IdleLimits, Log, Proxies, Redirects, barker_log_level};
 use crate::error::barker_status;
 
-/// Sets how long a send may take in all: lookup, connection, TLS, request and answer.
+/// Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
 ///
 /// @param hook          the handle
 /// @param milliseconds  at least 1; 5000 if never set

@@ -12,9 +12,10 @@ use crate::webhook::{self, Delivery};
 
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
-/// An answer of any HTTP status is BARKER_OK: look at http_status. Redirects are not followed.
-/// Nothing is ever sent twice; after a status from BARKER_ERR_SEND on, but BARKER_ERR_REFUSED, the
-/// receiver may or may not have the webhook.
+/// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
+/// by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+/// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE that is for the caller to decide.
+/// A redirect is followed only if barker_webhook_set_redirects() was called.
 ///
 /// @param hook         the handle
 /// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
@@ -22,7 +23,8 @@ use crate::webhook::{self, Delivery};
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
 ///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
-///         BARKER_ERR_TLS, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
+///         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
 ///         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(

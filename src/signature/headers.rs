@@ -60,7 +60,7 @@ pub(super) fn is_same_name(received: &[u8], name: &str) -> bool {
     let Some(prefix_len) = received.len().checked_sub(name.len()) else { return false };
     let (prefix, bare) = received.split_at(prefix_len);
     let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    let both = bare.iter().zip(name.as_bytes());
+    let is_alike = || bare.iter().zip(name.bytes()).all(|(&a, b)| dashed(a) == dashed(b));
     (prefix.is_empty() || prefix.eq_ignore_ascii_case(b"HTTP_"))
-        && both.fold(0, |differences, (&a, &b)| differences | (dashed(a) ^ dashed(b))) == 0
+        && (bare == name.as_bytes() || is_alike())
 }

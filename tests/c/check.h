@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static unsigned check_count, check_failures;
+static _Atomic unsigned check_count, check_failures; /* checks may be made in threads */
 
 static inline int check_that(int holds, const char *file, int line, const char *what)
 {

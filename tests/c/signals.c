@@ -1,4 +1,4 @@
-/* signals.c: the host's signals stay the host's, and its descriptors do not leak into the programs
+/* signals.c: the host's signals and its exit stay the host's, and no descriptor leaks into the programs
  * that it executes. */
 #define _GNU_SOURCE
 
@@ -8,6 +8,7 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define NO_CONTENT "HTTP/1.1 204 No Content\r\n\r\n"
@@ -135,14 +136,19 @@ static int same_sets(const sigset_t *one, const sigset_t *other)
     return same;
 }
 
-/* One send that is answered, one that is refused and one that is late: all by a name. */
+/* Sends that are answered, alone and in a batch, that are late, and to an unknown name. */
 static void send_in_many_ways(void)
 {
-    static const struct peer_step steps[] = {STEP(NO_CONTENT, PEER_CLOSE), STEP("", PEER_SILENT)};
+    static const struct peer_step steps[] = {STEP(NO_CONTENT, PEER_CLOSE),
+                                             STEP(NO_CONTENT, PEER_CLOSE), STEP("", PEER_SILENT)};
     struct peer peer;
-    peer_start(&peer, steps, 2);
+    peer_start(&peer, steps, 3);
     barker_webhook *hook = new_hook("known.test", peer.port, 60000);
+    CHECK_OK(barker_webhook_set_lookup_lifetime(hook, 0));
     CHECK_OK(send_of(hook, 1));
+    peer_wait(&peer);
+    CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
+    CHECK_OK(barker_webhook_status(hook));
     peer_wait(&peer);
     CHECK_OK(barker_webhook_set_timeout(hook, 300));
     CHECK_FAILS(hook, send_of(hook, 1), BARKER_ERR_TIMEOUT);
@@ -216,11 +222,31 @@ static void descriptors_close_on_exec(void)
     CHECK_EQUAL(seen_leaking, 0);
 }
 
+/* ---- exit ---- */
+
+/* Ends at once and with its own status, amid a lookup that nobody waits for any more. */
+static void exits_amid_lookup(void)
+{
+    enum { OWN = 42 };
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        names_delay = 60000;
+        barker_webhook *hook = new_hook("known.test", 9, 50);
+        barker_status late = send_of(hook, 1);
+        exit(late == BARKER_ERR_TIMEOUT && names_running == 1 ? OWN : 1);
+    }
+    CHECK_EQUAL(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == OWN);
+}
+
 int main(void)
 {
     check_begin();
     names_known = names;
     large = calloc(1, LARGE);
+    exits_amid_lookup();
     int descriptors = process_entries("/proc/self/fd");
     signals_are_the_hosts();
     lookups_take_no_signals();
