@@ -12,6 +12,14 @@ use crate::error::{Error, Result, barker_status, barker_status::*};
 
 /// Runs `work`; a panic in it becomes an error and prints nothing.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
+    let mut work = Some(work);
+    let mut result = None;
+    catch_panic(&mut || result = work.take().map(|work| work()))?;
+    result.ok_or_else(|| Error::from(BARKER_ERR_INTERNAL))
+}
+
+/// The part of [`catch`] that is the same for all: once in the library, not once a function.
+fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     thread_local!(static CATCHING: Cell<bool> = const { Cell::new(false) });
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| {
@@ -47,8 +55,12 @@ pub(super) unsafe fn on_handle(
 ) -> barker_status {
     // SAFETY: the caller's promise is the one asked for here.
     let Some(hook) = (unsafe { hook.as_mut() }) else { return BARKER_ERR_NULL };
-    let result = catch(|| work(hook)).flatten();
-    hook.remember(&result)
+    let result = catch(|| work(hook));
+    conclude(hook, result)
+}
+
+fn conclude(hook: &mut barker_webhook, result: Result<Result<()>>) -> barker_status {
+    hook.remember(&result.flatten())
 }
 
 /// Runs `work` that leaves no sentence behind.
