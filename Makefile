@@ -37,7 +37,7 @@ clean:
 cargo:
 	@test -f build/shipped.h || install -D -m 644 include/barker.h build/shipped.h
 	@echo 'building the library'
-	@cargo build --release --locked --quiet --target-dir target
+	@cargo rustc --release --locked --quiet --lib --crate-type cdylib,staticlib --target-dir target
 
 $(CARGO_LIBS) include/barker.h: cargo ;
 

@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{self, SeqCst},
+};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -172,20 +174,22 @@ fn check_request(received: &[u8], expected: &[(Vec<u8>, Vec<u8>)], body: &[u8]) 
     assert_eq!(*headers.last().unwrap(), length);
 }
 
-/// The socket of this process.
 struct Socket {
     path: String,
     listener: UnixListener,
 }
 
+/// The socket of this thread: what two of them play must not get mixed up.
 fn socket() -> &'static Socket {
-    static SOCKET: OnceLock<Socket> = OnceLock::new();
-    SOCKET.get_or_init(|| {
-        let name = format!("barker-fuzz-{}", std::process::id());
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static SOCKET: &'static Socket = {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("barker-fuzz-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name).to_str().unwrap().to_owned();
         let _ = fs::remove_file(&path);
-        Socket { listener: UnixListener::bind(&path).unwrap(), path }
-    })
+        Box::leak(Box::new(Socket { listener: UnixListener::bind(&path).unwrap(), path }))
+    });
+    SOCKET.with(|socket| *socket)
 }
 
 impl Socket {

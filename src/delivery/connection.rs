@@ -1,8 +1,10 @@
-//! A connection to an origin, with TLS or without. What is not there yet is `None`.
+//! A connection to an origin, with TLS or without. What is not there yet is `None`; it is waited for
+//! only where a deadline is given.
 
 use std::io::{self, IoSlice};
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::socket::{Socket, is_not_yet};
 use super::tls::Tls;
 use crate::error::{Error, Result, barker_status, barker_status::*};
@@ -14,10 +16,10 @@ pub(super) enum Connection {
 
 impl Connection {
     /// Whether the hands are shaken: to be called until they are.
-    pub fn shake_hands(&mut self, wait: Option<Duration>) -> Result<bool> {
+    pub fn shake_hands(&mut self, until: Option<&Deadline>) -> Result<bool> {
         match self {
             Self::Plain(_) => Ok(true),
-            Self::Secure(tls) => tls.shake_hands(wait),
+            Self::Secure(tls) => tls.shake_hands(until),
         }
     }
 
@@ -37,11 +39,23 @@ impl Connection {
         }
     }
 
-    /// Receives some bytes; none means that the receiver closed the connection.
-    pub fn receive(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> Result<Option<usize>> {
+    /// Whether there is something to send still.
+    pub fn wants_write(&self) -> bool {
         match self {
-            Self::Plain(socket) => received(socket.receive(buffer, wait)),
-            Self::Secure(tls) => tls.receive(buffer, wait),
+            Self::Plain(_) => false,
+            Self::Secure(tls) => tls.wants_write(),
+        }
+    }
+
+    /// Receives some bytes; none means that the receiver closed the connection.
+    pub fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        until: Option<&Deadline>,
+    ) -> Result<Option<usize>> {
+        match self {
+            Self::Plain(socket) => received(socket.receive(buffer, time_left(until))),
+            Self::Secure(tls) => tls.receive(buffer, until),
         }
     }
 
@@ -59,6 +73,11 @@ impl Connection {
             Self::Secure(tls) => tls.socket(),
         }
     }
+}
+
+/// How long a socket may wait: not at all without a deadline.
+pub(super) fn time_left(until: Option<&Deadline>) -> Duration {
+    until.map_or(Duration::ZERO, Deadline::left)
 }
 
 pub(super) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {

@@ -22,12 +22,14 @@ impl Deadline {
         self.at
     }
 
+    /// The time left.
+    pub(super) fn left(&self) -> Duration {
+        self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
+    }
+
     /// The time left, or the error that none is, with the phase in which it ran out.
     pub(super) fn remaining(&self, phase: &str) -> Result<Duration> {
-        let left = match self.at {
-            Some(at) => at.saturating_duration_since(Instant::now()),
-            None => Duration::MAX,
-        };
+        let left = self.left();
         if left.is_zero() { Err(self.passed(phase)) } else { Ok(left) }
     }
 

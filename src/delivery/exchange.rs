@@ -20,7 +20,7 @@ use super::request::Request;
 use super::resolver::{Found, Lookup};
 use super::response::Response;
 use super::socket::{Socket, poll};
-use super::talk::{Incoming, Talk, may_wait};
+use super::talk::{Incoming, Talk};
 use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
 use crate::error::{Error, Result, barker_status::*};
@@ -96,8 +96,7 @@ impl<'a> Exchange<'a> {
                     None => None,
                 },
                 Stage::Tunnelling(tunnel) => {
-                    let wait = may_wait(&self.deadline, incoming, PROXY_PHASE)?;
-                    match tunnel.advance(wait)? {
+                    match tunnel.advance(incoming.until(&self.deadline))? {
                         Some(socket) => Some(self.secure(socket)?),
                         None => None,
                     }
@@ -276,7 +275,7 @@ impl<'a> Exchange<'a> {
                 let entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
                 poll(entry.into_iter().collect::<Vec<_>>().as_mut_slice(), left).map_err(failed)?;
             }
-            Stage::Talking(talk) if talk.is_sent => {}
+            Stage::Talking(talk) if talk.only_receives() => {}
             Stage::Talking(talk) => {
                 let events = libc::POLLIN | libc::POLLOUT;
                 let mut entry = [talk.connection.socket().poll_entry(events)];

@@ -4,12 +4,12 @@
 use std::env;
 use std::io::IoSlice;
 use std::sync::Arc;
-use std::time::Duration;
 
 use url::Host;
 use zeroize::Zeroizing;
 
-use super::connection::{received, sent};
+use super::connection::{received, sent, time_left};
+use super::deadline::Deadline;
 use super::socket::Socket;
 use super::target::{Endpoint, Target, Userinfo, parse_url};
 use crate::error::{Error, Result, barker_status::*};
@@ -152,7 +152,7 @@ impl Tunnel {
     }
 
     /// The socket, once the tunnel is open: from then on it leads to the target.
-    pub fn advance(&mut self, wait: Option<Duration>) -> Result<Option<Socket>> {
+    pub fn advance(&mut self, until: Option<&Deadline>) -> Result<Option<Socket>> {
         while let Some(socket) = &mut self.socket {
             while !self.unsent.is_empty() {
                 let taken = sent(socket.send(&[IoSlice::new(&self.unsent)])).map_err(broken)?;
@@ -163,7 +163,7 @@ impl Tunnel {
                 break;
             }
             let mut chunk = [0; 512];
-            match received(socket.receive(&mut chunk, wait)).map_err(broken)? {
+            match received(socket.receive(&mut chunk, time_left(until))).map_err(broken)? {
                 None => return Ok(None),
                 Some(0) => return Err(refused("the proxy closed the connection")),
                 Some(count) => self.answer.extend_from_slice(&chunk[..count]),

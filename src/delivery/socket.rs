@@ -16,8 +16,8 @@ pub(super) struct Socket {
     /// Where it leads, unless that is a Unix socket.
     pub address: Option<IpAddr>,
     is_blocking: bool,
-    /// The timeout set on the socket for receiving.
-    receive_timeout: Duration,
+    /// The timeout set on the socket for receiving, if one is.
+    receive_timeout: Option<Duration>,
     /// Whether a byte was sent.
     pub has_sent: bool,
     /// Whether a batch is told of its events.
@@ -39,7 +39,7 @@ impl Socket {
             socket,
             address: address.as_socket().map(|address| address.ip()),
             is_blocking: false,
-            receive_timeout: Duration::ZERO,
+            receive_timeout: None,
             has_sent: false,
             is_watched: false,
         })
@@ -64,16 +64,14 @@ impl Socket {
         Ok(sent)
     }
 
-    /// Receives some bytes; none means that the peer closed. Without a time to wait, only what is
+    /// Receives some bytes; none means that the peer closed. Without time to wait, only what is
     /// there.
-    pub fn receive(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<usize> {
-        match wait {
-            Some(wait) => {
-                self.set_receive_timeout(wait)?;
-                self.receive_with(buffer, 0)
-            }
-            None => self.receive_with(buffer, libc::MSG_DONTWAIT),
+    pub fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
+        if wait.is_zero() {
+            return self.receive_with(buffer, libc::MSG_DONTWAIT);
         }
+        self.set_receive_timeout(wait)?;
+        self.receive_with(buffer, 0)
     }
 
     /// Whether the peer left the connection open and sent nothing.
@@ -94,9 +92,9 @@ impl Socket {
             self.socket.set_nonblocking(false)?;
             self.is_blocking = true;
         }
-        if self.receive_timeout.abs_diff(wait) > SLACK {
+        if self.receive_timeout.is_none_or(|set| set.abs_diff(wait) > SLACK) {
             self.socket.set_read_timeout(Some(wait))?;
-            self.receive_timeout = wait;
+            self.receive_timeout = Some(wait);
         }
         Ok(())
     }

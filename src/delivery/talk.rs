@@ -1,7 +1,6 @@
 //! A request and its answer, over a connection.
 
 use std::io::IoSlice;
-use std::time::Duration;
 
 use super::connection::Connection;
 use super::deadline::Deadline;
@@ -19,7 +18,7 @@ pub(super) struct Talk {
     has_shaken_hands: bool,
     /// Bytes of the request that the connection has taken.
     taken: usize,
-    pub is_sent: bool,
+    is_sent: bool,
     send_failure: Option<Error>,
     reader: ResponseReader,
 }
@@ -33,6 +32,13 @@ pub(super) enum Incoming {
     There,
     /// There is nothing.
     NotYet,
+}
+
+impl Incoming {
+    /// Until when receiving may wait, if it may.
+    pub fn until(self, deadline: &Deadline) -> Option<&Deadline> {
+        (self == Self::Awaited).then_some(deadline)
+    }
 }
 
 impl Talk {
@@ -56,6 +62,11 @@ impl Talk {
         self.is_reused && !self.connection.socket().has_sent
     }
 
+    /// Whether it goes on only when something comes.
+    pub fn only_receives(&self) -> bool {
+        self.is_sent || !self.has_shaken_hands && !self.connection.wants_write()
+    }
+
     pub fn phase(&self) -> &'static str {
         if !self.has_shaken_hands {
             "shaking hands over TLS"
@@ -74,8 +85,7 @@ impl Talk {
         incoming: Incoming,
     ) -> Result<Option<(Response, bool)>> {
         if !self.has_shaken_hands {
-            let wait = may_wait(deadline, incoming, self.phase())?;
-            if !self.connection.shake_hands(wait)? {
+            if !self.connection.shake_hands(incoming.until(deadline))? {
                 return Ok(None);
             }
             self.has_shaken_hands = true;
@@ -124,8 +134,8 @@ impl Talk {
     ) -> Result<Option<(Response, bool)>> {
         let mut chunk = [0; CHUNK];
         loop {
-            let wait = may_wait(deadline, incoming, self.phase())?;
-            let Some(received) = self.connection.receive(&mut chunk, wait)? else {
+            let until = incoming.until(deadline);
+            let Some(received) = self.connection.receive(&mut chunk, until)? else {
                 return Ok(None);
             };
             if received == 0 {
@@ -135,17 +145,5 @@ impl Talk {
                 return Ok(Some((response, is_reusable && self.is_sent)));
             }
         }
-    }
-}
-
-/// For how long receiving may wait.
-pub(super) fn may_wait(
-    deadline: &Deadline,
-    incoming: Incoming,
-    phase: &str,
-) -> Result<Option<Duration>> {
-    match incoming {
-        Incoming::Awaited => deadline.remaining(phase).map(Some),
-        _ => Ok(None),
     }
 }

@@ -2,16 +2,19 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
-use super::connection::{received, sent};
+use super::connection::{received, sent, time_left};
+use super::deadline::Deadline;
 use super::socket::Socket;
 use super::trust::explain;
 use crate::error::{Error, Result, barker_status::*};
+
+/// A peer that sends more while the connection is idle is not worth listening to.
+const MAX_TICKET_READS: usize = 8;
 
 pub(super) struct Tls {
     session: ClientConnection,
@@ -33,14 +36,17 @@ impl Tls {
     }
 
     /// Shakes hands; false as long as the peer has to be waited for.
-    pub fn shake_hands(&mut self, wait: Option<Duration>) -> Result<bool> {
+    pub fn shake_hands(&mut self, until: Option<&Deadline>) -> Result<bool> {
         while self.session.is_handshaking() {
-            let may_go_on = self.flush().and_then(|is_flushed| {
-                let may_read = is_flushed && self.session.is_handshaking();
-                Ok(is_flushed && (!may_read || self.read_records(wait)?.is_some()))
-            });
-            if !may_go_on.map_err(handshake_error)? {
+            if !self.flush().map_err(handshake_error)? {
                 return Ok(false);
+            }
+            if self.session.is_handshaking() {
+                match self.read_records(until).map_err(handshake_error)? {
+                    None => return Ok(false),
+                    Some(0) => return Err(closed_amid_handshake()),
+                    Some(_) => {}
+                }
             }
         }
         self.flush().map_err(handshake_error)
@@ -64,7 +70,7 @@ impl Tls {
     pub fn flush(&mut self) -> Result<bool> {
         while self.session.wants_write() {
             let written =
-                self.session.write_tls(&mut Wire { socket: &mut self.socket, wait: None });
+                self.session.write_tls(&mut Wire { socket: &mut self.socket, until: None });
             if sent(written)?.is_none() {
                 return Ok(false);
             }
@@ -72,8 +78,16 @@ impl Tls {
         Ok(true)
     }
 
+    pub fn wants_write(&self) -> bool {
+        self.session.wants_write()
+    }
+
     /// Receives and decrypts some bytes; none means that the receiver closed the connection.
-    pub fn receive(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> Result<Option<usize>> {
+    pub fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        until: Option<&Deadline>,
+    ) -> Result<Option<usize>> {
         loop {
             match self.session.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -85,17 +99,19 @@ impl Tls {
                 Err(error) => return Err(Error::new(BARKER_ERR_RECEIVE, error.to_string())),
                 Ok(received) => return Ok(Some(received)),
             }
-            if self.read_records(wait)?.is_none() {
+            if self.read_records(until)?.is_none() {
                 return Ok(None);
             }
             self.flush()?;
         }
     }
 
-    /// As [`Socket::is_quiet`]; session tickets are no noise.
+    /// As [`Socket::is_quiet`]; some session tickets are no noise.
     pub fn is_quiet(&mut self) -> bool {
+        let mut reads = 0;
         while !self.socket.is_quiet() {
-            if !matches!(self.read_records(None), Ok(Some(1..))) {
+            reads += 1;
+            if reads > MAX_TICKET_READS || !matches!(self.read_records(None), Ok(Some(1..))) {
                 return false;
             }
         }
@@ -109,8 +125,8 @@ impl Tls {
     }
 
     /// Receives and decrypts what comes; gives how many bytes came, none at the end.
-    fn read_records(&mut self, wait: Option<Duration>) -> Result<Option<usize>> {
-        let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, wait });
+    fn read_records(&mut self, until: Option<&Deadline>) -> Result<Option<usize>> {
+        let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, until });
         let Some(read) = received(read)? else { return Ok(None) };
         if let Err(error) = self.session.process_new_packets() {
             // Tells the peer why; it may be gone already, and the reason here is what matters.
@@ -124,12 +140,12 @@ impl Tls {
 /// The socket as rustls wants it.
 struct Wire<'a> {
     socket: &'a mut Socket,
-    wait: Option<Duration>,
+    until: Option<&'a Deadline>,
 }
 
 impl Read for Wire<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.receive(buffer, self.wait)
+        self.socket.receive(buffer, time_left(self.until))
     }
 }
 
@@ -145,6 +161,10 @@ impl Write for Wire<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn closed_amid_handshake() -> Error {
+    Error::new(BARKER_ERR_TLS, "the TLS handshake failed: the receiver closed the connection")
 }
 
 /// A connection that breaks amid the handshake is no use for TLS.
