@@ -91,8 +91,11 @@ fn play(parts: &[Vec<u8>], stays_open: bool) -> Outcome {
     hook.set_url(&socket.url(b"/good"));
     hook.set_timeout(PATIENCE.as_millis() as u32);
     let next = thread::scope(|scope| {
-        scope.spawn(|| socket.behave(connection));
-        hook.send(DATA)
+        let receiver = scope.spawn(|| socket.behave(connection));
+        let next = hook.send(DATA);
+        // Waits for its very end, lest what it takes be taken for a leak.
+        receiver.join().unwrap();
+        next
     });
     assert_eq!(next.status, BARKER_OK as i32, "the handle is not usable afterwards");
     assert!(next.http_status == 299 && next.body == b"its own", "it is another answer");
