@@ -136,6 +136,7 @@ BEHAVIOURS = [
     # Never ending, or too much.
     B("never reads nor answers", [SILENCE], TIMEOUT, at=0, size=LARGE, timeout=SOON),
     B("never answers", [SILENCE], TIMEOUT, timeout=SOON),
+    B("never answers, and is hardly waited for", [SILENCE], TIMEOUT, timeout=5),
     B("stops amid the head", [b"HTTP/1.1 200 OK\r\nX", SILENCE], TIMEOUT, timeout=SOON),
     B("stops amid the body", [counted(b"17"), SILENCE], TIMEOUT, timeout=SOON),
     B("stops amid a chunk", [chunked(b"11\r\n" + TOKEN), SILENCE], TIMEOUT, timeout=SOON),
