@@ -1216,11 +1216,10 @@ barker_status barker_generate_id(struct barker_buffer *id);
  *     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
  *         answer(401);
  *
- * Signatures are compared in constant time, and nothing is allocated but for Ed25519 and for a
- * message to remember. Any number of threads may verify with one handle at
- * once. Within the tolerance, a message that was verified once verifies again, unless
- * barker_webhook_set_replay_limit() was called. If several secrets fail, the status tells of the
- * one that came furthest.
+ * Signatures are compared in constant time, and nothing is allocated but for a message to remember.
+ * Any number of threads may verify with one handle at once. Within the tolerance, a message that
+ * was verified once verifies again, unless barker_webhook_set_replay_limit() was called. If several
+ * secrets fail, the status tells of the one that came furthest.
  *
  * @param hook     the handle, for its secrets and tolerance
  * @param headers  the received headers, in any order; other headers are ignored

@@ -16,17 +16,6 @@ use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_sche
 
 pub use exchange::{request, response};
 
-const SCHEMES: [barker_scheme; 9] = [
-    BARKER_SCHEME_BARKER,
-    BARKER_SCHEME_BARKER_SHA256,
-    BARKER_SCHEME_BARKER_SHA512,
-    BARKER_SCHEME_STANDARD,
-    BARKER_SCHEME_SVIX,
-    BARKER_SCHEME_GITHUB,
-    BARKER_SCHEME_STRIPE,
-    BARKER_SCHEME_SLACK,
-    BARKER_SCHEME_SHOPIFY,
-];
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PRIVATE_KEY: &str = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
 const NOW: u64 = 1_700_000_000;
@@ -90,7 +79,7 @@ pub fn message(input: &[u8]) {
         .collect();
 
     let verdict = c::verify(&pointers, rest);
-    let alone = SCHEMES.map(|scheme| c::verify_once(scheme, &pointers, rest));
+    let alone = barker_scheme::ALL.map(|scheme| c::verify_once(scheme, &pointers, rest));
     assert_eq!(verdict == BARKER_OK as i32, alone.contains(&(BARKER_OK as i32)));
     let longer = [rest, b"."].concat();
     assert_ne!(c::verify(&pointers, &longer), BARKER_OK as i32, "accepted another body");
@@ -99,7 +88,7 @@ pub fn message(input: &[u8]) {
 /// The text of a secret. One that is accepted signs, unless it is a public key, and accepts what
 /// it signed.
 pub fn secret(input: &[u8]) {
-    for scheme in SCHEMES {
+    for scheme in barker_scheme::ALL {
         let mut keyring = Keyring::default();
         if keyring.set(scheme, input).is_err() {
             continue;
@@ -316,7 +305,7 @@ mod c {
             let hook = barker_webhook_new();
             assert_ne!(hook, null_mut());
             assert_eq!(barker_webhook_set_tolerance(hook, 0), 0);
-            for scheme in SCHEMES {
+            for scheme in barker_scheme::ALL {
                 let (secret, len) = (SECRET.as_ptr(), SECRET.len());
                 assert_eq!(barker_webhook_add_secret(hook, scheme as i32, secret, len), 0);
             }

@@ -66,7 +66,7 @@ pub enum barker_scheme {
 use barker_scheme::*;
 use barker_spelling::*;
 
-/// Every scheme there is.
+/// How each is described.
 const SCHEMES: [(barker_scheme, &Scheme); 9] = [
     (BARKER_SCHEME_BARKER, &barker::BARKER),
     (BARKER_SCHEME_BARKER_SHA256, &barker::BARKER_SHA256),
@@ -102,6 +102,17 @@ pub struct Header {
 }
 
 impl barker_scheme {
+    /// Every scheme there is.
+    pub const ALL: [Self; SCHEMES.len()] = {
+        let mut all = [BARKER_SCHEME_BARKER; SCHEMES.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = SCHEMES[at].0;
+            at += 1;
+        }
+        all
+    };
+
     fn description(self) -> &'static Scheme {
         let found = SCHEMES.iter().find(|(scheme, _)| *scheme == self);
         found.expect("every scheme is in the table").1
