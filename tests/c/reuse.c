@@ -200,12 +200,46 @@ static void limit(void)
     }
 }
 
+/* Which connection each send uses: as the limits of its handle say, whoever kept it. */
+static void limits_as_set(void)
+{
+    enum { SENDS = 7 };
+    static const int expected[SENDS] = {0, 0, 1, 2, 3, 4, 4};
+    static struct peer_step steps[SENDS];
+    struct peer peer;
+    for (int i = 0; i < SENDS; i++)
+        steps[i] = (struct peer_step)ANSWERED;
+    peer_start(&peer, steps, SENDS);
+    barker_webhook *hook = barker_webhook_new();
+    CHECK_OK(barker_webhook_set_url(hook, peer.url));
+    for (int i = 0; i < SENDS; i++) {
+        if (i == 2)
+            CHECK_OK(barker_webhook_close_idle(hook));
+        if (i == 3) {
+            CHECK_OK(barker_webhook_set_idle_limits(hook, 32, 1));
+            usleep(1100 * 1000);
+        }
+        if (i == 4) /* neither uses the one that is idle nor keeps its own */
+            CHECK_OK(barker_webhook_set_idle_limits(hook, 32, 0));
+        if (i == 5)
+            CHECK_OK(barker_webhook_set_idle_limits(hook, 1, 60));
+        perform(hook, &(struct act){"x", BARKER_OK, ANSWERED, WHOLE, 0, 0});
+        peer_wait(&peer);
+    }
+    CHECK(peer_stop(&peer));
+    for (int i = 0; i < SENDS; i++)
+        CHECK_EQUAL(peer.requests[i].connection, expected[i]);
+    barker_webhook_free(hook);
+    peer_free(&peer);
+}
+
 int main(void)
 {
     check_begin();
     ended_while_idle(PEER_CLOSE);
     ended_while_idle(PEER_RESET);
     limit();
+    limits_as_set();
     unanswered();
     cut_while_sending();
     nothing_left();
