@@ -2,7 +2,7 @@
  * say. The program has a resolver of its own, and a network of its own in which every connection
  * that is tried is noted: 8.8.8.8 leads to a receiver on the loopback, and nothing leaves the
  * machine. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"
