@@ -64,8 +64,10 @@ void freeaddrinfo(struct addrinfo *found)
 
 static char tried[256]; /* the addresses that were, with a blank after each */
 
-int connect(int fd, const struct sockaddr *address, socklen_t size)
+/* Under _GNU_SOURCE the C library declares the address as a union of all kinds of pointers to one. */
+int connect(int fd, __CONST_SOCKADDR_ARG any, socklen_t size)
 {
+    const struct sockaddr *address = any.__sockaddr__;
     struct sockaddr_in v4;
     char text[INET6_ADDRSTRLEN] = "unix";
     if (address->sa_family == AF_INET) {
