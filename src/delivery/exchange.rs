@@ -123,6 +123,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn begin(&self) -> Result<Stage> {
+        self.check_deadline()?;
         self.settings.policy.check_origin(self.route.target.origin())?;
         Ok(match self.take_idle() {
             Some(connection) => {
@@ -289,7 +290,8 @@ impl<'a> Exchange<'a> {
 
     fn phase(&self) -> &'static str {
         match &self.stage {
-            Stage::Idle => "starting",
+            Stage::Idle if self.redirects == 0 => "signing",
+            Stage::Idle => "following a redirect",
             Stage::LookingUp(_) => "looking up the host name",
             Stage::Connecting(_) => "connecting",
             Stage::Tunnelling(_) => PROXY_PHASE,
