@@ -29,7 +29,7 @@ enum {
 };
 
 /* Seconds; milliseconds; bytes; connections in all. */
-enum { PEER_PATIENCE = 60, PEER_PAUSE = 10, PEER_SIPS = 6000, PEER_CLIENTS = 1024 };
+enum { PEER_PATIENCE = 60, PEER_PAUSE = 10, PEER_SIPS = 800, PEER_CLIENTS = 1024 };
 
 struct peer_step {
     const char *answer;
