@@ -144,7 +144,8 @@ impl<'a, T> Batch<'a, T> {
             register(self.poll.registry(), socket, Token(slot)).map_err(system)?;
             socket.is_watched = true;
         }
-        if let Some(lookup) = flight.exchange.lookup()
+        let lookup = flight.exchange.lookup();
+        if let Some(lookup) = lookup
             && !flight.awaits_lookup
         {
             let waker = match &self.waker {
@@ -155,8 +156,8 @@ impl<'a, T> Batch<'a, T> {
                 }
             };
             lookup.notify(waker).map_err(system)?;
-            flight.awaits_lookup = true;
         }
+        flight.awaits_lookup = lookup.is_some();
         if let Some(at) = flight.exchange.wakes_at()
             && flight.alarm.is_none_or(|alarm| at < alarm)
         {
