@@ -25,8 +25,6 @@ use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
 use crate::error::{Error, Result, barker_status::*};
 
-const PROXY_PHASE: &str = "asking the proxy";
-
 /// A delivery on its way.
 pub struct Exchange<'a> {
     pool: Arc<Pool>,
@@ -273,8 +271,8 @@ impl<'a> Exchange<'a> {
                 poll(&mut entries, next.unwrap_or(left).min(left)).map_err(failed)?;
             }
             Stage::Tunnelling(tunnel) => {
-                let entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
-                poll(entry.into_iter().collect::<Vec<_>>().as_mut_slice(), left).map_err(failed)?;
+                let mut entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
+                poll(entry.as_mut_slice(), left).map_err(failed)?;
             }
             Stage::Talking(talk) if talk.only_receives() => {}
             Stage::Talking(talk) => {
@@ -294,7 +292,7 @@ impl<'a> Exchange<'a> {
             Stage::Idle => "following a redirect",
             Stage::LookingUp(_) => "looking up the host name",
             Stage::Connecting(_) => "connecting",
-            Stage::Tunnelling(_) => PROXY_PHASE,
+            Stage::Tunnelling(_) => "asking the proxy",
             Stage::Talking(talk) => talk.phase(),
         }
     }

@@ -65,10 +65,11 @@ impl Proxies {
     /// The proxy that leads to this target, if it is not reached directly.
     pub(super) fn towards(&self, target: &Target) -> Option<&Arc<Proxy>> {
         let proxy = if target.origin().secure { &self.https } else { &self.http };
+        let proxy = proxy.as_ref()?;
         let Endpoint::Host(host, _) = &target.origin().endpoint else { return None };
         let host = host.to_string();
         let is_excepted = self.except.iter().any(|except| is_within(&host, except));
-        proxy.as_ref().filter(|_| !is_excepted)
+        (!is_excepted).then_some(proxy)
     }
 }
 
