@@ -10,8 +10,8 @@
  *     std::cout << answer.status() << '\n';
  *
  * Errors. Each function that can fail takes, last, what becomes of a failure, as in Asio and
- * std::filesystem: left out, barker::error is thrown; a std::error_code, and it is set, or cleared
- * by a success, and nothing of barker's is thrown:
+ * std::filesystem: left out, barker::error is thrown; a std::error_code, and it is set, to
+ * status::ok by a success, and nothing of barker's is thrown:
  *
  *     std::error_code ec;
  *     hook.send(ec);
@@ -288,8 +288,8 @@ public:
     bytes(text text) noexcept : bytes(text.c_str()) {}
 
     template <class Container,
-              class Byte = typename std::remove_pointer<
-                  decltype(std::declval<const Container &>().data())>::type,
+              class Byte = typename std::decay<
+                  decltype(*std::declval<const Container &>().data())>::type,
               class = typename std::enable_if<is_byte<Byte>::value>::type>
     bytes(const Container &container) noexcept : bytes(container.data(), container.size())
     {
@@ -402,10 +402,7 @@ public:
 #else
         static_cast<void>(sentence);
 #endif
-        if (outcome == BARKER_OK)
-            code_->clear();
-        else
-            *code_ = static_cast<status>(outcome);
+        *code_ = static_cast<status>(outcome);
     }
 
     /** The same, for calls that leave no sentence in a webhook. */
