@@ -41,9 +41,9 @@ cargo:
 
 $(CARGO_LIBS) include/barker.h: cargo ;
 
-$(OUT)/lib/libbarker.so: $(CARGO_LIBS) include/barker.h
+$(OUT)/lib/libbarker.so: $(CARGO_LIBS) include/barker.h include/barker.hpp
 	@mkdir -p $(OUT)/include $(OUT)/lib $(OUT)/bin
-	@cp include/barker.h $(OUT)/include/
+	@cp include/barker.h include/barker.hpp $(OUT)/include/
 	@cp target/release/libbarker.a $(OUT)/lib/
 	@cp target/release/libbarker.so $(OUT)/lib/libbarker.so.0
 	@ln -sf libbarker.so.0 $@

@@ -1,13 +1,15 @@
 """Compiles tests/cpp in every way that barker.hpp is for, and runs it against receivers on the
 loopback.
 
-    cpp.py DIRECTORY COMPILER             each standard, with and without exceptions, linked both ways
-    cpp.py DIRECTORY COMPILER --sanitized the oldest and the newest standard, with sanitizers
-    cpp.py DIRECTORY COMPILER COMMAND...  the same, without sanitizers, run by this command
+    cpp.py DIRECTORY COMPILER              each standard, with and without exceptions, linked both ways
+    cpp.py DIRECTORY COMPILER --sanitized  the oldest and the newest standard, static, with sanitizers
+    cpp.py DIRECTORY COMPILER COMMAND...   the same, shared, run by this command
 
-DIRECTORY has include and lib, as `make build` lays it out.
+DIRECTORY has libbarker.so and libbarker.a. Objects are kept in build/tests/cpp until a source changes.
 """
 import concurrent.futures
+import glob
+import hashlib
 import os
 import ssl
 import subprocess
@@ -17,7 +19,10 @@ import tempfile
 from receivers import Handler, Receiver
 from tls import make_authority, make_certificate, revoke
 
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cpp")
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SOURCES = os.path.join(TOP, "tests/cpp")
+INCLUDE = os.path.join(TOP, "include")
+OBJECTS = os.path.join(TOP, "build/tests/cpp")
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast "
             "-Wnon-virtual-dtor -Werror").split()
 STANDARDS = "11", "14", "17", "20", "2b"
@@ -60,51 +65,76 @@ def variants(some):
             yield [f"-std=c++{standard}", *more]
 
 
+def digest_of(command):
+    """Of all that an object is made from."""
+    digest = hashlib.sha256(repr(command).encode())
+    for path in sorted(glob.glob(os.path.join(SOURCES, "*")) + glob.glob(INCLUDE + "/*")):
+        with open(path, "rb") as source:
+            digest.update(source.read())
+    return digest.hexdigest()
+
+
+def read(path):
+    if not os.path.exists(path):
+        return ""
+    with open(path) as file:
+        return file.read()
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=300)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}exit status {done.returncode}")
+    return done.stdout.strip()
+
+
 class Tester:
-    def __init__(self, layout, compiler, arguments):
-        layout = os.path.abspath(layout)
+    def __init__(self, library, compiler, arguments):
+        static = [os.path.join(library, "libbarker.a"), *STATIC]
+        shared = ["-L", library, "-lbarker", "-lpthread", "-Wl,-rpath," + library]
         self.sanitized = arguments == ["--sanitized"]
         self.runner = [] if self.sanitized else arguments
-        library = os.path.join(layout, "lib")
-        self.compiler = [compiler, "-g", *WARNINGS, "-I", os.path.join(layout, "include")]
+        self.some = bool(arguments)
+        self.compiler = [compiler, "-I", INCLUDE, *WARNINGS]
+        if self.some:
+            self.compiler.append("-g")
         if self.sanitized:
             self.compiler += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-        self.links = {"static": [os.path.join(library, "libbarker.a"), *STATIC]}
-        if not self.sanitized:
-            self.links["shared"] = ["-L", library, "-lbarker", "-lpthread", "-Wl,-rpath," + library]
-        if self.runner:
-            del self.links["static"]
+        self.links = {"static": static} if self.sanitized else \
+            {"shared": shared} if self.runner else {"static": static, "shared": shared}
+        self.kept = os.path.join(OBJECTS, f"{os.path.basename(compiler)}{'-g' * self.some}"
+                                          f"{'-sanitized' * self.sanitized}")
         self.urls = start_receivers()
+        os.makedirs(self.kept, exist_ok=True)
 
-    def run(self, *command):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=300)
-        if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}\n{done.stdout}exit status {done.returncode}")
-        return done.stdout.strip()
-
-    def compile(self, source, number, *options):
-        target = f"{source}-{number}.o"
-        self.run(*self.compiler, *options, "-c", os.path.join(SOURCES, source + ".cpp"), "-o", target)
+    def compile(self, source, name, *options):
+        target = os.path.join(self.kept, f"{source}-{name}.o")
+        command = [*self.compiler, *options, "-c", os.path.join(SOURCES, source + ".cpp"),
+                   "-o", target]
+        digest = digest_of(command)
+        if read(target + ".digest") != digest:
+            run(*command)
+            with open(target + ".digest", "w") as mark:
+                mark.write(digest)
         return target
 
-    def test(self, number, options):
+    def test(self, options):
         """Gives a line of what was checked, or raises."""
-        objects = [self.compile("webhook", number, *options),
-                   self.compile("second", number, options[0], "-fno-exceptions")]
+        name = "".join(options)
+        objects = [self.compile("webhook", name, *options),
+                   self.compile("second", name, options[0], "-fno-exceptions")]
         said = []
         for kind, link in self.links.items():
-            program = f"./webhook-{number}-{kind}"
-            self.run(*self.compiler, *objects, *link, "-o", program)
-            said.append(f"{kind}: {self.run(*self.runner, program, *self.urls)}")
+            program = f"./webhook{name}-{kind}"
+            run(*self.compiler, *objects, *link, "-o", program)
+            said.append(f"{kind}: {run(*self.runner, program, *self.urls)}")
         return "; ".join(said)
 
     def test_all(self):
         failed = 0
-        some = self.sanitized or bool(self.runner)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            futures = [(options, pool.submit(self.test, number, options))
-                       for number, options in enumerate(variants(some))]
+            futures = [(options, pool.submit(self.test, options)) for options in variants(self.some)]
             for options, future in futures:
                 try:
                     print("ok  ", *options, future.result())
@@ -115,12 +145,11 @@ class Tester:
 
 
 def main():
-    layout, compiler, *arguments = sys.argv[1:]
-    layout = os.path.abspath(layout)
-    arguments = [os.path.abspath(part) if os.path.isfile(part) else part for part in arguments]
+    library, compiler, *arguments = sys.argv[1:]
+    library = os.path.abspath(library)
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
-        failed = Tester(layout, compiler, arguments).test_all()
+        failed = Tester(library, compiler, arguments).test_all()
         os.chdir("/")
     sys.exit(1 if failed else 0)
 

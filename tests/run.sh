@@ -71,6 +71,21 @@ every_function_is_abused() {
     done
 }
 
+# Its functions are called by barker.hpp, and each of its constants has one there.
+cpp_has_all_of_c() {
+    declared >$out/declared
+    grep -o '\bBARKER_[A-Z0-9_]* = -\?[0-9]' include/barker.h | cut -d ' ' -f 1 >$out/constants
+    test -s $out/declared -a -s $out/constants
+    missing=0
+    for function in $(<$out/declared); do
+        grep -q "\b$function(" include/barker.hpp || { echo "$function() is not called"; missing=1; }
+    done
+    for constant in $(<$out/constants); do
+        grep -q "= $constant,$" include/barker.hpp || { echo "$constant has no other"; missing=1; }
+    done
+    return $missing
+}
+
 # The C library has -lutil, -lrt and -lc in itself.
 static_libs_suffice() {
     cargo rustc --quiet --locked --all-features --lib --crate-type staticlib -- \
@@ -246,6 +261,13 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'C++: barker.hpp has all of barker.h' cpp_has_all_of_c
+for compiler in g++ clang++; do
+    step "C++: every standard with $compiler" $python tests/cpp.py $layout/lib $compiler
+done
+step 'C++: address and undefined-behaviour sanitizers' \
+    $python tests/cpp.py $layout/lib clang++ --sanitized
+step 'C++: memcheck' $python tests/cpp.py $out/checked g++ "${memcheck_tls[@]}"
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
