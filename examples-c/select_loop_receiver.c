@@ -65,9 +65,16 @@ struct client {
 struct server {
     const barker_webhook *hook;
     int listener;
+    bool out_of_descriptors; /* so that nobody is accepted for a moment */
+    unsigned long count;     /* of requests to serve; 0: no limit */
     unsigned long served;
     struct client clients[MAX_CLIENTS];
 };
+
+static bool is_done(const struct server *server)
+{
+    return server->count > 0 && server->served >= server->count;
+}
 
 /* ---- HTTP: each int function returns 0, or the status to refuse the request with ---- */
 
@@ -222,7 +229,6 @@ static void take_head(struct server *server, struct client *client, size_t n)
     size_t seen = client->received < 3 ? 0 : client->received - 3;
     client->received += n;
     char *empty_line = find_empty_line(client->head + seen, client->head + client->received);
-    int refusal = 0;
     if (empty_line == NULL) {
         if (client->received == MAX_HEAD)
             conclude(server, client, 413);
@@ -230,7 +236,7 @@ static void take_head(struct server *server, struct client *client, size_t n)
     }
     client->head_len = (size_t)(empty_line - client->head) + 4;
     client->state = READING_BODY;
-    refusal = split_head(client);
+    int refusal = split_head(client);
     if (refusal == 0)
         refusal = find_body_len(client);
     if (refusal == 0)
@@ -309,13 +315,14 @@ static struct client *free_client(struct server *server)
     return NULL;
 }
 
-/* False when it cannot go on. A connection that was lost while it waited is nothing to stop for; one
- * that there is no descriptor for waits until another ends. */
+/* False when it cannot go on. A connection that was lost while it waited is nothing to stop for. */
 static bool accept_client(struct server *server, struct client *client)
 {
     int fd = accept(server->listener, NULL, NULL);
-    if (fd < 0)
-        return shall_wait() || errno == ECONNABORTED || errno == EMFILE || errno == ENFILE;
+    if (fd < 0) {
+        server->out_of_descriptors = errno == EMFILE || errno == ENFILE;
+        return server->out_of_descriptors || shall_wait() || errno == ECONNABORTED;
+    }
     if (fd >= FD_SETSIZE || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
         close(fd);
         return true;
@@ -343,8 +350,9 @@ static bool wait_for_any(struct server *server, fd_set *readable, fd_set *writab
     int highest = -1;
     FD_ZERO(readable);
     FD_ZERO(writable);
-    if (free_client(server) != NULL)
+    if (!is_done(server) && !server->out_of_descriptors && free_client(server) != NULL)
         watch(server->listener, readable, &highest);
+    server->out_of_descriptors = false;
     for (size_t i = 0; i < MAX_CLIENTS; i++) {
         const struct client *client = &server->clients[i];
         if (client->state != FREE)
@@ -368,30 +376,30 @@ static void serve_clients(struct server *server, const fd_set *readable, const f
             on_writable(client);
         else if (client->state != ANSWERING && FD_ISSET(client->fd, readable))
             on_readable(server, client);
-        if (client->state != FREE && time >= client->deadline)
+        if (client->state != FREE &&
+            (time >= client->deadline || (client->state < ANSWERING && is_done(server))))
             hang_up(client);
     }
 }
 
-static bool is_busy(const struct server *server)
+static bool has_clients(const struct server *server)
 {
     for (size_t i = 0; i < MAX_CLIENTS; i++)
-        if (server->clients[i].state >= ANSWERING)
+        if (server->clients[i].state != FREE)
             return true;
     return false;
 }
 
-/* Serves until `count` requests were answered, and the answers have been read or are late. False when
- * it cannot go on. */
-static bool run(struct server *server, unsigned long count)
+/* Serves until the requests were answered, and the answers read. False when it cannot go on. */
+static bool run(struct server *server)
 {
-    while (count == 0 || server->served < count || is_busy(server)) {
+    while (!is_done(server) || has_clients(server)) {
         fd_set readable, writable;
         if (!wait_for_any(server, &readable, &writable))
             return false;
         serve_clients(server, &readable, &writable);
         struct client *client = free_client(server);
-        if (client != NULL && FD_ISSET(server->listener, &readable) &&
+        if (FD_ISSET(server->listener, &readable) && client != NULL &&
             !accept_client(server, client))
             return false;
     }
@@ -474,8 +482,9 @@ int main(int argc, char **argv)
         return 1;
     }
     server.hook = hook;
+    server.count = options.count;
     server.listener = listen_on(options.port);
-    bool done = server.listener >= 0 && run(&server, options.count);
+    bool done = server.listener >= 0 && run(&server);
     if (!done)
         perror("select_loop_receiver");
     for (size_t i = 0; i < MAX_CLIENTS; i++)

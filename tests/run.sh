@@ -268,6 +268,14 @@ done
 step 'C++: address and undefined-behaviour sanitizers' \
     $python tests/cpp.py $layout/lib clang++ --sanitized
 step 'C++: memcheck' $python tests/cpp.py $out/checked g++ "${memcheck_tls[@]}"
+for example in fanout mtls standard_webhooks select_loop_receiver; do
+    step "examples: $example among its peers" $python tests/examples.py $layout $example
+done
+for example in fanout standard_webhooks select_loop_receiver; do
+    step "examples: $example, memcheck" \
+        $python tests/examples.py $layout $example "${memcheck[@]}"
+done
+step 'examples: mtls, memcheck' $python tests/examples.py $layout mtls "${memcheck_tls[@]}"
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
