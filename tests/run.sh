@@ -266,7 +266,7 @@ for compiler in g++ clang++; do
     step "C++: every standard with $compiler" $python tests/cpp.py $layout/lib $compiler
 done
 step 'C++: address and undefined-behaviour sanitizers' \
-    $python tests/cpp.py $layout/lib clang++ --sanitized
+    $python tests/cpp.py $layout/lib g++ --sanitized
 step 'C++: memcheck' $python tests/cpp.py $out/checked g++ "${memcheck_tls[@]}"
 for example in fanout mtls standard_webhooks select_loop_receiver; do
     step "examples: $example among its peers" $python tests/examples.py $layout $example
