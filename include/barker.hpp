@@ -57,6 +57,13 @@
 #include <string_view>
 #endif
 
+// One in a program, also if its parts are shared libraries that hide what they can.
+#ifdef __GNUC__
+#define BARKER_VISIBLE __attribute__((visibility("default")))
+#else
+#define BARKER_VISIBLE
+#endif
+
 namespace barker {
 
 /**
@@ -333,7 +340,7 @@ inline text status_string(status status) noexcept
 }
 
 /** The category of the error codes that are barker's. */
-inline const std::error_category &category() noexcept
+BARKER_VISIBLE inline const std::error_category &category() noexcept
 {
     class category final : public std::error_category {
     public:
@@ -367,7 +374,7 @@ namespace barker { inline namespace nonthrowing {
 
 #ifdef __cpp_exceptions
 /** A failure that is thrown; what() is its sentence, which says what to change. */
-class error : public std::runtime_error {
+class BARKER_VISIBLE error : public std::runtime_error {
 public:
     error(barker::status status, const char *sentence)
         : std::runtime_error(sentence), status_(status)
@@ -1483,5 +1490,6 @@ inline buffer generate_id(on_error ec BARKER_OR_THROW)
 } // namespace barker
 
 #undef BARKER_OR_THROW
+#undef BARKER_VISIBLE
 
 #endif

@@ -89,6 +89,18 @@ def run(*command):
     return done.stdout.strip()
 
 
+def refuse_mistakes(compiler):
+    """Gives whether each mistake in wrong.cpp is one to the compiler."""
+    source = os.path.join(SOURCES, "wrong.cpp")
+    compile = [compiler, f"-std=c++{STANDARDS[-1]}", "-fno-exceptions", "-I", INCLUDE,
+               "-fsyntax-only", source]
+    mistakes = read(source).count("MISTAKE == ")
+    compiled = [number for number in range(mistakes + 1) if subprocess.run(
+        [*compile, f"-DMISTAKE={number}"], capture_output=True).returncode == 0]
+    print("ok  " if compiled == [0] else "FAIL", mistakes, "mistakes; compiled:", compiled)
+    return compiled == [0]
+
+
 class Tester:
     def __init__(self, library, compiler, arguments):
         static = [os.path.join(library, "libbarker.a"), *STATIC]
@@ -122,12 +134,18 @@ class Tester:
     def test(self, options):
         """Gives a line of what was checked, or raises."""
         name = "".join(options)
-        objects = [self.compile("webhook", name, *options),
-                   self.compile("second", name, options[0], "-fno-exceptions")]
+        first = self.compile("webhook", name, *options)
+        second = self.compile("second", name, options[0], "-fno-exceptions", "-fPIC",
+                              "-fvisibility=hidden", "-fvisibility-inlines-hidden")
         said = []
         for kind, link in self.links.items():
             program = f"./webhook{name}-{kind}"
-            run(*self.compiler, *objects, *link, "-o", program)
+            if kind == "shared":
+                library = os.path.abspath(f"second{name}.so")
+                run(*self.compiler, second, *link, "-shared", "-o", library)
+                run(*self.compiler, first, library, *link, "-o", program)
+            else:
+                run(*self.compiler, first, second, *link, "-o", program)
             said.append(f"{kind}: {run(*self.runner, program, *self.urls)}")
         return "; ".join(said)
 
@@ -150,6 +168,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         failed = Tester(library, compiler, arguments).test_all()
+        failed += not (arguments or refuse_mistakes(compiler))
         os.chdir("/")
     sys.exit(1 if failed else 0)
 
