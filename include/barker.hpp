@@ -561,6 +561,14 @@ public:
 #ifdef __cpp_exceptions
     explicit operator bool() const noexcept { return thrown_ != nullptr; }
 
+    /** Takes over what another has kept; of two, the first stays. */
+    void take(caught &other) noexcept
+    {
+        if (thrown_ == nullptr)
+            thrown_ = other.thrown_;
+        other.thrown_ = nullptr;
+    }
+
     template <class Work>
     void run(Work work) noexcept
     {
@@ -583,6 +591,8 @@ private:
     std::exception_ptr thrown_;
 #else
     explicit operator bool() const noexcept { return false; }
+
+    void take(caught &) noexcept {}
 
     template <class Work>
     void run(Work work)
@@ -616,7 +626,7 @@ public:
         return barker_webhook_set_log(hook, static_cast<std::int32_t>(level_), tell_, this);
     }
 
-    void rethrow() { caught_.rethrow(); }
+    caught thrown;
 
 private:
     template <class Function>
@@ -624,14 +634,13 @@ private:
     {
         log_sink &sink = *static_cast<log_sink *>(user);
         Function &function = *static_cast<Function *>(sink.function_.get());
-        if (!sink.caught_)
-            sink.caught_.run([&] { function(static_cast<log_level>(level), line); });
+        if (!sink.thrown)
+            sink.thrown.run([&] { function(static_cast<log_level>(level), line); });
     }
 
     log_level level_;
     barker_log tell_;
     std::shared_ptr<void> function_;
-    caught caught_;
 };
 
 /** The progress of a batch. */
@@ -644,11 +653,11 @@ public:
     {
         progress_call &call = *static_cast<progress_call *>(user);
         bool go_on = false;
-        call.caught_.run([&] { go_on = call.ask(index, static_cast<status>(outcome), result()); });
+        call.thrown.run([&] { go_on = call.ask(index, static_cast<status>(outcome), result()); });
         return go_on ? 0 : 1;
     }
 
-    void rethrow() { caught_.rethrow(); }
+    caught thrown;
 
 private:
     using result = typename std::is_void<decltype(std::declval<Function &>()(
@@ -669,7 +678,6 @@ private:
     }
 
     Function &function_;
-    caught caught_;
 };
 
 struct batch;
@@ -1356,7 +1364,7 @@ private:
     barker::response sent(barker_status outcome, on_error ec)
     {
         if (log_ != nullptr)
-            log_->rethrow();
+            log_->thrown.rethrow();
         conclude(outcome, ec);
         return response();
     }
@@ -1376,13 +1384,13 @@ struct batch {
             handles.push_back(hook.handle());
     }
 
-    /** What a log threw. */
+    /** Adds what the logs have thrown. */
     template <class Range>
-    static void rethrow(Range &hooks)
+    static void gather(Range &hooks, caught &thrown)
     {
         for (webhook &hook : hooks)
             if (hook.log_ != nullptr)
-                hook.log_->rethrow();
+                thrown.take(hook.log_->thrown);
     }
 
     std::vector<barker_webhook *> handles;
@@ -1428,8 +1436,8 @@ void send_many(Range &&hooks, std::uint32_t max_in_flight, Progress &&progress,
     detail::progress_call<Progress> call(progress);
     const barker_status outcome = barker_send_many(
         batch.handles.data(), batch.handles.size(), max_in_flight, call.tell, &call);
-    call.rethrow();
-    batch.rethrow(hooks);
+    batch.gather(hooks, call.thrown);
+    call.thrown.rethrow();
     ec(outcome);
 }
 

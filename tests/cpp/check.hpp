@@ -27,7 +27,7 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
 
 #define CHECK(...) check_that(static_cast<bool>(__VA_ARGS__), __FILE__, __LINE__, #__VA_ARGS__)
 
-// CALL_OR_THROW(wanted, call): the call without its last argument throws this, or nothing if it is ok.
+// A call throws an error of this status, or none if that is ok.
 #ifdef __cpp_exceptions
 #define CHECK_THROWS(wanted, ...)                                                       \
     do {                                                                                \

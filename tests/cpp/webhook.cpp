@@ -592,6 +592,23 @@ static void exceptions_pass()
         CHECK(hooks[8].status() == status::stopped);
     }
     CHECK(ended == 2 && caught == 4 + 7 + 7);
+
+    // Of several that throw in a batch, the first is heard of, and none stays for the next send.
+    bool throws = true;
+    for (barker::webhook &each : hooks) {
+        each.set_log(barker::log_level::error, [&](barker::log_level, const char *) {
+            if (throws)
+                throw thrown{1};
+        });
+    }
+    try {
+        barker::send_many(hooks, 0);
+    } catch (const thrown &) {
+        ++caught;
+    }
+    throws = false;
+    CHECK_BOTH(status::ok, barker::send_many, hooks, 0);
+    CHECK(caught == 4 + 7 + 7 + 1);
 }
 #endif
 
