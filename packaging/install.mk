@@ -20,10 +20,10 @@ STATIC_LIB := target/release/libbarker.a
 HEADERS := $(wildcard include/*.h*)
 MAN3 := $(wildcard man/*.3)
 MAN7 := $(wildcard man/*.7)
-EXAMPLE_SOURCES := $(wildcard examples-c/*.c)
+EXAMPLE_FILES := $(wildcard examples-c/*)
 DOCUMENTS := README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT
 CMAKE_FILES := barker-config.cmake barker-config-version.cmake
-INSTALLED := $(SHARED_LIB) $(STATIC_LIB) $(HEADERS) $(MAN3) $(MAN7) $(EXAMPLE_SOURCES) $(DOCUMENTS) \
+INSTALLED := $(SHARED_LIB) $(STATIC_LIB) $(HEADERS) $(MAN3) $(MAN7) $(EXAMPLE_FILES) $(DOCUMENTS) \
     $(wildcard packaging/*.in) packaging/install.mk
 
 relative = $$(realpath -sm --relative-to="$(1)" "$(2)")
@@ -57,7 +57,7 @@ install:
 	$(call put,$(MANDIR)/man3,644,$(MAN3))
 	$(call put,$(MANDIR)/man7,644,$(MAN7))
 	$(call put,$(DOCDIR),644,$(DOCUMENTS))
-	$(call put,$(DOCDIR)/examples,644,$(EXAMPLE_SOURCES))
+	$(call put,$(DOCDIR)/examples,644,$(EXAMPLE_FILES))
 
 # Takes the directories that are empty then, too, but for those that every system has.
 uninstall:
@@ -67,7 +67,7 @@ uninstall:
 	$(call drop,$(CMAKEDIR),$(CMAKE_FILES))
 	$(call drop,$(MANDIR)/man3,$(MAN3))
 	$(call drop,$(MANDIR)/man7,$(MAN7))
-	$(call drop,$(DOCDIR)/examples,$(EXAMPLE_SOURCES))
+	$(call drop,$(DOCDIR)/examples,$(EXAMPLE_FILES))
 	$(call drop,$(DOCDIR),$(DOCUMENTS))
 	$(call prune,"$(CMAKEDIR)" "$(LIBDIR)/cmake" "$(PKGCONFIGDIR)" "$(MANDIR)/man3" "$(MANDIR)/man7" \
 	    "$(DOCDIR)/examples" "$(DOCDIR)" "$(PREFIX)/share/doc")
