@@ -31,6 +31,7 @@ cd build/deb
 # Each symbol with the version that brought it, from the record of the ABI.
 {
     echo "libbarker.so.${version%%.*} libbarker0 #MINVER#"
+    echo '* Build-Depends-Package: libbarker-dev'
     sed -n 's/^FUNCTION("\([^"]*\)", \(\w*\),.*/ \2@Base \1/p' "$source/packaging/abi.h" | LC_ALL=C sort
 } >debian/libbarker0.symbols
 
@@ -45,6 +46,5 @@ barker ($version) unstable; urgency=medium
  -- $(sed -n 's/^Maintainer: //p' debian/control)  $(date -R -r "$source/CHANGELOG.md")
 END
 
-export SOURCE=$source
-debian/rules binary >log 2>&1 || { cat log; exit 1; }
+MAKEFLAGS='' SOURCE=$source debian/rules binary >log 2>&1 || { cat log; exit 1; }
 ls "$PWD"/*.deb

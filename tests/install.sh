@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what `make` built into fresh folders, builds the examples against it in every way that
-# docs/linking.md names, has them deliver a webhook, and uninstalls.
+# docs/linking.md names, has them deliver a webhook, runs what docs/linking.md shows, and uninstalls.
 set -e -o pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/build/tests/install
@@ -120,6 +120,28 @@ for kind in shared static; do
     meson compile -C "$out/meson-$kind"
     deliver "$out/meson-$kind" $kind
 done
+
+# ---- as documented ----
+
+documented() { # LANGUAGE: the code in docs/linking.md
+    sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" docs/linking.md
+}
+mkdir "$out/documented"
+cp examples-c/verify.c "$out/documented/program.c"
+documented cmake >"$out/documented/CMakeLists.txt"
+documented meson >"$out/documented/meson.build"
+documented sh | grep '^cc ' >"$out/documented/cc.sh"
+[ "$(wc -l <"$out/documented/cc.sh")" = 5 ]
+ln -s "$PWD/include" "$PWD/target" "$out/documented" # as in the source tree
+ln -s "$prefix" "$out/prefix" # the commands quote nothing
+(
+    cd "$out/documented"
+    cmake -B cmake
+    cmake --build cmake
+    meson setup meson
+    meson compile -C meson
+    PKG_CONFIG_PATH="$out/prefix/lib/pkgconfig" sh -ex cc.sh
+)
 
 # ---- the wrong version ----
 

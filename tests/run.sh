@@ -9,7 +9,7 @@ out=build/tests
 log=$out/log
 python=build/venv/bin/python
 host=$(rustc -vV | sed -n 's/^host: //p')
-static_libs='-lpthread -ldl -lm -lgcc_s'
+static_libs=$(sed -n 's/^Libs.private: //p' $layout/lib/pkgconfig/barker.pc)
 c_flags='-std=c11 -g -Wall -Wextra -Wpedantic -Werror'
 memcheck=(valgrind -q --error-exitcode=99 --leak-check=full
     --errors-for-leak-kinds=definite,indirect,possible
@@ -71,14 +71,14 @@ every_function_is_abused() {
     done
 }
 
-# The C library has -lutil, -lrt and -lc in itself.
+# The compiler adds -lgcc_s and -lc by itself.
 static_libs_suffice() {
     cargo rustc --quiet --locked --all-features --lib --crate-type staticlib -- \
         --print native-static-libs 2>&1 | tee $out/native
     wanted=$(sed -n 's/.*native-static-libs: //p' $out/native)
     test -n "$wanted"
     for library in $wanted; do
-        case " $static_libs -lutil -lrt -lc " in
+        case " $static_libs -lgcc_s -lc " in
         *" $library "*) ;;
         *) echo "$library is missing"; return 1 ;;
         esac
@@ -244,6 +244,9 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'ABI: as recorded' $python tests/abi.py check $layout
+step 'installs; cc, CMake and meson find it' bash tests/install.sh
+step 'Debian packages' bash tests/deb.sh
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
