@@ -178,3 +178,5 @@ FUNCTION("0.1.0", barker_webhook_forget, barker_status, (const barker_webhook *h
 FUNCTION("0.1.0", barker_verify, barker_status, (int32_t scheme, const uint8_t *secret,
     size_t secret_len, uint32_t tolerance, const barker_header *headers, size_t count,
     const uint8_t *body, size_t len))
+FUNCTION("0.1.0", barker_webhook_set_stopped, barker_status, (const barker_webhook *hook,
+    int32_t stopped))
