@@ -33,7 +33,7 @@ bench-setup:
 	@benches/setup.sh
 
 # The packages libbarker0 and libbarker-dev, in build/deb.
-deb: cargo
+deb: $(STATIC_LIB)
 	@packaging/deb.sh
 
 # Records what the header has and packaging/abi.h has not.
@@ -49,7 +49,10 @@ cargo:
 	@echo 'building the library'
 	@cargo rustc --release --locked --quiet --lib --crate-type cdylib,staticlib --target-dir target
 
-$(SHARED_LIB) $(STATIC_LIB) include/barker.h: cargo ;
+target/release/libbarker.so target/release/libbarker.a include/barker.h: cargo ;
+
+build/libbarker.a: target/release/libbarker.a packaging/archive.sh
+	@packaging/archive.sh target/release $@
 
 # Whatever the user set for an installation does not concern the layout.
 $(OUT)/lib/libbarker.so: $(INSTALLED)

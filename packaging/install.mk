@@ -16,7 +16,7 @@ MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/barker
 
 SHARED_LIB := target/release/libbarker.so
-STATIC_LIB := target/release/libbarker.a
+STATIC_LIB := build/libbarker.a
 HEADERS := $(wildcard include/*.h*)
 MAN3 := $(wildcard man/*.3)
 MAN7 := $(wildcard man/*.7)
@@ -39,7 +39,7 @@ pc_prefix = $(if $(filter /usr,$(PREFIX)),/usr,\$${pcfiledir}/$(call relative,$(
 
 .PHONY: install uninstall
 install:
-	@test -e $(SHARED_LIB) -a -e $(STATIC_LIB) || $(MAKE) --no-print-directory cargo
+	@test -e $(SHARED_LIB) -a -e $(STATIC_LIB) || $(MAKE) --no-print-directory $(STATIC_LIB)
 	$(call put,$(LIBDIR),644,$(STATIC_LIB))
 	@install -m 755 $(SHARED_LIB) "$(DESTDIR)$(LIBDIR)/libbarker.so.$(VERSION)"
 	@ln -sf libbarker.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libbarker.so.$(SOVERSION)"

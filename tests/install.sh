@@ -132,7 +132,7 @@ documented cmake >"$out/documented/CMakeLists.txt"
 documented meson >"$out/documented/meson.build"
 documented sh | grep '^cc ' >"$out/documented/cc.sh"
 [ "$(wc -l <"$out/documented/cc.sh")" = 5 ]
-ln -s "$PWD/include" "$PWD/target" "$out/documented" # as in the source tree
+ln -s "$PWD/build" "$out/documented" # as in the source tree
 ln -s "$prefix" "$out/prefix" # the commands quote nothing
 (
     cd "$out/documented"

@@ -56,9 +56,11 @@ examples_compile() { # COMPILER
 }
 
 exports() { # exactly what the header declares, under the soname
-    nm -D --defined-only $layout/lib/libbarker.so.0 | awk '{print $NF}' | sort >$out/exported
     declared >$out/declared
     test -s $out/declared
+    nm -D --defined-only $layout/lib/libbarker.so.0 | awk '{print $NF}' | sort >$out/exported
+    diff $out/declared $out/exported
+    nm -g --defined-only $layout/lib/libbarker.a | awk 'NF == 3 {print $3}' | sort >$out/exported
     diff $out/declared $out/exported
     readelf -d $layout/lib/libbarker.so.0 | grep -F 'soname: [libbarker.so.0]'
 }
@@ -85,6 +87,16 @@ static_libs_suffice() {
     done
 }
 
+run_neighbour() { # the static library and another in Rust, whichever the linker meets first
+    rustc --edition 2024 -O -D warnings --crate-type staticlib tests/c/neighbour.rs \
+        -o $out/libneighbour.a
+    neighbours="$layout/lib/libbarker.a $out/libneighbour.a $layout/lib/libbarker.a"
+    for libraries in "${neighbours% *}" "${neighbours#* }"; do
+        cc $c_flags -I$layout/include tests/c/neighbour.c $libraries $static_libs -o $out/neighbour
+        $out/neighbour
+    done
+}
+
 compile() { # TEST VARIANT: makes $out/VARIANT/TEST
     mkdir -p $out/"$2"
     program="$c_flags -I$layout/include tests/c/$1.c -o $out/$2/$1"
@@ -93,6 +105,7 @@ compile() { # TEST VARIANT: makes $out/VARIANT/TEST
     static) cc $program $layout/lib/libbarker.a $static_libs ;;
     sanitized) cc $program -fsanitize=address,undefined -fno-sanitize-recover=all \
         $layout/lib/libbarker.a $static_libs ;;
+    fault-static) cc $program $out/fault/libbarker.a $static_libs ;;
     checked | fault) cc $program -L$out/"$2" -lbarker -lpthread -Wl,-rpath,"$PWD/$out/$2" ;;
     esac
 }
@@ -164,6 +177,7 @@ build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its o
     mkdir -p $out/"$1"
     cp target/"$2"/libbarker.so $out/"$1"/libbarker.so.0
     ln -sf libbarker.so.0 $out/"$1"/libbarker.so
+    packaging/archive.sh target/"$2" $out/"$1"/libbarker.a
 }
 
 # ---- running them ----
@@ -203,6 +217,7 @@ step 'examples: C99 with gcc' examples_compile gcc
 step 'examples: C99 with clang' examples_compile clang
 step 'library: exports what the header declares' exports
 step 'library: flags for linking statically' static_libs_suffice
+step 'library: static, beside another one in Rust' run_neighbour
 step 'tests: abuse.c calls every function' every_function_is_abused
 
 step 'build: with symbols and overflow checks' build_for checked checked --profile checked
@@ -214,6 +229,7 @@ for test in handle abuse verify schemes wire batch policy redirect log inputs; d
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
 step 'C: panic' run_c panic fault
+step 'C: panic, static library' run_c panic fault-static
 step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
 for script in tls proxies; do
     step "sending by $script.py, shared library" run_sender $script shared
