@@ -4,7 +4,7 @@ set -e -o pipefail
 cd "$(dirname "$0")/.."
 source=$PWD
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
-licenses='Apache-2.0 MIT ISC BSD-3-Clause Unicode-3.0' # whose texts packaging/debian/copyright.in has
+licenses='Apache-2.0 MIT ISC BSD-3-Clause Unicode-3.0' # in packaging/debian/copyright.in
 
 crates() { # what the library is linked from, with licence and copyright
     cargo tree --locked -e normal,no-proc-macro --prefix none --format '{p}|{l}' |
@@ -14,7 +14,10 @@ crates() { # what the library is linked from, with licence and copyright
             for name in ${license//[()]/ }; do
                 case " $licenses OR AND " in
                 *" $name "*) ;;
-                *) echo "$crate is under $name, which packaging/debian/copyright.in lacks" >&2; exit 1 ;;
+                *)
+                    echo "$crate is under $name: packaging/debian/copyright.in lacks it" >&2
+                    exit 1
+                    ;;
                 esac
             done
             printf '\n%s: %s\n' "$crate" "$license"
@@ -32,7 +35,8 @@ cd build/deb
 {
     echo "libbarker.so.${version%%.*} libbarker0 #MINVER#"
     echo '* Build-Depends-Package: libbarker-dev'
-    sed -n 's/^FUNCTION("\([^"]*\)", \(\w*\),.*/ \2@Base \1/p' "$source/packaging/abi.h" | LC_ALL=C sort
+    sed -n 's/^FUNCTION("\([^"]*\)", \(\w*\),.*/ \2@Base \1/p' "$source/packaging/abi.h" |
+        LC_ALL=C sort
 } >debian/libbarker0.symbols
 
 (cd "$source" && crates) >crates
@@ -46,5 +50,6 @@ barker ($version) unstable; urgency=medium
  -- $(sed -n 's/^Maintainer: //p' debian/control)  $(date -R -r "$source/CHANGELOG.md")
 END
 
-MAKEFLAGS='' DEB_RULES_REQUIRES_ROOT=no SOURCE=$source debian/rules binary >log 2>&1 || { cat log; exit 1; }
+export MAKEFLAGS='' DEB_RULES_REQUIRES_ROOT=no SOURCE=$source
+debian/rules binary >log 2>&1 || { cat log; exit 1; }
 ls "$PWD"/*.deb

@@ -31,11 +31,12 @@ put = $(if $(3),@install -d "$(DESTDIR)$(1)" && install -m $(2) $(3) "$(DESTDIR)
 fill = @sed -e 's|@version@|$(VERSION)|; s|@soversion@|$(SOVERSION)|' \
     -e 's|@static_libs@|$(STATIC_LIBS)|' $(3) packaging/$(2).in >"$(DESTDIR)$(1)/$(2)" && \
     chmod 644 "$(DESTDIR)$(1)/$(2)"
-drop = @cd "$(DESTDIR)$(1)" 2>/dev/null && rm -f $(notdir $(2)) || true
+drop = @if cd "$(DESTDIR)$(1)" 2>/dev/null; then rm -f $(notdir $(2)); fi
 prune = @for dir in $(1); do rmdir "$(DESTDIR)$$dir" 2>/dev/null; done; true
 
 # A package that can be moved, but for the system's own directories, which pkg-config knows by name.
-pc_prefix = $(if $(filter /usr,$(PREFIX)),/usr,\$${pcfiledir}/$(call relative,$(PKGCONFIGDIR),$(PREFIX)))
+pc_prefix = $(if $(filter /usr,$(PREFIX)),/usr,$\
+    \$${pcfiledir}/$(call relative,$(PKGCONFIGDIR),$(PREFIX)))
 
 .PHONY: install uninstall
 install:

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what `make` built into fresh folders, builds the examples against it in every way that
-# docs/linking.md names, has them deliver a webhook, runs what docs/linking.md shows, and uninstalls.
+# Installs what `make` built into fresh folders, builds the examples with cc, CMake and meson, shared
+# and static, has them deliver a webhook, runs what docs/linking.md shows, and uninstalls.
 set -e -o pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/build/tests/install
@@ -37,7 +37,7 @@ needs() { # PROGRAM: the shared libraries
 deliver() { # DIRECTORY shared|static|alone: with the send and receive there
     for program in "$examples"/*.c; do
         program=$1/$(basename "$program" .c)
-        test -x "$program" || die "there is no $program"
+        test -x "$program" || die "no $program: CMakeLists.txt and meson.build name all examples"
     done
     case $2:$(needs "$1/send" | tr '\n' ' ') in
     shared:*libbarker.so.0*libc.so* | alone:) ;;
