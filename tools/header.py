@@ -19,7 +19,7 @@ NAME = re.compile(r"\b(?:barker_\w+|BARKER_\w+)")
 
 @dataclass
 class Comment:
-    """Blocks are ("text", paragraph), ("code", lines) or ("list", items)."""
+    """Blocks are ("text", paragraph), ("code", lines), ("list", items) or ("steps", items)."""
     blocks: list
     params: dict
     returns: str
@@ -55,11 +55,12 @@ class Entry:
         return re.search(rf"\b{name}\b", f"{self.declaration}\n{self.comment.text}") is not None
 
     @property
-    def sharing(self):
-        """Who may call a function at the same time, which its use of handles tells."""
-        hooks = [member.declaration for member in self.members if "barker_webhook " in member.declaration]
+    def use_of_handle(self):
+        """What a function does with handles: nothing (""), or it may "read" or "change" them."""
+        hooks = [member.declaration for member in self.members
+                 if "barker_webhook " in member.declaration]
         if not hooks:
-            return "any"
+            return ""
         return "read" if all(hook.startswith("const ") for hook in hooks) else "change"
 
 
@@ -118,7 +119,8 @@ def parse_blocks(lines):
         if head:
             blocks.append(("text", joined(head.split("\n"))))
         if items:
-            blocks.append(("list", [joined(item.split("\n")) for item in items]))
+            kind = "steps" if re.search(r"^1\. ", chunk, re.MULTILINE) else "list"
+            blocks.append((kind, [joined(item.split("\n")) for item in items]))
     return blocks
 
 
