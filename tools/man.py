@@ -58,7 +58,7 @@ class Page:
                 result += rf"\fB{match['code'].translate(ESCAPES)}\fR"
             else:
                 section = "(3)" if match["name"] in self.names else ""
-                result += rf"\%\fB{match['name']}\fR{section}"
+                result += rf"\fB{match['name']}\fR{section}"
         result += text[end:].translate(ESCAPES)
         lines = textwrap.wrap(result, 79, break_long_words=False, break_on_hyphens=False)
         return "\n".join(r"\&" + line if line.startswith(".") else line for line in lines)
@@ -278,7 +278,7 @@ def with_title(header, family, body):
     old = read(f"{FOLDER}/{name}.3")
     title = '.\\" Made by tools/man.py from include/barker.h.\n' \
         '.TH {} 3 {} "barker {}" "barker"\n' \
-        ".ad l\n"
+        ".ad l\n.nr HY 0\n.nh\n"
     dated = re.search(r"^\.TH \S+ 3 (\S+)", old, re.MULTILINE)
     for date in [dated[1] if dated else "", datetime.date.today().isoformat()]:
         page = title.format(name.upper(), date, header.version) + body
