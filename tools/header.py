@@ -29,7 +29,7 @@ class Comment:
     def summary(self):
         """The first sentence."""
         paragraph = next((content for kind, content in self.blocks if kind == "text"), "")
-        return re.split(r"(?<=[.:])\s", paragraph)[0].rstrip(".:")
+        return re.split(r"(?<=\.)\s", paragraph)[0].rstrip(".:")
 
 
 @dataclass
@@ -56,7 +56,10 @@ class Entry:
 
     @property
     def use_of_handle(self):
-        """What a function does with handles: nothing (""), or it may "read" or "change" them."""
+        """What a function does with handles: nothing (""), or it may "read" or "change" them; or
+        "any", if its comment says that any thread may call it beside others."""
+        if "Any thread may call it" in self.comment.text:
+            return "any"
         hooks = [member.declaration for member in self.members
                  if "barker_webhook " in member.declaration]
         if not hooks:

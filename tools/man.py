@@ -170,6 +170,7 @@ SHARING = {
     "": "{} may be called from any thread.",
     "read": "{} only {}: any number of threads may call {} on one handle at once, while none "
             "changes or frees it.",
+    "any": "{} may be called from any thread, also while another one uses the handle.",
     "change": "{} may change the handle: one thread at a time may use it.",
 }
 
