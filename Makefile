@@ -1,4 +1,5 @@
-# The front door: make (build), make demo, make test, make fuzz, make bench, make clean.
+# The front door: make (build), make demo, make test, make fuzz, make bench, make man, make docs,
+# make clean.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +8,7 @@ BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 CARGO_LIBS := target/release/libbarker.so target/release/libbarker.a
 
-.PHONY: build demo test fuzz bench bench-setup clean cargo
+.PHONY: build demo test fuzz bench bench-setup man docs clean cargo
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -29,6 +30,16 @@ bench: $(BENCHES) $(BENCH)/deliver-ureq
 bench-setup:
 	@mkdir -p $(BENCH)
 	@benches/setup.sh
+
+# From the comments of the header.
+man:
+	@python3 tools/man.py
+
+# The documentation as a site: build/site/index.html.
+docs:
+	@mkdir -p build
+	@docs/site/setup.sh
+	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
 
 clean:
 	rm -rf build target
