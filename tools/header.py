@@ -213,7 +213,7 @@ def add_macro(types, match, comment):
     if comment is None and types and types[-1].kind == "macro":
         types[-1].declaration += "\n" + line
     else:
-        types.append(Entry("macro", match["macro"], line, comment))
+        types.append(Entry("macro", match["macro"], line, comment or parse_comment("")))
 
 
 def parse(text):
@@ -232,7 +232,7 @@ def parse(text):
             continue
         elif match["macro"]:
             add_macro(types, match, comment)
-        elif entry := parse_declaration(match["declaration"], comment):
+        elif entry := parse_declaration(match["declaration"], comment or parse_comment("")):
             (families[-1].functions if entry.kind == "function" else types).append(entry)
         comment = None
     if text[end:].strip():
@@ -246,7 +246,7 @@ def parse(text):
 
 def flaws_of(entry):
     comment = entry.comment
-    if comment is None or not comment.blocks:
+    if not comment.blocks:
         yield f"{entry.name} has no comment"
         return
     if entry.kind in ("function", "callback"):

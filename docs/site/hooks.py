@@ -117,7 +117,7 @@ def about_example(path):
 def example_page(path):
     about = about_example(path)
     name = os.path.basename(path)
-    return f"# {name}\n\n{about[0].upper()}{about[1:]}\n\n```c\n{read(path)}```\n"
+    return f"---\nhide: [toc]\n---\n# {name}\n\n{about[0].upper()}{about[1:]}\n\n```c\n{read(path)}```\n"
 
 
 def examples_page(pages):
@@ -164,6 +164,12 @@ def member_list(entry):
     yield "</dl>"
 
 
+def short_names(name):
+    """What else is searched for: "webhook_set_url" and "set_url"."""
+    words = name.split("_")
+    return ["_".join(words[start:]) for start in range(1, len(words) - 1)]
+
+
 def entry_section(entry):
     parentheses = "()" if entry.kind == "function" else ""
     yield f"## {entry.name}{parentheses} {{ #{entry.name} .entry }}"
@@ -175,6 +181,7 @@ def entry_section(entry):
         yield f"**Returns** {escaped(entry.comment.returns)}."
     if entry.kind == "function":
         yield f"{SHARING[entry.use_of_handle]}\n{{ .sharing }}"
+    yield f"<p hidden>{' '.join(short_names(entry.name))}</p>"
 
 
 def family_text(family):
@@ -224,6 +231,7 @@ def on_config(config):
                   {"Reference": reference}, {"Examples": section("examples/")},
                   {"Bindings": section("bindings/")}, {"Changes": "changelog.md"}]
     config.nav = [item for item in config.nav if all(item.values())]
+    config.theme.static_templates.clear()  # a 404.html and a sitemap.xml, which are for web servers
     return config
 
 
