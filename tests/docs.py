@@ -9,7 +9,7 @@ How the documents are written:
   included, and the variables of C_WRAPPER below at hand.
 - A ```cpp block is treated alike, as C++11 with <barker.hpp> and a barker::webhook named hook; a ```sh
   block must be read by `sh -n`.
-- README.md names every function of the header in its table, and a file of the tests that is named
+- README.md's table has the header's families of functions, and a file of the tests that is named
   anywhere is there.
 - <!-- run --> on the line before a block says that it is run too, and must exit with 0: a C program
   with the URL of a running `receive` (default key) as its argument; shell from the top directory,
@@ -21,6 +21,9 @@ import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, "tools")
+import header  # noqa: E402
 
 C_INCLUDES = """#include <barker.h>
 #include <errno.h>
@@ -139,14 +142,14 @@ class Checker:
 
     def check_functions(self, path):
         """The table gives names without `barker_`, in code."""
-        with open(os.path.join(self.layout, "include", "barker.h")) as header:
-            declared = set(re.findall(r"\bbarker_(\w+)\(", re.sub(r"/\*.*?\*/", "", header.read(),
-                                                                  flags=re.DOTALL)))
         with open(path, encoding="utf-8") as document:
-            named = {name for line in document if line.startswith("| ")
-                     for name in re.findall(r"`(\w+)`", line)}
-        for name in sorted(declared - named):
-            self.fail(path, f"barker_{name}() is not in the table of functions")
+            table = [line.rstrip("\n") for line in document if re.match(r"\| \w+: ", line)]
+        rows = []
+        for family in header.load().families:
+            names = ", ".join(f"`{entry.name.removeprefix('barker_')}`" for entry in family.functions)
+            rows.append(f"| {family.name}: {family.about} | {names} |")
+        if table != rows:
+            self.fail(path, "the table of functions must be:\n" + "\n".join(rows))
 
     def check_document(self, path):
         with open(path, encoding="utf-8") as document:
