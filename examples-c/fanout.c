@@ -49,7 +49,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
     return true;
 }
 
-/* The message, still without a receiver; NULL, and a line on standard error, if it cannot be made. */
+/* The message, still without a receiver; NULL and a line on standard error if it cannot be made. */
 static barker_webhook *make_message(const struct options *options)
 {
     barker_webhook *hook = barker_webhook_new();
@@ -86,7 +86,7 @@ struct progress {
     size_t accepted;
 };
 
-/* Called by barker_send_many() whenever a delivery has ended. Anything but 0 would stop the rest. */
+/* Called by barker_send_many() whenever a delivery has ended. To give 1 stops the rest. */
 static int32_t tell(void *user, size_t index, barker_status status)
 {
     struct progress *progress = user;

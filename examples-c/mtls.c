@@ -132,8 +132,8 @@ int main(int argc, char **argv)
 {
     struct options options = {0};
     if (!parse_options(argc, argv, &options)) {
-        fputs("usage: mtls --ca FILE --certificate FILE --private-key FILE [--key KEY] URL [DATA]\n",
-              stderr);
+        fputs("usage: mtls --ca FILE --certificate FILE --private-key FILE [--key KEY] URL"
+              " [DATA]\n", stderr);
         return 2;
     }
 

@@ -7,8 +7,8 @@
  * webhook and whether its signature is right. With --count it exits after that many requests.
  *
  * Nobody can keep it from serving the others: no call but select() waits, a connection has its
- * seconds from beginning to end, and there are at most so many connections of at most so many bytes.
- * More connections wait in the kernel's queue.
+ * seconds from beginning to end, and there are at most so many connections of at most so many
+ * bytes. More connections wait in the kernel's queue.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -67,8 +67,8 @@
 namespace barker {
 
 /**
- * Outcome of a call, as barker_status; its numbers are part of the ABI. It is a std::error_code too:
- * compare one with it.
+ * Outcome of a call, as barker_status; its numbers are part of the ABI. It is a std::error_code
+ * too: compare one with it.
  */
 enum class status : std::int32_t {
     /** The call did what it was asked. */
@@ -113,7 +113,7 @@ enum class status : std::int32_t {
     too_large = BARKER_ERR_TOO_LARGE,
     /** The send was stopped first. If sending had begun, the receiver may have the webhook. */
     stopped = BARKER_ERR_STOPPED,
-    /** The address policy does not allow the receiver's address, port or scheme. Nothing was sent. */
+    /** The address policy does not allow the address, port or scheme. Nothing was sent. */
     refused = BARKER_ERR_REFUSED,
     /** The proxy does not lead to the receiver. */
     proxy = BARKER_ERR_PROXY,
@@ -278,8 +278,9 @@ private:
  */
 class bytes {
     template <class Byte>
-    struct is_byte : std::integral_constant<bool, sizeof(Byte) == 1 && !std::is_class<Byte>::value &&
-                                                      !std::is_same<Byte, bool>::value> {};
+    struct is_byte
+        : std::integral_constant<bool, sizeof(Byte) == 1 && !std::is_class<Byte>::value &&
+                                           !std::is_same<Byte, bool>::value> {};
 
 public:
     /** None. */
@@ -413,7 +414,10 @@ public:
     }
 
     /** The same, for calls that leave no sentence in a webhook. */
-    void operator()(barker_status outcome) const { (*this)(outcome, barker_status_string(outcome)); }
+    void operator()(barker_status outcome) const
+    {
+        (*this)(outcome, barker_status_string(outcome));
+    }
 
 private:
     std::error_code *code_;
@@ -696,7 +700,8 @@ public:
         using reference = header;
 
         iterator() noexcept : hook_(nullptr), index_(0) {}
-        iterator(const barker_webhook *hook, std::size_t index) noexcept : hook_(hook), index_(index)
+        iterator(const barker_webhook *hook, std::size_t index) noexcept
+            : hook_(hook), index_(index)
         {
         }
 
@@ -785,7 +790,8 @@ struct key_pair {
 
 /**
  * A webhook: what to send, to whom, under which key; and the outcome of its last send. It starts
- * without URL and data, with the key "BARKER", a timeout of 5 seconds and a tolerance of 300 seconds.
+ * without URL and data, with the key "BARKER", a timeout of 5 seconds and a tolerance of 300
+ * seconds.
  *
  * Move-only; clone() it to send from several threads. One that was moved from fails with
  * status::null, whatever it is asked to do.
@@ -843,16 +849,16 @@ public:
     }
 
     /** Tells in a sentence why the last call that could change this webhook failed and, where the
-     *  caller can mend it, what to change; empty if it succeeded. It never holds a key or a body, and
-     *  is valid until the next call that changes the webhook. */
+     *  caller can mend it, what to change; empty if it succeeded. It never holds a key or a body,
+     *  and is valid until the next call that changes the webhook. */
     text error() const noexcept { return barker_webhook_error(hook_.get()); }
 
     // ---- what is sent ----
 
-    /** Sets the receiver's URL: absolute, http or https, at most 8000 bytes, spaces percent-encoded.
-     *  A user name and password are sent as Basic authentication, unless an Authorization header was
-     *  added. A fragment is not sent. For a Unix socket, "unix:", its absolute path, a colon, and the
-     *  path to ask for: "unix:/run/app.sock:/hook".
+    /** Sets the receiver's URL: absolute, http or https, at most 8000 bytes, spaces
+     *  percent-encoded. A user name and password are sent as Basic authentication, unless an
+     *  Authorization header was added. A fragment is not sent. For a Unix socket, "unix:", its
+     *  absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
      *
      *  Fails with status::null, utf8 or url. */
     void set_url(text url, on_error ec BARKER_OR_THROW)
@@ -877,8 +883,8 @@ public:
      *  User-Agent and Accept take the place of barker's.
      *
      *  A name is 1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2), but none of Host,
-     *  Content-Length, Content-Type, Transfer-Encoding, Connection, Expect, TE, Upgrade and those of
-     *  the signature schemes; a value is at most 8000 bytes of printable ASCII. Fails with
+     *  Content-Length, Content-Type, Transfer-Encoding, Connection, Expect, TE, Upgrade and those
+     *  of the signature schemes; a value is at most 8000 bytes of printable ASCII. Fails with
      *  status::null, utf8 or header. */
     void add_header(text name, text value, on_error ec BARKER_OR_THROW)
     {
@@ -894,12 +900,12 @@ public:
     // ---- how it is signed ----
 
     /** Sets the one secret that signs and verifies, in place of all that were set before. Without
-     *  any, it is "BARKER" under scheme::barker, which everyone knows. Use at least 24 random bytes:
-     *  see generate_secret(). The library keeps only what the algorithm derives from it, and wipes
-     *  that when it is replaced or destroyed.
+     *  any, it is "BARKER" under scheme::barker, which everyone knows. Use at least 24 random
+     *  bytes: see generate_secret(). The library keeps only what the algorithm derives from it, and
+     *  wipes that when it is replaced or destroyed.
      *
-     *  Fails with status::null, range if there is no such scheme, or secret; an empty one is refused
-     *  but by the Barker schemes. */
+     *  Fails with status::null, range if there is no such scheme, or secret; an empty one is
+     *  refused but by the Barker schemes. */
     void set_secret(scheme scheme, bytes secret, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_secret(hook_.get(), static_cast<std::int32_t>(scheme),
@@ -912,8 +918,8 @@ public:
      *
      *  A send signs under every scheme that has a secret, so that receivers may move from one to
      *  another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every
-     *  secret of the scheme signs; in the others, the first. Verifying accepts a message that any of
-     *  the secrets signed, so that secrets may be rotated: put the new one first.
+     *  secret of the scheme signs; in the others, the first. Verifying accepts a message that any
+     *  of the secrets signed, so that secrets may be rotated: put the new one first.
      *
      *  Fails as set_secret(), and with status::range if there is no room. */
     void add_secret(scheme scheme, bytes secret, on_error ec BARKER_OR_THROW)
@@ -937,9 +943,10 @@ public:
         conclude(barker_webhook_set_spelling(hook_.get(), static_cast<std::int32_t>(spelling)), ec);
     }
 
-    /** Sets the message id that Standard Webhooks signs: 1 to 256 printable ASCII characters without
-     *  blank and dot. Keep the id when a message is sent again, so that the receiver knows it; with
-     *  nullptr, the default, each send makes its own: see id(). Fails with status::utf8 or id. */
+    /** Sets the message id that Standard Webhooks signs: 1 to 256 printable ASCII characters
+     *  without blank and dot. Keep the id when a message is sent again, so that the receiver knows
+     *  it; with nullptr, the default, each send makes its own: see id(). Fails with status::utf8 or
+     *  id. */
     void set_id(text id, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_id(hook_.get(), id.c_str()), ec);
@@ -957,9 +964,9 @@ public:
         conclude(barker_webhook_set_timeout(hook_.get(), detail::to_uint32(timeout.count())), ec);
     }
 
-    /** Sets which idle connections are kept to be used again: how many, 32 if never set, and for how
-     *  long one may have been idle, 60 seconds if never set. Choose less than the receiver's own
-     *  limit. A webhook shares them with its clones, and each keeps to its own limits when it
+    /** Sets which idle connections are kept to be used again: how many, 32 if never set, and for
+     *  how long one may have been idle, 60 seconds if never set. Choose less than the receiver's
+     *  own limit. A webhook shares them with its clones, and each keeps to its own limits when it
      *  sends. */
     void set_idle_limits(std::uint32_t connections, std::chrono::seconds time,
                          on_error ec BARKER_OR_THROW)
@@ -979,8 +986,9 @@ public:
      *  seconds if never set; 0 asks each time that a connection is opened. */
     void set_lookup_lifetime(std::chrono::seconds lifetime, on_error ec BARKER_OR_THROW)
     {
-        conclude(
-            barker_webhook_set_lookup_lifetime(hook_.get(), detail::to_uint32(lifetime.count())), ec);
+        conclude(barker_webhook_set_lookup_lifetime(hook_.get(),
+                                                    detail::to_uint32(lifetime.count())),
+                 ec);
     }
 
     /** Sets how many bytes the body of an answer may have, 1 MiB if never set; more is
@@ -993,20 +1001,21 @@ public:
     /** Sets how many redirects are followed, one after the other, within the timeout; 0, the
      *  default, follows none. One that is not followed is an answer like any other.
      *
-     *  301, 302, 307 and 308 send the same message to where they lead; for 303 the answer is fetched
-     *  with a GET without data and signature. From https to http none is followed. Unless they may
-     *  lead to other origins, they stay with the URL's scheme, host and port; if they may, the
-     *  message, with its signature and the added headers but for Authorization and Cookie, is sent
-     *  to whatever other receiver the first one names. */
+     *  301, 302, 307 and 308 send the same message to where they lead; for 303 the answer is
+     *  fetched with a GET without data and signature. From https to http none is followed. Unless
+     *  they may lead to other origins, they stay with the URL's scheme, host and port; if they may,
+     *  the message, with its signature and the added headers but for Authorization and Cookie, is
+     *  sent to whatever other receiver the first one names. */
     void set_redirects(std::uint32_t max, bool to_other_origins, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_redirects(hook_.get(), max, to_other_origins), ec);
     }
 
-    /** Sets the proxy that leads to every receiver but Unix sockets: "http://user:password@host:port"
-     *  for HTTP CONNECT or "socks5://..." for SOCKS5, user and password as needed; nullptr, the
-     *  default, is none. Also http goes through a tunnel, so that the proxy sees no more than host
-     *  and port; names of receivers are looked up by the proxy. Fails with status::utf8 or url. */
+    /** Sets the proxy that leads to every receiver but Unix sockets:
+     *  "http://user:password@host:port" for HTTP CONNECT or "socks5://..." for SOCKS5, user and
+     *  password as needed; nullptr, the default, is none. Also http goes through a tunnel, so that
+     *  the proxy sees no more than host and port; names of receivers are looked up by the proxy.
+     *  Fails with status::utf8 or url. */
     void set_proxy(text url, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_proxy(hook_.get(), url.c_str()), ec);
@@ -1022,8 +1031,8 @@ public:
     }
 
     /** Has a function told what happens in deliveries: `log(barker::log_level, const char *line)`,
-     *  what matters as much as this level or more. A line holds no secret, data, header or password,
-     *  nor a URL's path, and lives as long as the call.
+     *  what matters as much as this level or more. A line holds no secret, data, header or
+     *  password, nor a URL's path, and lives as long as the call.
      *
      *  The function is called on the thread that sends, in the middle of that, and must not use the
      *  webhooks that are being sent with. It is kept, and shared with the clones that are made
@@ -1049,17 +1058,17 @@ public:
 
     // ---- where it may go ----
 
-    /** Sets which addresses may be sent to; addresses::any if never set. Choose public_internet when
-     *  strangers choose the URLs: without it, a URL may lead to whatever this machine reaches.
+    /** Sets which addresses may be sent to; addresses::any if never set. Choose public_internet
+     *  when strangers choose the URLs: without it, a URL may lead to whatever this machine reaches.
      *
      *  Every address is judged right before a connection to it is opened or used again, after the
      *  host was looked up, in whatever spelling it came. Of the following, the first that applies
      *  decides: one in a network of deny_network() is refused; one in a network of allow_network()
-     *  is allowed; `any` allows all others, and `listed` refuses them; `public_internet` refuses all
-     *  of the IANA special-purpose address registries (private use, loopback, link-local and the
-     *  like), multicast, broadcast, the metadata services of clouds, and IPv6 outside of 2000::/3,
-     *  and judges IPv4 that is embedded in IPv6: see barker_webhook_set_address_policy() in barker.h.
-     *  Unless it is `any`, Unix sockets are refused.
+     *  is allowed; `any` allows all others, and `listed` refuses them; `public_internet` refuses
+     *  all of the IANA special-purpose address registries (private use, loopback, link-local and
+     *  the like), multicast, broadcast, the metadata services of clouds, and IPv6 outside of
+     *  2000::/3, and judges IPv4 that is embedded in IPv6: see barker_webhook_set_address_policy()
+     *  in barker.h. Unless it is `any`, Unix sockets are refused.
      *
      *  If all addresses of a host are refused, the send fails with status::refused. Clones copy the
      *  policy and go on with their own. */
@@ -1083,8 +1092,8 @@ public:
         conclude(barker_webhook_deny_network(hook_.get(), network.c_str()), ec);
     }
 
-    /** Allows a port, 1 to 65535; once one is, a send to a URL of another port, or to a Unix socket,
-     *  fails with status::refused. Fails with status::range. */
+    /** Allows a port, 1 to 65535; once one is, a send to a URL of another port, or to a Unix
+     *  socket, fails with status::refused. Fails with status::range. */
     void allow_port(std::uint32_t port, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_allow_port(hook_.get(), port), ec);
@@ -1192,9 +1201,9 @@ public:
      *
      *  Barker never sends a message again by itself when the receiver may have it: after
      *  status::send, receive, timeout, protocol, too_large or stopped that is for the caller to
-     *  decide. Fails also with status::url if none was set, secret if none can sign, system, refused,
-     *  resolve, connect, proxy, tls and certificate_expired, _name, _issuer, _self_signed or
-     *  _revoked. */
+     *  decide. Fails also with status::url if none was set, secret if none can sign, system,
+     *  refused, resolve, connect, proxy, tls and certificate_expired, _name, _issuer, _self_signed
+     *  or _revoked. */
     barker::response send(on_error ec BARKER_OR_THROW) &
     {
         std::uint16_t http_status;
@@ -1211,8 +1220,8 @@ public:
                     ec);
     }
 
-    /** Ends the send that is under way, or the next one, and all that follow until it is called with
-     *  false: they fail with status::stopped. For cancelling, and for ending a program.
+    /** Ends the send that is under way, or the next one, and all that follow until it is called
+     *  with false: they fail with status::stopped. For cancelling, and for ending a program.
      *
      *  Any thread may call it at any time, also while another sends, alone or in a batch; but not a
      *  signal handler. It does not wait for the send's end. Clones are stopped each by itself, and
@@ -1227,8 +1236,8 @@ public:
     /** Its answer. */
     barker::response response() const noexcept { return barker::response(hook_.get()); }
 
-    /** Its message id: give it to set_id() to send the same message again. Empty if nothing signs an
-     *  id, no text before the first send. */
+    /** Its message id: give it to set_id() to send the same message again. Empty if nothing signs
+     *  an id, no text before the first send. */
     text id() const noexcept { return barker_webhook_id(hook_.get()); }
 
     /** Its timestamp, as it stands in the header of the first scheme. Empty if the scheme has none,
@@ -1241,12 +1250,12 @@ public:
     // ---- signing without sending ----
 
     /** Signs data without sending it, for programs with an HTTP client of their own: gives the
-     *  headers to send with it, each as "Name: value" and a line break (CR LF), names spelled as they
-     *  must be.
+     *  headers to send with it, each as "Name: value" and a line break (CR LF), names spelled as
+     *  they must be.
      *
-     *  The timestamp is decimal Unix seconds with at most 9 digits of fraction, which only the Barker
-     *  schemes use; nullptr is now. Fails with status::null, secret if none can sign, system, or
-     *  header_malformed for a timestamp not of that form. */
+     *  The timestamp is decimal Unix seconds with at most 9 digits of fraction, which only the
+     *  Barker schemes use; nullptr is now. Fails with status::null, secret if none can sign,
+     *  system, or header_malformed for a timestamp not of that form. */
     buffer sign_headers(bytes data, text timestamp, on_error ec BARKER_OR_THROW) const
     {
         buffer headers;
@@ -1261,8 +1270,8 @@ public:
     }
 
     /** As sign_headers(), but gives the values alone, under the scheme whose secret was set first:
-     *  with scheme::barker, send them as BARKER_TIMESTAMP and BARKER_SIGNATURE. Fails with status::id
-     *  too, if the scheme signs an id and none was set. */
+     *  with scheme::barker, send them as BARKER_TIMESTAMP and BARKER_SIGNATURE. Fails with
+     *  status::id too, if the scheme signs an id and none was set. */
     barker::signature sign(bytes data, text timestamp, on_error ec BARKER_OR_THROW) const
     {
         barker::signature signature;
@@ -1278,9 +1287,9 @@ public:
 
     // ---- verifying ----
 
-    /** Tells whether a received message is correct and current: whether its headers hold a signature
-     *  of this body by one of the webhook's secrets, and a timestamp within its tolerance. Give all
-     *  the headers as they came, and the body before anything has parsed it:
+    /** Tells whether a received message is correct and current: whether its headers hold a
+     *  signature of this body by one of the webhook's secrets, and a timestamp within its
+     *  tolerance. Give all the headers as they came, and the body before anything has parsed it:
      *
      *      std::error_code ec;
      *      hook.verify(request.headers, request.body, ec);
@@ -1291,8 +1300,8 @@ public:
      *  std::map<std::string, std::string>, or in braces: {{"name", "value"}, ...}.
      *
      *  Signatures are compared in constant time. Within the tolerance, a message that was verified
-     *  once verifies again, unless set_replay_limit() was called. If several secrets fail, the status
-     *  tells of the one that came furthest.
+     *  once verifies again, unless set_replay_limit() was called. If several secrets fail, the
+     *  status tells of the one that came furthest.
      *
      *  Fails with status::null, header_missing, header_malformed, header_ambiguous, signature,
      *  too_old or too_new; with a replay limit also with replayed (answer 2xx: it was accepted
@@ -1301,7 +1310,8 @@ public:
     void verify(const Range &headers, bytes body, on_error ec BARKER_OR_THROW) const
     {
         const detail::header_array array(headers);
-        ec(barker_webhook_verify(hook_.get(), array.data(), array.size(), body.data(), body.size()));
+        ec(barker_webhook_verify(hook_.get(), array.data(), array.size(), body.data(),
+                                 body.size()));
     }
 
     void verify(std::initializer_list<std::pair<text, text>> headers, bytes body,
@@ -1311,14 +1321,15 @@ public:
     }
 
     /** Lets a message be accepted once more by a webhook with a replay limit: for a receiver that
-     *  could not process what it had verified, and whose sender will send it again. Give the headers
-     *  and the body as they were given to verify(). It is no failure if the message was not
+     *  could not process what it had verified, and whose sender will send it again. Give the
+     *  headers and the body as they were given to verify(). It is no failure if the message was not
      *  remembered. */
     template <class Range>
     void forget(const Range &headers, bytes body, on_error ec BARKER_OR_THROW) const
     {
         const detail::header_array array(headers);
-        ec(barker_webhook_forget(hook_.get(), array.data(), array.size(), body.data(), body.size()));
+        ec(barker_webhook_forget(hook_.get(), array.data(), array.size(), body.data(),
+                                 body.size()));
     }
 
     void forget(std::initializer_list<std::pair<text, text>> headers, bytes body,
@@ -1327,9 +1338,9 @@ public:
         forget<std::initializer_list<std::pair<text, text>>>(headers, body, ec);
     }
 
-    /** Sets how far a received timestamp may lie from now, in the past or in the future: 300 seconds
-     *  if never set; 0 turns the check off, and old messages can be replayed. Less than 0 is taken for
-     *  1, the strictest. */
+    /** Sets how far a received timestamp may lie from now, in the past or in the future: 300
+     *  seconds if never set; 0 turns the check off, and old messages can be replayed. Less than 0
+     *  is taken for 1, the strictest. */
     void set_tolerance(std::chrono::seconds tolerance, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_tolerance(hook_.get(), detail::to_tolerance(tolerance)), ec);

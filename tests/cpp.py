@@ -1,11 +1,13 @@
 """Compiles tests/cpp in every way that barker.hpp is for, and runs it against receivers on the
 loopback.
 
-    cpp.py DIRECTORY COMPILER              each standard, with and without exceptions, linked both ways
-    cpp.py DIRECTORY COMPILER --sanitized  the oldest and the newest standard, static, with sanitizers
+    cpp.py DIRECTORY COMPILER              each standard, with and without exceptions, linked both
+                                           ways; and what must not compile
+    cpp.py DIRECTORY COMPILER --sanitized  the oldest and the newest standard, static, sanitized
     cpp.py DIRECTORY COMPILER COMMAND...   the same, shared, run by this command
 
-DIRECTORY has libbarker.so and libbarker.a. Objects are kept in build/tests/cpp until a source changes.
+DIRECTORY has libbarker.so and libbarker.a. Objects are kept in build/tests/cpp until a source
+changes.
 """
 import concurrent.futures
 import glob
@@ -152,7 +154,8 @@ class Tester:
     def test_all(self):
         failed = 0
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            futures = [(options, pool.submit(self.test, options)) for options in variants(self.some)]
+            futures = [(options, pool.submit(self.test, options))
+                       for options in variants(self.some)]
             for options, future in futures:
                 try:
                     print("ok  ", *options, future.result())

@@ -2,8 +2,8 @@
 
     examples.py DIRECTORY EXAMPLE [COMMAND...]
 
-DIRECTORY has the programs in bin, as `make build` lays it out. The command, if any, runs them, such as
-valgrind; then of cases like others only a few are tried.
+DIRECTORY has the programs in bin, as `make build` lays it out. The command, if any, runs them, such
+as valgrind; then of cases like others only a few are tried.
 """
 import hashlib
 import hmac
@@ -93,10 +93,9 @@ def fanout(programs):
         urls = [good.url(), nobody, busy.url(), other.url()]
         lines = programs.ends("one is down, one is busy", 1, "2 of 4 accepted it\n$", "fanout",
                               "--key", KEY, "--type", "application/json", data, *urls)
-    programs.check("a line for each", sorted(line.split(" ", 1)[0] for line in
-                                             lines.splitlines()[:-1]) == sorted(u + ":" for u in urls)
-                   and f"{nobody}: no connection" in lines and f"{busy.url()}: HTTP 503" in lines,
-                   lines)
+    told = sorted(line.split(": ")[0] for line in lines.splitlines()[:-1])
+    programs.check("a line for each", told == sorted(urls) and f"{nobody}: no connection" in lines
+                   and f"{busy.url()}: HTTP 503" in lines, lines)
     messages = good.bodies + other.bodies + busy.bodies
     programs.check("one message arrived at three", len(messages) == 3 and all(
         body == data.encode() and headers["Content-Type"] == "application/json" and
@@ -231,7 +230,7 @@ def standard_webhooks(programs):
                   *verify(by_key, make("key-pair")[1]))
     programs.ends("the public key does not sign", 1, "^standard_webhooks: ", name, "sign",
                   *secrets(public), data)
-    programs.ends("no secret of this form", 1, "^standard_webhooks: ", name, "sign", "--secret", "*",
+    programs.ends("no secret of this form", 1, "^standard_webhooks: ", name, "sign", *secrets("*"),
                   data)
     programs.ends("no id", 1, "^standard_webhooks: ", name, "sign", *secrets(new), "--id", "a.b",
                   data)
@@ -304,7 +303,8 @@ def select_loop_receiver(programs):
     valid, forged = post(body, sign(body)), post(body, sign(body, "a guess"))
     asked = [
         ("valid", 204, valid, 1), ("forged", 401, forged, 1), ("unsigned", 401, post(body, {}), 1),
-        ("valid, a byte at a time", 204, valid, len(valid)), ("empty", 204, post(b"", sign(b"")), 1),
+        ("valid, a byte at a time", 204, valid, len(valid)),
+        ("empty", 204, post(b"", sign(b"")), 1),
         ("1 MiB", 204, post(large, sign(large)), 100), ("larger", 413, post(large + b".", {}), 1),
         ("two in one", 204, valid + valid, 1),
         ("chunked", 411, post(body, {}, "Transfer-Encoding: chunked"), 1),
@@ -313,8 +313,10 @@ def select_loop_receiver(programs):
         ("a negative length", 400, post(body, {}, "Content-Length: -1"), 1),
         ("no length", 400, post(body, {}, "Content-Length: "), 1),
         ("an immense length", 413, post(body, {}, "Content-Length: " + "9" * 40), 1),
-        ("a NUL", 400, post(body, {"X": "a\0b"}), 1), ("a control", 400, post(body, {"X": "\x01"}), 1),
-        ("no colon", 400, post(body, {}, "nonsense"), 1), ("no name", 400, post(body, {}, ": x"), 1),
+        ("a NUL", 400, post(body, {"X": "a\0b"}), 1),
+        ("a control", 400, post(body, {"X": "\x01"}), 1),
+        ("no colon", 400, post(body, {}, "nonsense"), 1),
+        ("no name", 400, post(body, {}, ": x"), 1),
         ("a folded header", 400, post(body, {"X": "a\r\n b"}), 1),
         ("not HTTP", 400, b"nonsense\r\n\r\n", 1), ("a large head", 413, b"x" * 17000, 1),
         ("many headers", 413, post(body, {f"X-{i}": "y" for i in range(100)}), 1),
@@ -360,7 +362,8 @@ def select_loop_receiver(programs):
     for client in silent:
         client.close()
     programs.ends(f"{together} webhooks at once, from fanout", 0, f"{together} of {together}",
-                  "fanout", "--key", KEY, "--at-once", str(together), "data", *[loop.url] * together)
+                  "fanout", "--key", KEY, "--at-once", str(together), "data",
+                  *[loop.url] * together)
     status, output = loop.close()
     expected = 2 * sum(status == 204 for _, status, _, _ in asked) + together
     programs.check("it told of each", status == 0 and output.count(": valid\n") == expected and

@@ -1,4 +1,5 @@
-// check.hpp: what the C++ tests say. A program runs its checks, prints how many, and fails if one did.
+// check.hpp: what the C++ tests say. A program runs its checks, prints how many, and fails if one
+// did.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -49,7 +50,8 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
     do {                                                                                \
         std::error_code code_ = std::make_error_code(std::errc::io_error);              \
         function(__VA_ARGS__, code_);                                                   \
-        check_status(code_, wanted, __FILE__, __LINE__, #function "(" #__VA_ARGS__ ") is " #wanted); \
+        check_status(code_, wanted, __FILE__, __LINE__,                                 \
+                     #function "(" #__VA_ARGS__ ") is " #wanted);                       \
         CHECK_THROWS(wanted, function(__VA_ARGS__));                                    \
     } while (0)
 

@@ -1,6 +1,7 @@
 // webhook.cpp: all of barker.hpp, with right and with wrong input, in both forms of its errors.
 //
-//     webhook HTTP_URL HTTPS_URL    the receivers of tests/cpp.py, in a directory with its certificates
+//     webhook HTTP_URL HTTPS_URL    the receivers of tests/cpp.py, in a directory with its
+//     certificates
 #include "check.hpp"
 
 #include <unistd.h>
@@ -359,7 +360,8 @@ static void sending()
     answer = hook.send(with_nul, ec);
     CHECK(!ec && answer.body().str() == with_nul && hook.data().str() == "that was set");
     const barker::webhook moved = std::move(hook);
-    CHECK(answer.body().str() == with_nul && moved.response().body().data() == answer.body().data());
+    CHECK(answer.body().str() == with_nul);
+    CHECK(answer.body().data() == moved.response().body().data());
 
     barker::webhook refused = hook_for(url_of("500"));
     answer = refused.send("x", ec);
@@ -559,11 +561,12 @@ static void exceptions_pass()
         ++told;
         throw thrown{told};
     });
+    const std::vector<std::reference_wrapper<barker::webhook>> references(1, hook);
     const std::function<void()> sends[] = {
         [&] { hook.send("x"); },
         [&] { hook.send("x", ec); },
         [&] { hook.send(); },
-        [&] { barker::send_many(std::array<std::reference_wrapper<barker::webhook>, 1>{{hook}}, 1); },
+        [&] { barker::send_many(references, 1); },
     };
     for (const std::function<void()> &send : sends) {
         try {
@@ -750,7 +753,7 @@ static void generating()
     CHECK(view == id.str());
 #endif
 
-    barker::webhook sender, receiver; // what one signs with the private key, the public one verifies
+    barker::webhook sender, receiver; // of the private and of the public key
     CHECK_BOTH(status::ok, sender.set_secret, barker::scheme::standard, pair.private_key);
     CHECK_BOTH(status::ok, receiver.set_secret, barker::scheme::standard, pair.public_key);
     CHECK_BOTH(status::ok, sender.set_id, id);
