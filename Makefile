@@ -39,7 +39,7 @@ man:
 docs:
 	@mkdir -p build
 	@docs/site/setup.sh
-	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
+	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict -f docs/site/mkdocs.yml
 
 clean:
 	rm -rf build target

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import header as model  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.barker")
-LINK = re.compile(r"(!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)(?P<attributes>\{[^}]*\})?")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)(?P<attributes>\{[^}]*\})?")
 MENTION = re.compile(rf"(?P<name>{model.NAME.pattern})(?:\(\))?")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SHARING = {
@@ -105,7 +105,10 @@ def link_table(text, family_of):
 
 def markdown_page(path, pages, family_of):
     text = rewrite_links(path, read(path), pages, family_of)
-    return link_table(text, family_of) if path == "README.md" else text
+    if path == "README.md":
+        text = link_table(text, family_of)
+    has_neighbours = "/" in pages[path] or path.startswith("docs/")
+    return text if has_neighbours else f"---\nhide: [navigation]\n---\n{text}"
 
 
 # ---- pages of examples ----
