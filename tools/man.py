@@ -15,6 +15,7 @@ import re
 import sys
 import textwrap
 
+import examples
 import header as model
 
 FOLDER = "man"
@@ -187,17 +188,13 @@ def add_threads(page, family):
 
 def add_examples(page, family):
     """The example programs that call the family's functions."""
-    page_has_section = False
-    for path in sorted(glob.glob("examples-c/*.c")):
-        with open(path, encoding="utf-8") as source:
-            text = source.read()
-        if any(re.search(rf"\b{entry.name}\(", text) for entry in family.functions):
-            if not page_has_section:
-                page.section("EXAMPLES")
-                page.text("These example programs of barker call the functions of this page:")
-                page_has_section = True
-            about = re.match(r"/\* \w+: (.*?\.)\s", text, re.DOTALL)[1]
-            page.tagged(rf"\fI{os.path.basename(path)}\fR", " ".join(about.split()))
+    calls = re.compile(rf"\b(?:{'|'.join(entry.name for entry in family.functions)})\(")
+    callers = {path: about for path, about in examples.load().items() if calls.search(read(path))}
+    if callers:
+        page.section("EXAMPLES")
+        page.text("These example programs of barker call functions of this page:")
+    for path, about in callers.items():
+        page.tagged(rf"\fI{os.path.basename(path)}\fR", about)
 
 
 def add_families(page, header):
