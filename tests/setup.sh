@@ -36,6 +36,11 @@ need mandoc sh -c 'command -v mandoc'
 need man-db man --version
 need chromium chromium --version
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need pkg-config pkg-config --version
+need cmake cmake --version
+need meson meson --version
+need debhelper dh --help
+need lintian lintian --version
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
