@@ -22,7 +22,8 @@ FOLDER = "man"
 ESCAPES = str.maketrans({"\\": r"\e", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti",
                          "-": r"\-"})
 # A name with its parentheses, code in backticks, or a link.
-INLINE = re.compile(r"(?P<name>\b(?:barker_\w+|BARKER_\w+))(?:\(\))?|`(?P<code>[^`]+)`|<(?P<link>https:[^>]+)>")
+INLINE = re.compile(rf"(?P<name>{model.NAME.pattern})(?:\(\))?|`(?P<code>[^`]+)`"
+                    r"|<(?P<link>https:[^>]+)>")
 
 
 class Page:
@@ -156,8 +157,8 @@ def add_errors(page, family, functions, statuses):
     """The statuses that the family's functions name, or those do to which their @return refers."""
     def named(function):
         names = model.NAME.findall(function.comment.returns)
-        return {name for name in names if name in statuses}.union(
-            *(named(functions[name]) for name in names if name in functions and name != function.name))
+        others = [functions[name] for name in names if name in functions and name != function.name]
+        return {name for name in names if name in statuses}.union(*map(named, others))
     found = set().union(*(named(function) for function in family.functions)) - {"BARKER_OK"}
     if not found:
         return
@@ -236,7 +237,8 @@ def make_page(header, family):
     first = family is header.families[0]
 
     page.section("NAME")
-    pages = [page_name(header, family), *(entry.name for entry in family.entries if has_page(entry))]
+    pages = [page_name(header, family)]
+    pages += [entry.name for entry in family.entries if has_page(entry)]
     about = "sends signed webhooks and verifies received ones" if first else family.about
     page.add(",\n".join(pages).translate(ESCAPES), rf"\- {about.translate(ESCAPES)}")
     page.section("LIBRARY")

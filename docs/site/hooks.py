@@ -43,7 +43,8 @@ def read(path):
 def in_order_of_readme(paths):
     """Guides as README.md names them; the others after that, by name."""
     named = re.findall(r"\]\((docs/[^)#]+)", read("README.md"))
-    return sorted(paths, key=lambda path: (named.index(path) if path in named else len(named), path))
+    return [path for path in dict.fromkeys(named) if path in paths] + \
+        [path for path in sorted(paths) if path not in named]
 
 
 def pages_of_repository():
@@ -98,7 +99,10 @@ def link_table(text, family_of):
     """README.md's table gives names without `barker_`."""
     def link(name):
         full = f"barker_{name[1]}"
-        return f"[{name[0]}]({family_page(family_of[full])}#{full})" if full in family_of else name[0]
+        if full not in family_of:
+            return name[0]
+        return f"[{name[0]}]({family_page(family_of[full])}#{full})"
+
     return "\n".join(re.sub(r"`(\w+)`", link, line) if line.startswith("| ") else line
                      for line in text.split("\n"))
 
