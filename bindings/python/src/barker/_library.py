@@ -71,6 +71,7 @@ QUICK: Dict[str, Tuple[Any, ...]] = {
     "barker_webhook_set_content_type": (c_int32, c_void_p, c_char_p),
     "barker_webhook_add_header": (c_int32, c_void_p, c_char_p, c_char_p),
     "barker_webhook_clear_headers": (c_int32, c_void_p),
+    "barker_webhook_set_stopped": (c_int32, c_void_p, c_int32),
     "barker_webhook_set_timeout": (c_int32, c_void_p, c_uint32),
     "barker_webhook_set_idle_limits": (c_int32, c_void_p, c_uint32, c_uint32),
     "barker_webhook_close_idle": (c_int32, c_void_p),
