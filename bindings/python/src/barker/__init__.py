@@ -8,7 +8,7 @@ barker.wsgi and barker.asgi.
 """
 from ._errors import (BadAnswer, BrokenConnection, ConnectError, DeliveryError, Error, HTTPError,
                       Refused, Replayed, ReplayFull, Status, Stopped, SystemFailure, Timeout,
-                      TLSError, UsageError, VerificationError)
+                      TLSError, Unsendable, UsageError, VerificationError)
 from ._response import Headers, Response
 from ._settings import TLS, Addresses, LogLevel, Scheme, Spelling
 from ._webhook import (Webhook, generate_id, generate_key_pair, generate_secret, library_version,
@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Addresses", "BadAnswer", "BrokenConnection", "ConnectError", "DeliveryError", "Error",
     "HTTPError", "Headers", "LogLevel", "Refused", "ReplayFull", "Replayed", "Response", "Scheme",
-    "Spelling", "Status", "Stopped", "SystemFailure", "TLS", "TLSError", "Timeout", "UsageError",
-    "VerificationError", "Webhook", "generate_id", "generate_key_pair", "generate_secret",
+    "Spelling", "Status", "Stopped", "SystemFailure", "TLS", "TLSError", "Timeout", "Unsendable",
+    "UsageError", "VerificationError", "Webhook", "generate_id", "generate_key_pair", "generate_secret",
     "library_version", "send_many", "verify",
 ]

@@ -2,6 +2,7 @@
 
     Error                     .status: the Status
     +- UsageError             1xx: the call was wrong, nothing was sent; a ValueError
+    |  +- Unsendable          the URL or a header; also an OSError, as those of `requests` are
     +- DeliveryError          2xx: no answer came from the receiver; an OSError
     |  +- Timeout             also a TimeoutError
     |  +- ConnectError        the receiver was not reached, nothing was sent; also a ConnectionError
@@ -72,6 +73,10 @@ class UsageError(Error, ValueError):
     """The call was wrong, nothing was changed and nothing was sent."""
 
 
+class Unsendable(UsageError, OSError):
+    """The URL or a request header cannot be used."""
+
+
 class DeliveryError(Error, OSError):
     """No answer came from the receiver."""
     id: str = ""
@@ -127,6 +132,8 @@ class HTTPError(Error, OSError):
 
 
 _CLASSES: Dict[int, Type[Error]] = {
+    Status.URL: Unsendable,
+    Status.HEADER: Unsendable,
     Status.RESOLVE: ConnectError,
     Status.CONNECT: ConnectError,
     Status.PROXY: ConnectError,

@@ -91,7 +91,7 @@ def check(status: int) -> None:
 
 # ---- the handle ----
 
-DEFAULTS = ("BARKER", None, 5, {})  # attributes of a handle that is new
+DEFAULTS: Tuple[Any, ...] = ("BARKER", None, 5, {})  # attributes of a handle that is new
 
 
 class Handle:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import (CFUNCTYPE, POINTER, c_char_p, c_int32, c_size_t, c_uint8, c_uint16, c_uint32,
-                    c_void_p)
+from ctypes import (CFUNCTYPE, POINTER, c_char_p, c_int32, c_size_t, c_uint16, c_uint32, c_void_p)
 from typing import Any, Dict, Tuple
 
 SONAME = "libbarker.so.0"

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Any, Callable, Dict, Mapping, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
 
 from ._errors import Status, error_of
 from ._handle import Data, Handle, as_bytes, as_number, as_text
@@ -53,7 +53,7 @@ class LogLevel(enum.IntEnum):
     DEBUG = 3
 
 
-Secrets = Mapping[Scheme, Union[Data, Sequence[Data]]]
+Secrets = Mapping[Scheme, Union[Data, List[str], List[bytes]]]
 LogFunction = Callable[[LogLevel, str], object]
 Setting = Callable[[Handle, Any, Dict[str, Any]], None]
 
@@ -61,7 +61,7 @@ Setting = Callable[[Handle, Any, Dict[str, Any]], None]
 def _set_secrets(handle: Handle, secrets: Secrets, _: Dict[str, Any]) -> None:
     set_or_add = quick.barker_webhook_set_secret
     for scheme, of_scheme in secrets.items():
-        for secret in of_scheme if isinstance(of_scheme, (list, tuple)) else [of_scheme]:
+        for secret in of_scheme if isinstance(of_scheme, list) else [of_scheme]:
             text = as_bytes(secret, "a secret")
             handle.call(set_or_add, as_number(scheme, "scheme", INT32_MAX), text, len(text))
             set_or_add = quick.barker_webhook_add_secret

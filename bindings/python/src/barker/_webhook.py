@@ -64,7 +64,7 @@ class Webhook:
         self.data = data
         self.timeout = timeout
         self.key = "BARKER" if key is None and secrets is None else key
-        self.headers = {} if headers is None else headers
+        self.headers = dict(headers or {})
         self.id = id
         self._start(Handle(quick.barker_webhook_new()), settings)
 
