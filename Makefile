@@ -7,7 +7,7 @@ BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 CARGO_LIBS := target/release/libbarker.so target/release/libbarker.a
 
-.PHONY: build demo test fuzz bench bench-setup clean cargo
+.PHONY: build demo test wheel fuzz bench bench-setup clean cargo
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -17,6 +17,10 @@ demo: build
 
 test: build
 	@bash tests/run.sh
+
+# The package for Python, with the library in it, in build/python.
+wheel: build
+	@bindings/python/wheel.sh $(OUT)/lib/libbarker.so.0 build/python
 
 # Ten minutes for each target; `make fuzz SECONDS=30` for a first look.
 fuzz:

@@ -166,6 +166,17 @@ build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its o
     ln -sf libbarker.so.0 $out/"$1"/libbarker.so
 }
 
+python_checked() {
+    $python -m ruff check bindings/python benches/bindings/python.py
+    MYPYPATH=bindings/python/src $python -m mypy --config-file bindings/python/pyproject.toml \
+        --cache-dir $out/mypy bindings/python/src
+}
+
+python_tests() {
+    BARKER_LIBRARY=$PWD/$layout/lib/libbarker.so.0 PYTHONPATH=$PWD/bindings/python/src \
+        PYTHONDONTWRITEBYTECODE=1 $python -W error -m unittest discover -s bindings/python/tests
+}
+
 # ---- running them ----
 
 passed=0 failed=0
@@ -246,6 +257,8 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'Python: lint and types' python_checked
+step 'Python: tests' python_tests
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 

@@ -66,6 +66,13 @@ if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
         lacks 'the Python packages standardwebhooks and stripe'
 fi
+# For the tests of the Python binding: servers to stand behind, checkers, and wheels.
+if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
+    ! $python -m ruff --version >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn in build/venv'
+    $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
+        'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
+fi
 modules=build/node_modules
 if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
     echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"

@@ -2,8 +2,9 @@
 
     python.py URL COUNT METHOD
 
-METHOD is `barker`, the binding; `native`, which is requests with a session that keeps its connection;
-`http.client`, which keeps one too; or `original`, PyPI's barker 0.1. Each signs with HMAC-MD5.
+METHOD is `barker`, the binding; `native`, which is requests with a session, that keeps its
+connection; `http.client`, which keeps one too; or `original`, PyPI's barker 0.1. Each signs with
+HMAC-MD5.
 """
 import hmac
 import json
