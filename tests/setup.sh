@@ -33,6 +33,11 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need pkg-config pkg-config --version
+need cmake cmake --version
+need meson meson --version
+need debhelper dh --help
+need lintian lintian --version
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
