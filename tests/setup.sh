@@ -55,15 +55,8 @@ for tool in fmt clippy; do
     rustup component add "$component" || lacks "the Rust component $component"
 done
 
-# barker's own setup imports requests, so that must be there first.
 python=build/venv/bin/python
-if ! $python -c 'import barker' >/dev/null 2>&1; then
-    echo 'setup: installing the Python original, barker 0.1, in build/venv'
-    python3 -m venv build/venv &&
-        $python -m pip install --quiet requests setuptools wheel &&
-        $python -m pip install --quiet --no-build-isolation barker==0.1 ||
-        lacks 'the Python package barker 0.1'
-fi
+tests/original.sh || lacks 'the Python package barker 0.1'
 
 # Other hands' code, for tests/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then

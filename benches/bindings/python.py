@@ -52,8 +52,9 @@ def http_client(url):
 def original(url):
     new = hmac.new  # MD5 was its default when the original was written
     hmac.new = lambda key, msg=None, digestmod="md5": new(key, msg, digestmod)
-    from barker import Webhook
-    hook = Webhook(url, DATA, key=KEY)
+    import barker
+    assert barker.__version__ == "0.1", barker.__file__
+    hook = barker.Webhook(url, DATA, key=KEY)
     return lambda: hook.send().status_code
 
 
