@@ -62,6 +62,13 @@ class DocumentsTest(unittest.TestCase):
             else:
                 self.run_command(self.python, "-W", "error", "-c", example)
 
+    def test_links_of_the_readme(self):
+        with open(os.path.join(PYTHON, "README.md"), encoding="utf-8") as file:
+            links = re.findall(r"\]\(([^)]+)\)", file.read())
+        self.assertGreater(len(links), 3)
+        for link in links:
+            self.assertTrue(os.path.exists(os.path.join(PYTHON, link)), link)
+
     def test_wheel(self):
         (wheel,) = glob.glob(os.path.join(TOP, "build/python/*.whl"))
         tag = re.search(r"-py3-none-(manylinux_\d+_\d+_\w+)\.whl$", wheel)[1]
