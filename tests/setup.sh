@@ -71,6 +71,11 @@ if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
     $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
         'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
 fi
+if ! ls build/wheelhouse/setuptools-* >/dev/null 2>&1; then
+    echo 'setup: downloading the Python package setuptools to build/wheelhouse'
+    $python -m pip download --quiet --no-deps --dest build/wheelhouse 'setuptools~=80.9' ||
+        lacks 'the Python package setuptools'
+fi
 modules=build/node_modules
 if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
     echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"

@@ -110,7 +110,7 @@ class LeakTest(unittest.TestCase):
                 thread.start()
             for thread in threads:
                 thread.join()
-        self.assert_flat(call, CALLS // 50)
+        self.assert_flat(call, CALLS // 100)
 
 
 if __name__ == "__main__":
