@@ -65,6 +65,12 @@ exports() { # exactly what the header declares, under the soname
     readelf -d $layout/lib/libbarker.so.0 | grep -F 'soname: [libbarker.so.0]'
 }
 
+is_small() { # the shared library, stripped as `make build` leaves it
+    size=$(stat -L -c %s $layout/lib/libbarker.so)
+    echo "$size bytes"
+    test "$size" -le 2000000
+}
+
 every_function_is_abused() {
     declared >$out/declared
     test -s $out/declared
@@ -172,6 +178,20 @@ run_behaviours() { # VARIANT COMMAND...
     $python tests/misbehave.py "${@:2}" $out/"$1"/behave
 }
 
+man_pages() { # as generated from the header, and well written
+    python3 tools/man.py --check
+    mandoc -T lint -W style $(grep -L '^\.so' man/*.3)
+    mkdir -p $out/man
+    rm -rf $out/man/man3
+    cp -r man $out/man/man3
+    MANPATH=$PWD/$out/man man barker_webhook_send | grep -F 'BARKER-SENDING(3)'
+}
+
+site() { # built without a warning, all links alive
+    make --no-print-directory docs
+    python3 tests/site.py
+}
+
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
     cargo build --quiet --locked --lib "${@:3}"
     mkdir -p $out/"$1"
@@ -227,6 +247,7 @@ step 'header: C++ with clang++' header_compiles clang++ c++ c++11 c++17 c++20
 step 'examples: C99 with gcc' examples_compile gcc
 step 'examples: C99 with clang' examples_compile clang
 step 'library: exports what the header declares' exports
+step 'library: at most 2 MB' is_small
 step 'library: flags for linking statically' static_libs_suffice
 step 'library: static, beside another one in Rust' run_neighbour
 step 'tests: abuse.c calls every function' every_function_is_abused
@@ -276,6 +297,9 @@ step 'behind nginx' $python tests/nginx.py $layout
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh
+step 'documents: man pages' man_pages
+step 'documents: site' site
+step 'documents: site in a browser' node tests/site.js build/site
 step 'Python: lint and types' python_checked
 step 'Python: tests' python_tests
 step 'documents: code and links' $python tests/docs.py $layout
