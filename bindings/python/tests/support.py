@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import unittest
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
@@ -87,14 +86,6 @@ class WithReceiver(unittest.TestCase):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.01)
 
 
 def run_python(code, *arguments, env=None, status=0):

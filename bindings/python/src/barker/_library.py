@@ -25,11 +25,6 @@ class Buffer(ctypes.Structure):
         return content
 
 
-class Header(ctypes.Structure):
-    """barker_header."""
-    _fields_ = [("name", c_char_p), ("value", c_char_p)]
-
-
 Log = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 Progress = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_int32)
 
