@@ -200,6 +200,17 @@ build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its o
     packaging/archive.sh target/"$2" $out/"$1"/libbarker.a
 }
 
+python_checked() {
+    $python -m ruff check bindings/python benches/bindings/python.py
+    MYPYPATH=bindings/python/src $python -m mypy --config-file bindings/python/pyproject.toml \
+        --cache-dir $out/mypy bindings/python/src
+}
+
+python_tests() {
+    BARKER_LIBRARY=$PWD/$layout/lib/libbarker.so.0 PYTHONPATH=$PWD/bindings/python/src \
+        PYTHONDONTWRITEBYTECODE=1 $python -W error -m unittest discover -s bindings/python/tests
+}
+
 # ---- running them ----
 
 passed=0 failed=0
@@ -289,6 +300,8 @@ step 'Debian packages' bash tests/deb.sh
 step 'documents: man pages' man_pages
 step 'documents: site' site
 step 'documents: site in a browser' node tests/site.js build/site
+step 'Python: lint and types' python_checked
+step 'Python: tests' python_tests
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
