@@ -33,6 +33,12 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need php-cli php -r 'exit(extension_loaded("ffi") && extension_loaded("Zend OPcache") ? 0 : 1);'
+need libffi-platypus-perl perl -MFFI::Platypus -e 1
+need libplack-perl perl -MPlack -e 1
+# The LuaJIT of nginx's module: Debian has it beside another, in whose place it comes.
+need luajit2 dpkg -s luajit2
+need libnginx-mod-http-lua test -e /usr/lib/nginx/modules/ngx_http_lua_module.so
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
@@ -66,12 +72,14 @@ if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
         lacks 'the Python packages standardwebhooks and stripe'
 fi
+# All at once: npm removes what it is not told of.
 modules=build/node_modules
-if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
-    echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"
+if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ] ||
+    ! [ -d $modules/koffi ]; then
+    echo "setup: installing the npm packages standardwebhooks, @octokit/webhooks-methods and koffi in $modules"
     npm install --prefix build --no-save --no-audit --no-fund --silent \
-        standardwebhooks@1 @octokit/webhooks-methods@6 ||
-        lacks 'the npm packages standardwebhooks and @octokit/webhooks-methods'
+        standardwebhooks@1 @octokit/webhooks-methods@6 koffi@3 ||
+        lacks 'the npm packages standardwebhooks, @octokit/webhooks-methods and koffi'
 fi
 
 [ $missing = 0 ] && touch "$done_mark"
