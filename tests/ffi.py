@@ -25,7 +25,7 @@ NAMED = re.compile(r"\A.*?([\w.]+\.(?:php|lua|p[lm]|psgi|mjs|conf)):")  # in a b
 KEY = "kéy & key"
 ALL_BYTES = bytes(range(256))
 ROUNDS = 10000
-GROWTH = 1.1  # a handle or a buffer of each round that is not freed comes to more
+GROWTH = 1.05  # a handle or a buffer of each round that is not freed comes to more
 
 SENDERS = {
     "PHP": ["php", "send.php"],
@@ -37,7 +37,7 @@ CALLERS = {
     "PHP": ["php", "calls.php"],
     "LuaJIT": ["luajit", "calls.lua"],
     "Perl": ["perl", "-I.", "calls.pl"],
-    "Node.js": ["node", "--expose-gc", "calls.mjs"],
+    "Node.js": ["node", "--expose-gc", "--max-semi-space-size=1", "calls.mjs"],
 }
 
 
