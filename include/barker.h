@@ -121,7 +121,8 @@ enum barker_status
      */
     BARKER_ERR_TOO_LARGE = 207,
     /**
-     * The batch was stopped first. If sending had begun, the receiver may have the webhook.
+     * The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
+     * may have the webhook.
      */
     BARKER_ERR_STOPPED = 208,
     /**
@@ -383,6 +384,7 @@ typedef int32_t barker_tls;
  * Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
  * independent, clones among them. The functions that take a `const barker_webhook *` only read:
  * any number of threads may call them on one handle at once, while none changes or frees it.
+ * barker_webhook_set_stopped() alone may be called while another thread sends.
  *
  * After fork(), the child may go on using its handles; connections are never shared with the
  * parent.
@@ -991,7 +993,8 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  *
  * An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
  * by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
- * BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE that is for the caller to decide.
+ * BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED that is for
+ * the caller to decide.
  * A redirect is followed only if barker_webhook_set_redirects() was called.
  *
  * @param hook         the handle
@@ -1002,7 +1005,7 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
  *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
  *         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
- *         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+ *         BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,
                                   uint16_t *http_status,
@@ -1056,6 +1059,20 @@ barker_status barker_send_many(struct barker_webhook *const *hooks,
                                uint32_t max_in_flight,
                                barker_progress progress,
                                void *user);
+
+/**
+ * Ends the send that is under way with this handle, or the next one, and all that follow until it
+ * is called with 0: they fail with BARKER_ERR_STOPPED. For cancelling, and for ending a program.
+ *
+ * Any thread may call it at any time between barker_webhook_new() and barker_webhook_free(), also
+ * while another thread sends with the handle, alone or in a batch; but not a signal handler. It
+ * does not wait for the send's end. Clones are stopped each by itself, and start unstopped.
+ *
+ * @param hook     the handle
+ * @param stopped  1 stops, 0 lets the handle send again
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_stopped(const struct barker_webhook *hook, int32_t stopped);
 
 /**
  * Gives the message id of the last send, also of one that failed: set it with

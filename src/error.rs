@@ -49,7 +49,8 @@ pub enum barker_status {
     /// The answer's head is larger than 64 KiB or has more than 128 headers, its body is larger than
     /// barker_webhook_set_max_body() allows, or there are more than 16 interim (1xx) responses. The receiver may have the webhook.
     BARKER_ERR_TOO_LARGE = 207,
-    /// The batch was stopped first. If sending had begun, the receiver may have the webhook.
+    /// The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
+    /// may have the webhook.
     BARKER_ERR_STOPPED = 208,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     BARKER_ERR_REFUSED = 209,
@@ -110,7 +111,7 @@ impl barker_status {
         (Self::BARKER_ERR_TIMEOUT, "the timeout passed\0"),
         (Self::BARKER_ERR_PROTOCOL, "the answer is not HTTP/1.x\0"),
         (Self::BARKER_ERR_TOO_LARGE, "the answer is larger than allowed\0"),
-        (Self::BARKER_ERR_STOPPED, "the batch was stopped first\0"),
+        (Self::BARKER_ERR_STOPPED, "the send was stopped first\0"),
         (Self::BARKER_ERR_REFUSED, "the address policy does not allow the receiver's address\0"),
         (Self::BARKER_ERR_PROXY, "the proxy does not lead to the receiver\0"),
         (

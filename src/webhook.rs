@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, Agent, Deadline, Exchange, Field, Network, Request, Response, Settings, Target, Trust,
-    barker_addresses,
+    self, Agent, Deadline, Exchange, Field, Network, Request, Response, Settings, Stop, Target,
+    Trust, barker_addresses,
 };
 use crate::error::{Error, Result, barker_status::*};
 use crate::signature::{
@@ -196,6 +196,11 @@ impl Webhook {
         self.delivery().policy.https_only = https_only;
     }
 
+    /// What ends its sends from another thread.
+    pub fn stop(&self) -> &Arc<Stop> {
+        self.agent.stop()
+    }
+
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.agent.close_idle();
@@ -285,7 +290,7 @@ impl Webhook {
     /// The deadline of a send that starts now, signing included, if there is somebody to send to.
     fn start(&self) -> Result<Deadline> {
         self.target.as_ref().ok_or_else(no_target)?;
-        Ok(Deadline::after(self.timeout))
+        Ok(Deadline::after(self.timeout, self.stop().clone()))
     }
 
     fn begin_signed<'w>(

@@ -130,9 +130,9 @@ std_symbol() { # ENDING: the name of the one function of Rust's standard library
         awk '$4 == "FUNC" && $7 != "UND" { print $8 }' | grep "std3sys4sync.*$1\$" | sort -u
 }
 
-# The library and a program with ThreadSanitizer. The runtime is Rust's own; its standard library
+# The library and two programs with ThreadSanitizer. The runtime is Rust's own; its standard library
 # comes without instrumentation, so that tests/c/tsan.c has to stand in for some of its functions.
-run_threads_sanitized() {
+run_thread_sanitized() {
     mkdir -p $out/tsan
     lock=$(std_symbol 5Mutex14lock_contended)
     wait=$(std_symbol 7Condvar4wait)
@@ -145,11 +145,13 @@ run_threads_sanitized() {
         -Clink-arg="-Wl,--wrap=$wait_timeout"
     cp target/"$host"/checked/libbarker.so $out/tsan/libbarker.so.0
     ln -sf libbarker.so.0 $out/tsan/libbarker.so
-    cc $c_flags -I$layout/include -fsanitize=thread -c tests/c/threads.c -o $out/tsan/threads.o
-    cc -rdynamic $out/tsan/threads.o -o $out/tsan/threads -L$out/tsan -lbarker \
-        -Wl,--whole-archive "$rust_libraries"/librustc-*_rt.tsan.a -Wl,--no-whole-archive \
-        -Wl,-rpath,"$PWD/$out/tsan" -lpthread -lm -ldl
-    TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" $out/tsan/threads
+    for test in threads stop; do
+        cc $c_flags -I$layout/include -fsanitize=thread -c tests/c/$test.c -o $out/tsan/$test.o
+        cc -rdynamic $out/tsan/$test.o -o $out/tsan/$test -L$out/tsan -lbarker \
+            -Wl,--whole-archive "$rust_libraries"/librustc-*_rt.tsan.a -Wl,--no-whole-archive \
+            -Wl,-rpath,"$PWD/$out/tsan" -lpthread -lm -ldl
+        TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" $out/tsan/$test
+    done
 }
 
 run_behaviours() { # VARIANT COMMAND...
@@ -229,13 +231,13 @@ step 'misbehaving receivers, static library' run_behaviours static --memory
 step 'misbehaving receivers, address and undefined-behaviour sanitizers' run_behaviours sanitized
 step 'misbehaving receivers, memcheck' run_behaviours checked "${memcheck_tls[@]}"
 
-for test in deadline reuse lookups threads signals; do
+for test in deadline stop reuse lookups threads signals; do
     step "C: $test, shared library" run_c $test shared
 done
-for test in deadline reuse lookups threads; do
+for test in deadline stop reuse lookups threads; do
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
-step 'C: threads, ThreadSanitizer' run_threads_sanitized
+step 'C: threads and stop, ThreadSanitizer' run_thread_sanitized
 step 'C: unload' run_unload $layout/lib
 step 'C: unload, memcheck' run_unload $out/checked "${memcheck[@]}"
 step 'C: system calls and memory of a delivery' run_warm

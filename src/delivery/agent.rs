@@ -11,14 +11,22 @@ use super::pool::{IdleLimits, Pool, Route};
 use super::proxy::Proxies;
 use super::redirect::Redirects;
 use super::request::Request;
+use super::stop::Stop;
 use super::target::Target;
 use super::trust::Trust;
 
-/// Clones share the idle connections; each has its own settings.
-#[derive(Clone, Default)]
+/// Clones share the idle connections; each has its own settings, and is stopped by itself.
+#[derive(Default)]
 pub struct Agent {
     pool: Arc<Pool>,
     settings: Arc<Settings>,
+    stop: Arc<Stop>,
+}
+
+impl Clone for Agent {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), settings: self.settings.clone(), stop: Arc::default() }
+    }
 }
 
 /// How deliveries are made.
@@ -74,6 +82,11 @@ impl Agent {
     /// How deliveries will be made.
     pub fn settings_mut(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
+    }
+
+    /// What ends its deliveries.
+    pub fn stop(&self) -> &Arc<Stop> {
+        &self.stop
     }
 
     /// A delivery that is about to start.

@@ -14,6 +14,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use super::exchange::Exchange;
 use super::response::Response;
 use super::socket::Socket;
+use super::stop::Watch;
 use super::talk::Incoming;
 use crate::error::{Error, Result, barker_status::*};
 
@@ -21,8 +22,8 @@ use crate::error::{Error, Result, barker_status::*};
 const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
-/// What a lookup that has ended is announced with.
-const LOOKUP: Token = Token(usize::MAX);
+/// What lookups that have ended and deliveries that are stopped are announced with.
+const WAKE: Token = Token(usize::MAX);
 
 /// Makes these deliveries, each with something of its owner's, at most so many at a time; hands each
 /// outcome to `end` with the number that it had, and stops if that says so.
@@ -76,7 +77,7 @@ fn system(error: io::Error) -> Error {
 struct Batch<'a, T> {
     poll: Poll,
     events: Events,
-    waker: Option<Arc<Waker>>,
+    waker: Arc<Waker>,
     /// By slot, which is also the token of a delivery's sockets.
     flights: Vec<Option<Flight<'a, T>>>,
     free: Vec<usize>,
@@ -93,14 +94,16 @@ struct Flight<'a, T> {
     /// The earliest alarm that is set for it.
     alarm: Option<Instant>,
     awaits_lookup: bool,
+    _watch: Option<Watch>,
 }
 
 impl<'a, T> Batch<'a, T> {
     fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
         Ok(Self {
-            poll: Poll::new()?,
+            waker: Arc::new(Waker::new(poll.registry(), WAKE)?),
+            poll,
             events: Events::with_capacity(MAX_EVENTS),
-            waker: None,
             flights: Vec::new(),
             free: Vec::new(),
             alarms: BinaryHeap::new(),
@@ -113,7 +116,8 @@ impl<'a, T> Batch<'a, T> {
     }
 
     fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Outcome<T>> {
-        let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false };
+        let _watch = exchange.watch(&self.waker);
+        let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false, _watch };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flights.push(None);
             self.flights.len() - 1
@@ -148,14 +152,7 @@ impl<'a, T> Batch<'a, T> {
         if let Some(lookup) = lookup
             && !flight.awaits_lookup
         {
-            let waker = match &self.waker {
-                Some(waker) => waker,
-                None => {
-                    let waker = Waker::new(self.poll.registry(), LOOKUP).map_err(system)?;
-                    self.waker.insert(Arc::new(waker))
-                }
-            };
-            lookup.notify(waker).map_err(system)?;
+            lookup.notify(&self.waker).map_err(system)?;
         }
         flight.awaits_lookup = lookup.is_some();
         if let Some(at) = flight.exchange.wakes_at()
@@ -177,10 +174,10 @@ impl<'a, T> Batch<'a, T> {
             _ => {}
         }
         for event in &self.events {
-            if event.token() == LOOKUP {
-                let awaiting = |flight: &Flight<'_, T>| flight.exchange.lookup().is_some();
+            if event.token() == WAKE {
+                let is_woken = |flight: &Flight<'_, T>| flight.exchange.is_woken();
                 let slots = (0..self.flights.len())
-                    .filter(|&slot| self.flights[slot].as_ref().is_some_and(awaiting));
+                    .filter(|&slot| self.flights[slot].as_ref().is_some_and(is_woken));
                 self.ready.extend(slots.map(|slot| (slot, Incoming::NotYet)));
             } else {
                 let there = event.is_readable() || event.is_read_closed() || event.is_error();

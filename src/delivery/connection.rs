@@ -2,7 +2,6 @@
 //! only where a deadline is given.
 
 use std::io::{self, IoSlice};
-use std::time::Duration;
 
 use super::deadline::Deadline;
 use super::socket::{Socket, is_not_yet};
@@ -54,7 +53,7 @@ impl Connection {
         until: Option<&Deadline>,
     ) -> Result<Option<usize>> {
         match self {
-            Self::Plain(socket) => received(socket.receive(buffer, time_left(until))),
+            Self::Plain(socket) => received(socket.receive(buffer, until)),
             Self::Secure(tls) => tls.receive(buffer, until),
         }
     }
@@ -73,11 +72,6 @@ impl Connection {
             Self::Secure(tls) => tls.socket(),
         }
     }
-}
-
-/// How long a socket may wait: not at all without a deadline.
-pub(super) fn time_left(until: Option<&Deadline>) -> Duration {
-    until.map_or(Duration::ZERO, Deadline::left)
 }
 
 pub(super) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {

@@ -1,20 +1,24 @@
 //! The one moment at which everything that belongs to a send must be over.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use super::stop::{Awaited, Stop, Watch};
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// A moment, and what is waited for until then.
-#[derive(Clone, Copy)]
+/// A moment, which a stop brings forward.
+#[derive(Clone)]
 pub struct Deadline {
     at: Option<Instant>,
     timeout: Duration,
+    stop: Arc<Stop>,
 }
 
 impl Deadline {
     /// So much time from now. A timeout beyond what the clock can hold never passes.
-    pub fn after(timeout: Duration) -> Self {
-        Self { at: Instant::now().checked_add(timeout), timeout }
+    pub fn after(timeout: Duration, stop: Arc<Stop>) -> Self {
+        Self { at: Instant::now().checked_add(timeout), timeout, stop }
     }
 
     /// The moment; none never comes.
@@ -29,8 +33,26 @@ impl Deadline {
 
     /// The time left, or the error that none is, with the phase in which it ran out.
     pub(super) fn remaining(&self, phase: &str) -> Result<Duration> {
+        self.check_stop(phase)?;
         let left = self.left();
         if left.is_zero() { Err(self.passed(phase)) } else { Ok(left) }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.is_stopped()
+    }
+
+    /// Fails if it is stopped, with the phase in which that was.
+    pub(super) fn check_stop(&self, phase: &str) -> Result<()> {
+        match self.is_stopped() {
+            true => Err(Error::new(BARKER_ERR_STOPPED, format!("stopped while {phase}"))),
+            false => Ok(()),
+        }
+    }
+
+    /// As [`Stop::watch`].
+    pub(super) fn watch(&self, awaited: Awaited) -> Option<Watch> {
+        self.stop.watch(awaited)
     }
 
     fn passed(&self, phase: &str) -> Error {

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use mio::Waker;
 use url::Host;
 
 use super::agent::Settings;
@@ -20,6 +21,7 @@ use super::request::Request;
 use super::resolver::{Found, Lookup};
 use super::response::Response;
 use super::socket::{Socket, poll};
+use super::stop::{Awaited, Watch};
 use super::talk::{Incoming, Talk};
 use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
@@ -83,6 +85,15 @@ impl<'a> Exchange<'a> {
     /// Goes as far as it gets; gives the answer once it is whole. Nothing is ever sent twice, but
     /// over a reused connection that broke before it took a byte.
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
+        let result = self.advance_stages(incoming);
+        if !matches!(result, Ok(Some(_))) {
+            // It shuts the socket down, which looks as if the receiver had closed the connection.
+            self.deadline.check_stop(self.phase())?;
+        }
+        result
+    }
+
+    fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         loop {
             let next = match &mut self.stage {
                 Stage::Idle => Some(self.begin()?),
@@ -260,25 +271,25 @@ impl<'a> Exchange<'a> {
     /// Waits until [`advance`](Self::advance) can do more, or the deadline has passed.
     fn wait(&mut self) -> Result<Incoming> {
         let left = self.deadline.remaining(self.phase())?;
-        let failed = |error| Error::new(BARKER_ERR_SYSTEM, format!("waiting failed: {error}"));
+        let deadline = &self.deadline;
         match &mut self.stage {
             Stage::Idle => {}
-            Stage::LookingUp(lookup) => lookup.wait(left),
+            Stage::LookingUp(lookup) => lookup.wait(deadline),
             Stage::Connecting(race) => {
                 let next = race.next().map(|next| next.saturating_duration_since(Instant::now()));
                 let mut entries: Vec<_> =
                     race.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
-                poll(&mut entries, next.unwrap_or(left).min(left)).map_err(failed)?;
+                wait_for(&mut entries, next.unwrap_or(left).min(left), deadline)?;
             }
             Stage::Tunnelling(tunnel) => {
                 let mut entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
-                poll(entry.as_mut_slice(), left).map_err(failed)?;
+                wait_for(entry.as_mut_slice(), left, deadline)?;
             }
             Stage::Talking(talk) if talk.only_receives() => {}
             Stage::Talking(talk) => {
                 let events = libc::POLLIN | libc::POLLOUT;
                 let mut entry = [talk.connection.socket().poll_entry(events)];
-                poll(&mut entry, left).map_err(failed)?;
+                wait_for(&mut entry, left, deadline)?;
                 let there = entry[0].revents & !libc::POLLOUT != 0;
                 return Ok(if there { Incoming::There } else { Incoming::NotYet });
             }
@@ -329,4 +340,22 @@ impl<'a> Exchange<'a> {
     pub(super) fn check_deadline(&self) -> Result<()> {
         self.deadline.remaining(self.phase()).map(|_| ())
     }
+
+    /// Has a stop wake this batch, as long as the guard lives.
+    pub(super) fn watch(&self, batch: &Arc<Waker>) -> Option<Watch> {
+        self.deadline.watch(Awaited::Batch(batch.clone()))
+    }
+
+    /// Whether it goes on when the batch was woken, and not by one of its sockets.
+    pub(super) fn is_woken(&self) -> bool {
+        self.lookup().is_some() || self.deadline.is_stopped()
+    }
+}
+
+/// Waits for one of the events, a signal or a stop, and not longer than that.
+fn wait_for(entries: &mut [libc::pollfd], wait: Duration, deadline: &Deadline) -> Result<()> {
+    let sockets = entries.iter().map(|entry| entry.fd).collect();
+    let Some(_watch) = deadline.watch(Awaited::Sockets(sockets)) else { return Ok(()) };
+    poll(entries, wait)
+        .map_err(|error| Error::new(BARKER_ERR_SYSTEM, format!("waiting failed: {error}")))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use url::Host;
 use zeroize::Zeroizing;
 
-use super::connection::{received, sent, time_left};
+use super::connection::{received, sent};
 use super::deadline::Deadline;
 use super::socket::Socket;
 use super::target::{Endpoint, Target, Userinfo, parse_url};
@@ -164,7 +164,7 @@ impl Tunnel {
                 break;
             }
             let mut chunk = [0; 512];
-            match received(socket.receive(&mut chunk, time_left(until))).map_err(broken)? {
+            match received(socket.receive(&mut chunk, until)).map_err(broken)? {
                 None => return Ok(None),
                 Some(0) => return Err(refused("the proxy closed the connection")),
                 Some(count) => self.answer.extend_from_slice(&chunk[..count]),

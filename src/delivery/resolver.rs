@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
+use super::deadline::Deadline;
+use super::stop::Awaited;
 use super::thread::spawn;
 use crate::error::{Error, Result, barker_status::*};
 
@@ -158,11 +160,18 @@ impl Lookup {
         answer.map(Some)
     }
 
-    /// Waits for the answer, not longer than that.
-    pub fn wait(&self, wait: Duration) {
+    /// Waits for the answer, not longer than until the deadline.
+    pub fn wait(self: &Arc<Self>, deadline: &Deadline) {
+        let _watch = deadline.watch(Awaited::Lookup(self.clone()));
         let progress = lock(&self.progress);
-        let is_open = |progress: &mut Progress| progress.answer.is_none();
-        drop(self.answered.wait_timeout_while(progress, wait, is_open));
+        let is_open = |progress: &mut Progress| progress.answer.is_none() && !deadline.is_stopped();
+        drop(self.answered.wait_timeout_while(progress, deadline.left(), is_open));
+    }
+
+    /// Has those who wait look whether they are to go on.
+    pub fn wake(&self) {
+        let _progress = lock(&self.progress);
+        self.answered.notify_all();
     }
 
     /// Has the waker called when the answer is there, or at once if it is.

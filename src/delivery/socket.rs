@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Type};
 
+use super::deadline::Deadline;
+use super::stop::Awaited;
+
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
 
@@ -64,10 +67,17 @@ impl Socket {
         Ok(sent)
     }
 
-    /// Receives some bytes; none means that the peer closed. Without time to wait, only what is
-    /// there.
-    pub fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
-        if wait.is_zero() {
+    /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
+    /// only what is there.
+    pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
+        let wait = until.map_or(Duration::ZERO, Deadline::left);
+        let watch = match until {
+            Some(deadline) if !wait.is_zero() => {
+                deadline.watch(Awaited::Sockets(vec![self.as_raw_fd()]))
+            }
+            _ => None,
+        };
+        if watch.is_none() {
             return self.receive_with(buffer, libc::MSG_DONTWAIT);
         }
         self.set_receive_timeout(wait)?;
@@ -130,6 +140,12 @@ pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<(
             error => Err(error),
         },
     }
+}
+
+/// Ends whatever waits for this socket, which somebody else has open.
+pub(super) fn shut_down(socket: RawFd) {
+    // SAFETY: takes a number, and leaves memory alone.
+    unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
 }
 
 /// Whether an operation is to be tried again later.

@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
-use super::connection::{received, sent, time_left};
+use super::connection::{received, sent};
 use super::deadline::Deadline;
 use super::socket::Socket;
 use super::trust::explain;
@@ -145,7 +145,7 @@ struct Wire<'a> {
 
 impl Read for Wire<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.receive(buffer, time_left(self.until))
+        self.socket.receive(buffer, self.until)
     }
 }
 

@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::slice;
 use std::sync::Once;
 
-use super::handle::barker_webhook;
+use super::handle::{State, barker_webhook};
 use crate::error::{Error, Result, barker_status, barker_status::*};
 
 /// Runs `work`; a panic in it becomes an error and prints nothing.
@@ -51,15 +51,24 @@ fn panic_sentence(panic: &(dyn Any + Send)) -> String {
 /// `hook` is NULL or a live handle that no other thread uses during the call.
 pub(super) unsafe fn on_handle(
     hook: *mut barker_webhook,
-    work: impl FnOnce(&mut barker_webhook) -> Result<()>,
+    work: impl FnOnce(&mut State) -> Result<()>,
 ) -> barker_status {
     // SAFETY: the caller's promise is the one asked for here.
-    let Some(hook) = (unsafe { hook.as_mut() }) else { return BARKER_ERR_NULL };
+    let Some(hook) = (unsafe { state_mut(hook) }) else { return BARKER_ERR_NULL };
     let result = catch(|| work(hook));
     conclude(hook, result)
 }
 
-fn conclude(hook: &mut barker_webhook, result: Result<Result<()>>) -> barker_status {
+/// Borrows what belongs to one thread.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread uses while this is borrowed.
+pub(super) unsafe fn state_mut<'a>(hook: *mut barker_webhook) -> Option<&'a mut State> {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { hook.as_ref().map(|hook| &mut *hook.state.get()) }
+}
+
+fn conclude(hook: &mut State, result: Result<Result<()>>) -> barker_status {
     hook.remember(&result.flatten())
 }
 
@@ -75,7 +84,7 @@ pub(super) fn without_handle(work: impl FnOnce() -> Result<()>) -> barker_status
 pub(super) unsafe fn read<'a, T>(
     hook: *const barker_webhook,
     otherwise: T,
-    work: impl FnOnce(&'a barker_webhook) -> T,
+    work: impl FnOnce(&'a State) -> T,
 ) -> T {
     // SAFETY: the caller's promise is the one asked for here.
     unsafe { handle(hook) }.and_then(|hook| catch(|| work(hook))).unwrap_or(otherwise)
@@ -142,9 +151,9 @@ pub(super) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str
 ///
 /// # Safety
 /// `hook` is NULL or a live handle that no other thread changes while it is borrowed.
-pub(super) unsafe fn handle<'a>(hook: *const barker_webhook) -> Result<&'a barker_webhook> {
+pub(super) unsafe fn handle<'a>(hook: *const barker_webhook) -> Result<&'a State> {
     // SAFETY: the caller's promise is the one asked for here.
-    unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))
+    unsafe { hook.as_ref().map(|hook| &*hook.state.get()) }.ok_or_else(|| null("hook"))
 }
 
 /// Borrows an out parameter.

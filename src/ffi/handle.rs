@@ -1,12 +1,14 @@
 //! The handle: made, cloned, freed, and asked why the last call failed.
 
+use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
 use std::ptr;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::boundary::{catch, read};
-use crate::delivery::Response;
+use crate::delivery::{Response, Stop};
 use crate::error::{Result, barker_status, barker_status::*};
 use crate::webhook::{Delivery, Webhook};
 
@@ -15,15 +17,23 @@ use crate::webhook::{Delivery, Webhook};
 /// Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
 /// independent, clones among them. The functions that take a `const barker_webhook *` only read:
 /// any number of threads may call them on one handle at once, while none changes or frees it.
+/// barker_webhook_set_stopped() alone may be called while another thread sends.
 ///
 /// After fork(), the child may go on using its handles; connections are never shared with the
 /// parent.
 #[allow(non_camel_case_types)]
 pub struct barker_webhook {
-    pub(super) webhook: Webhook,
+    pub(super) state: UnsafeCell<State>,
+    /// For other threads than that which uses the state.
+    pub(super) stop: Arc<Stop>,
+}
+
+/// What belongs to one thread at a time.
+pub(super) struct State {
+    pub webhook: Webhook,
     /// Wiped when dropped: it may hold a password.
-    pub(super) url: Option<Zeroizing<CString>>,
-    pub(super) sent: Option<Sent>,
+    pub url: Option<Zeroizing<CString>>,
+    pub sent: Option<Sent>,
     status: barker_status,
     error: CString,
 }
@@ -40,16 +50,15 @@ pub(super) struct Sent {
 }
 
 impl barker_webhook {
-    fn new() -> Self {
-        Self {
-            webhook: Webhook::new(),
-            url: None,
-            sent: None,
-            status: BARKER_OK,
-            error: CString::default(),
-        }
+    fn make(webhook: Webhook, url: Option<Zeroizing<CString>>) -> *mut Self {
+        let stop = webhook.stop().clone();
+        let state =
+            State { webhook, url, sent: None, status: BARKER_OK, error: CString::default() };
+        Box::into_raw(Box::new(Self { state: state.into(), stop }))
     }
+}
 
+impl State {
     /// Keeps a call's status and, of a failure, the sentence; gives the status.
     pub(super) fn remember(&mut self, result: &Result<()>) -> barker_status {
         (self.status, self.error) = match result {
@@ -110,7 +119,7 @@ pub(super) fn c_text(text: &[u8]) -> CString {
 /// @return a handle that the caller frees with barker_webhook_free(); NULL if it could not be made
 #[unsafe(no_mangle)]
 pub extern "C" fn barker_webhook_new() -> *mut barker_webhook {
-    catch(|| Box::into_raw(Box::new(barker_webhook::new()))).unwrap_or(ptr::null_mut())
+    catch(|| barker_webhook::make(Webhook::new(), None)).unwrap_or(ptr::null_mut())
 }
 
 /// Makes a handle with the same configuration, which shares the idle connections: the way to send
@@ -123,9 +132,7 @@ pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *m
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         read(hook, ptr::null_mut(), |hook| {
-            let webhook = hook.webhook.clone();
-            let url = hook.url.clone();
-            Box::into_raw(Box::new(barker_webhook { webhook, url, ..barker_webhook::new() }))
+            barker_webhook::make(hook.webhook.clone(), hook.url.clone())
         })
     }
 }

@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::boundary::{array, bytes, c_string, handle, null, on_handle, out, read, without_handle};
 use super::buffer::barker_buffer;
-use super::handle::{Sent, barker_webhook};
+use super::handle::{Sent, State, barker_webhook};
 use crate::error::{Error, Result, barker_status, barker_status::*};
 use crate::webhook::{self, Delivery};
 
@@ -14,7 +14,8 @@ use crate::webhook::{self, Delivery};
 ///
 /// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
 /// by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
-/// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE that is for the caller to decide.
+/// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED that is for
+/// the caller to decide.
 /// A redirect is followed only if barker_webhook_set_redirects() was called.
 ///
 /// @param hook         the handle
@@ -25,7 +26,7 @@ use crate::webhook::{self, Delivery};
 ///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
 ///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
 ///         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
-///         BARKER_ERR_PROTOCOL or BARKER_ERR_TOO_LARGE
+///         BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(
     hook: *mut barker_webhook,
@@ -67,7 +68,7 @@ unsafe fn deliver(
     hook: *mut barker_webhook,
     http_status: *mut u16,
     body: *mut barker_buffer,
-    send: impl FnOnce(&mut barker_webhook) -> Result<Delivery>,
+    send: impl FnOnce(&mut State) -> Result<Delivery>,
 ) -> barker_status {
     // SAFETY: as the caller promises.
     let (http_status, mut body) = unsafe { (out("http_status", http_status), body.as_mut()) };
@@ -148,18 +149,18 @@ pub unsafe extern "C" fn barker_send_many(
         check_distinct(hooks)?;
         for &hook in hooks {
             // SAFETY: not NULL, live, and nobody else's during the call.
-            let hook = unsafe { &mut *hook };
-            hook.sent = None;
-            hook.conclude(Err(BARKER_ERR_STOPPED.into()));
+            let state = unsafe { &mut *(*hook).state.get() };
+            state.sent = None;
+            state.conclude(Err(BARKER_ERR_STOPPED.into()));
         }
         let max_in_flight = if max_in_flight == 0 { DEFAULT_IN_FLIGHT } else { max_in_flight };
         let mut outcome = Ok(());
         // SAFETY: as above; each is borrowed once, and no longer when its delivery has ended.
-        let webhooks = hooks.iter().map(|&hook| unsafe { &mut (*hook).webhook });
+        let webhooks = hooks.iter().map(|&hook| unsafe { &mut (*(*hook).state.get()).webhook });
         webhook::send_many(webhooks, max_in_flight as usize, |index, delivery| {
             let hook = hooks[index];
             // SAFETY: as above.
-            let status = unsafe { (*hook).conclude(delivery) };
+            let status = unsafe { (*(*hook).state.get()).conclude(delivery) };
             // SAFETY: the caller passes a function of this type.
             match progress.map(|progress| unsafe { progress(user, index, status) }) {
                 None | Some(0) => ControlFlow::Continue(()),
@@ -186,6 +187,29 @@ fn check_distinct(hooks: &[*mut barker_webhook]) -> Result<()> {
         true => Err(Error::new(BARKER_ERR_RANGE, "a handle is there twice: clone it")),
         false => Ok(()),
     }
+}
+
+/// Ends the send that is under way with this handle, or the next one, and all that follow until it
+/// is called with 0: they fail with BARKER_ERR_STOPPED. For cancelling, and for ending a program.
+///
+/// Any thread may call it at any time between barker_webhook_new() and barker_webhook_free(), also
+/// while another thread sends with the handle, alone or in a batch; but not a signal handler. It
+/// does not wait for the send's end. Clones are stopped each by itself, and start unstopped.
+///
+/// @param hook     the handle
+/// @param stopped  1 stops, 0 lets the handle send again
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_stopped(
+    hook: *const barker_webhook,
+    stopped: i32,
+) -> barker_status {
+    without_handle(|| {
+        // SAFETY: the caller passes NULL or a live handle; the state is left to its thread.
+        let hook = unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))?;
+        hook.stop.set(stopped != 0);
+        Ok(())
+    })
 }
 
 /// Gives the message id of the last send, also of one that failed: set it with

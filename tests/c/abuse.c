@@ -386,6 +386,7 @@ static void ways_without_handle(void)
     CHECK_EQUAL(barker_webhook_set_redirects(NULL, 1, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_max_body(NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_log(NULL, BARKER_LOG_DEBUG, hear, NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_stopped(NULL, 1), BARKER_ERR_NULL);
 }
 
 static void broken_trust(barker_webhook *hook)
@@ -444,6 +445,8 @@ static void absurd_ways(barker_webhook *hook)
     CHECK_FAILS(hook, barker_webhook_send(hook, &(uint16_t){0}, NULL), BARKER_ERR_CONNECT);
     CHECK_OK(barker_webhook_set_proxy(hook, NULL));
     CHECK_OK(barker_webhook_set_log(hook, BARKER_LOG_OFF, NULL, NULL));
+    CHECK_OK(barker_webhook_set_stopped(hook, INT32_MIN));
+    CHECK_OK(barker_webhook_set_stopped(hook, 0));
     CHECK_OK(barker_webhook_set_redirects(hook, 0, 0));
     CHECK_OK(barker_webhook_set_max_body(hook, 0));
 }

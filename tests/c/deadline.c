@@ -98,23 +98,6 @@ static void lookup_hangs(void)
     names_delay = 0;
 }
 
-/* Listens where no connection is taken any more, so that connecting neither works nor fails. */
-static int black_hole(const char *address, unsigned port, int waiting[4])
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    inet_pton(AF_INET, address, &at.sin_addr);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(listener, 0) != 0)
-        abort();
-    for (int i = 0; i < 4; i++) {
-        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        connect(waiting[i], (struct sockaddr *)&at, sizeof at);
-    }
-    struct pollfd last = {waiting[3], POLLOUT, 0};
-    CHECK_EQUAL(poll(&last, 1, TIMEOUT), 0);
-    return listener;
-}
-
 /* A send to a name with a live address must not spend half of its time on the dead ones. */
 static void one_lives(const char *host, unsigned port)
 {
@@ -139,10 +122,10 @@ static void addresses(void)
                                                  STEP(NO_CONTENT, PEER_CLOSE)};
     static const char *const dead[HOLES] = {"127.0.0.2", "127.0.0.3", "127.0.0.4"};
     struct peer peer;
-    int listeners[HOLES], waiting[HOLES][4];
+    struct peer_hole holes[HOLES];
     peer_start(&peer, steps, LIVE);
     for (int i = 0; i < HOLES; i++)
-        listeners[i] = black_hole(dead[i], peer.port, waiting[i]);
+        CHECK(peer_dig(&holes[i], dead[i], peer.port));
 
     late("a black-holed address", "127.0.0.2", peer.port, 1, "connecting");
     late("a name whose addresses are dead", "dead.test", peer.port, 1, "connecting");
@@ -151,11 +134,8 @@ static void addresses(void)
     one_lives("refusing-6.test", peer.port);
     CHECK(peer_stop(&peer));
     peer_free(&peer);
-    for (int i = 0; i < HOLES; i++) {
-        close(listeners[i]);
-        for (int j = 0; j < 4; j++)
-            close(waiting[i][j]);
-    }
+    for (int i = 0; i < HOLES; i++)
+        peer_fill(&holes[i]);
 }
 
 /* ---- sending and receiving ---- */

@@ -222,6 +222,36 @@ static inline void peer_start(struct peer *peer, const struct peer_step *steps, 
         abort();
 }
 
+/* An address where connecting neither works nor fails: nobody takes connections, and the queue of
+ * those that wait is full. */
+struct peer_hole {
+    int listener, waiting[4];
+};
+
+/* Gives whether it is one. */
+static inline int peer_dig(struct peer_hole *hole, const char *address, unsigned port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, address, &at.sin_addr);
+    hole->listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(hole->listener, (struct sockaddr *)&at, sizeof at) != 0 ||
+        listen(hole->listener, 0) != 0)
+        abort();
+    for (int i = 0; i < 4; i++) {
+        hole->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(hole->waiting[i], (struct sockaddr *)&at, sizeof at);
+    }
+    struct pollfd last = {hole->waiting[3], POLLOUT, 0};
+    return poll(&last, 1, 400) == 0;
+}
+
+static inline void peer_fill(struct peer_hole *hole)
+{
+    close(hole->listener);
+    for (int i = 0; i < 4; i++)
+        close(hole->waiting[i]);
+}
+
 /* Waits until one more step was played to its end. */
 static inline void peer_wait(struct peer *peer)
 {
