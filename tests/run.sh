@@ -246,6 +246,8 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'PHP, LuaJIT, Perl and Node.js, as documented' $python tests/ffi.py $layout
+step 'every language to every other' $python tests/languages.py $layout
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
