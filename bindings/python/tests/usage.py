@@ -39,7 +39,7 @@ def kinds(call):
 
 
 hook = Webhook()
-seen["defaults"] = [hook.url, hook.data, hook.timeout, hook.key, hook.headers, hook.response]
+seen["defaults"] = [hook.url, hook.data, hook.timeout, hook.key, {**hook.headers}, hook.response]
 hook.url = URL + "echo/attributes?a=b%20c#fragment"
 hook.data = '{"event": "dog.barked"}'
 hook.timeout = 2.5

@@ -59,6 +59,8 @@ Setting = Callable[[Handle, Any, Dict[str, Any]], None]
 
 
 def _set_secrets(handle: Handle, secrets: Secrets, _: Dict[str, Any]) -> None:
+    if not isinstance(secrets, Mapping):
+        raise TypeError("secrets must be a dict of a scheme and its secrets")
     set_or_add = quick.barker_webhook_set_secret
     for scheme, of_scheme in secrets.items():
         for secret in of_scheme if isinstance(of_scheme, list) else [of_scheme]:
