@@ -2,7 +2,7 @@
 
 # Signs data and posts it to a URL.
 #
-#   ruby send.rb URL [--key KEY] [DATA]
+#   ruby send.rb URL [--key KEY] [DATA | -]
 #
 # Exit status: 0 the receiver answered 2xx, 1 it did not or could not be asked, 2 wrong usage.
 
@@ -10,7 +10,7 @@ require "barker"
 require "optparse"
 
 def usage
-  warn "usage: send.rb URL [--key KEY] [DATA]"
+  warn "usage: send.rb URL [--key KEY] [DATA | -]"
   exit 2
 end
 
@@ -21,6 +21,7 @@ rescue OptionParser::ParseError
   usage
 end
 usage if url.nil? || rest.any?
+data = $stdin.binmode.read if data == "-"
 
 begin
   response = Barker::Webhook.new(url: url, **options).send(data || "")
