@@ -33,6 +33,11 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need pkg-config pkg-config --version
+need cmake cmake --version
+need meson meson --version
+need debhelper dh --help
+need lintian lintian --version
 need php-cli php -r 'exit(extension_loaded("ffi") && extension_loaded("Zend OPcache") ? 0 : 1);'
 need libffi-platypus-perl perl -MFFI::Platypus -e 1
 need libplack-perl perl -MPlack -e 1
