@@ -1,0 +1,149 @@
+package barker_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"barker.example/barker"
+)
+
+// post sends the body with these headers through Go's own client, and gives the status.
+func post(t *testing.T, url string, headers http.Header, body io.Reader) int {
+	t.Helper()
+	request, err := http.NewRequest("POST", url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range headers {
+		request.Header[name] = values
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
+
+func signed(t *testing.T, hook *barker.Webhook, body string) http.Header {
+	headers, err := hook.SignHeaders("", []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return headers
+}
+
+func TestHandlerAnswers(t *testing.T) {
+	hook := newHook(t, "", barker.WithKey("key"), barker.WithMaxRequest(100))
+	var came []string
+	server := serve(t, hook.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		came = append(came, fmt.Sprintf("%s %d %v", body, r.ContentLength, err))
+	})).ServeHTTP)
+	unsized := func(body string) io.Reader { return io.MultiReader(strings.NewReader(body)) }
+	limit := strings.Repeat("x", 100)
+	for i, posted := range []struct {
+		headers http.Header
+		body    io.Reader
+		status  int
+	}{
+		{signed(t, hook, "data"), strings.NewReader("data"), 200},
+		{signed(t, hook, "chunked"), unsized("chunked"), 200},
+		{signed(t, hook, limit), strings.NewReader(limit), 200},
+		{signed(t, hook, ""), nil, 200},
+		{signed(t, hook, limit+"x"), strings.NewReader(limit + "x"), 413},
+		{signed(t, hook, limit+"x"), unsized(limit + "x"), 413},
+		{signed(t, hook, "data"), strings.NewReader("date"), 401},
+		{nil, strings.NewReader("data"), 401},
+	} {
+		if status := post(t, server, posted.headers, posted.body); status != posted.status {
+			t.Errorf("%d: answered %d, not %d", i, status, posted.status)
+		}
+	}
+	want := fmt.Sprintf("[data 4 <nil> chunked 7 <nil> %s 100 <nil>  0 <nil>]", limit)
+	if fmt.Sprint(came) != want {
+		t.Errorf("came: %s", came)
+	}
+}
+
+func TestHandlerOfBrokenBody(t *testing.T) {
+	hook := newHook(t, "", barker.WithKey("key"))
+	server := httptest.NewServer(hook.Handler(http.NotFoundHandler()))
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	io.WriteString(connection, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil || response.StatusCode != 400 {
+		t.Errorf("%v, %v", response, err)
+	}
+}
+
+func TestHandlerOfUnusableWebhook(t *testing.T) {
+	sender := newHook(t, "")
+	closed := newHook(t, "")
+	closed.Close()
+	for _, hook := range []*barker.Webhook{closed, barker.New("", barker.WithSecret(barker.SchemeStandard, "?"))} {
+		server := serve(t, hook.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			t.Error("it came through")
+		})).ServeHTTP)
+		if status := post(t, server, signed(t, sender, ""), nil); status != 500 {
+			t.Errorf("answered %d", status)
+		}
+	}
+}
+
+func TestHandlerAndReplays(t *testing.T) {
+	hook := newHook(t, "", barker.WithReplayLimit(2))
+	answer := func(w http.ResponseWriter) {}
+	hookServer := httptest.NewUnstartedServer(hook.Handler(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) { answer(w) })))
+	hookServer.Config.ErrorLog = quiet // of the panic
+	hookServer.Start()
+	defer hookServer.Close()
+	first, second, third := signed(t, hook, "1"), signed(t, hook, "2"), signed(t, hook, "3")
+	send := func(headers http.Header, body string) int {
+		return post(t, hookServer.URL, headers, strings.NewReader(body))
+	}
+	expect := func(what string, status, want int) {
+		t.Helper()
+		if status != want {
+			t.Errorf("%s: answered %d, not %d", what, status, want)
+		}
+	}
+
+	answer = func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }
+	expect("first, in vain", send(first, "1"), 502)
+	answer = func(w http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	if _, err := http.DefaultClient.Do(requestOf(hookServer.URL, first, "1")); err == nil {
+		t.Error("the panic was answered")
+	}
+	answer = func(w http.ResponseWriter) {
+		w.(http.Flusher).Flush()
+		io.WriteString(w, "done")
+	}
+	expect("first", send(first, "1"), 200)
+	answer = func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadRequest) }
+	expect("first again", send(first, "1"), 204)
+	expect("second", send(second, "2"), 400)
+	expect("second again", send(second, "2"), 204)
+	expect("third", send(third, "3"), 503)
+}
+
+func requestOf(url string, headers http.Header, body string) *http.Request {
+	request, _ := http.NewRequest("POST", url, strings.NewReader(body))
+	for name, values := range headers {
+		request.Header[name] = values
+	}
+	return request
+}
