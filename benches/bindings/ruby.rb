@@ -26,7 +26,8 @@ def native_sender(url)
   lambda do
     timestamp = format("%.6f", Time.now.to_f)
     signature = OpenSSL::HMAC.hexdigest("MD5", "BARKER", "#{timestamp};#{DATA}")
-    headers = { "BARKER_TIMESTAMP" => timestamp, "BARKER_SIGNATURE" => signature }
+    headers = { "BARKER_TIMESTAMP" => timestamp, "BARKER_SIGNATURE" => signature,
+                "Content-Type" => "application/octet-stream" }
     http.post(uri.request_uri, DATA, headers).code.to_i
   end
 end
