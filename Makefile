@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make abi.
+# make install, make uninstall, make deb, make wheel, make abi.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test fuzz bench bench-setup clean cargo deb abi
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb abi
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -20,13 +20,21 @@ demo: build
 test: build
 	@bash tests/run.sh
 
+# The package for Python, with the library in it, in build/python.
+wheel: build
+	@bindings/python/wheel.sh $(OUT)/lib/libbarker.so.0 build/python
+
 # Ten minutes for each target; `make fuzz SECONDS=30` for a first look.
 fuzz:
 	@bash tests/fuzz.sh $(SECONDS)
 
-# About four minutes; `make bench QUICK=1` for a first look.
+# About five minutes; `make bench QUICK=1` for a first look.
 bench: $(BENCHES) $(BENCH)/deliver-ureq
 	@python3 benches/run.py $(if $(QUICK),quick)
+	@$(MAKE) --no-print-directory bench-bindings
+
+bench-bindings: $(BENCH)/receiver $(BENCH)/send-go
+	@python3 benches/bindings.py $(if $(QUICK),quick)
 
 bench-setup:
 	@mkdir -p $(BENCH)
@@ -68,6 +76,11 @@ $(BENCH)/%: benches/%.c benches/bench.h $(OUT)/lib/libbarker.so | bench-setup
 	@echo 'compiling $<'
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< -L$(OUT)/lib \
 	    -Wl,--as-needed -lbarker -lcurl -lcrypto '-Wl,-rpath,$$ORIGIN/../demo/lib' -o $@
+
+$(BENCH)/send-go: $(wildcard bindings/go/* benches/bindings/go/*) $(OUT)/lib/libbarker.so | bench-setup
+	@echo 'building $@'
+	@cd benches/bindings/go && PKG_CONFIG_PATH='$(CURDIR)/$(OUT)/lib/pkgconfig' \
+	    go build -o '$(CURDIR)/$@' .
 
 $(BENCH)/deliver-ureq: benches/ureq/src/main.rs benches/ureq/Cargo.toml benches/ureq/Cargo.lock | bench-setup
 	@echo 'building $@'

@@ -61,21 +61,21 @@ for tool in fmt clippy; do
     rustup component add "$component" || lacks "the Rust component $component"
 done
 
-# barker's own setup imports requests, so that must be there first.
 python=build/venv/bin/python
-if ! $python -c 'import barker' >/dev/null 2>&1; then
-    echo 'setup: installing the Python original, barker 0.1, in build/venv'
-    python3 -m venv build/venv &&
-        $python -m pip install --quiet requests setuptools wheel &&
-        $python -m pip install --quiet --no-build-isolation barker==0.1 ||
-        lacks 'the Python package barker 0.1'
-fi
+tests/original.sh || lacks 'the Python package barker 0.1'
 
 # Other hands' code, for tests/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     echo 'setup: installing the Python packages standardwebhooks and stripe in build/venv'
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
         lacks 'the Python packages standardwebhooks and stripe'
+fi
+# For the tests of the Python binding: servers to stand behind, checkers, and wheels.
+if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
+    ! $python -m ruff --version >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn in build/venv'
+    $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
+        'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
 fi
 # All at once: npm removes what it is not told of.
 modules=build/node_modules

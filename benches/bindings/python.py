@@ -2,8 +2,9 @@
 
     python.py URL COUNT METHOD
 
-METHOD is `barker`, the binding; `native`, which is requests with a session that keeps its connection;
-`http.client`, which keeps one too; or `original`, PyPI's barker 0.1. Each signs with HMAC-MD5.
+METHOD is `barker`, the binding; `native`, which is requests with a session, that keeps its
+connection; `http.client`, which keeps one too; or `original`, PyPI's barker 0.1. Each signs with
+HMAC-MD5.
 """
 import hmac
 import json
@@ -51,8 +52,9 @@ def http_client(url):
 def original(url):
     new = hmac.new  # MD5 was its default when the original was written
     hmac.new = lambda key, msg=None, digestmod="md5": new(key, msg, digestmod)
-    from barker import Webhook
-    hook = Webhook(url, DATA, key=KEY)
+    import barker
+    assert barker.__version__ == "0.1", barker.__file__
+    hook = barker.Webhook(url, DATA, key=KEY)
     return lambda: hook.send().status_code
 
 

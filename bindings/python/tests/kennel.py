@@ -4,6 +4,7 @@ They answer a webhook with the process that served it; but /fail raises, /503 sa
 webhook on, to the URL in $FORWARD, with a handle that was made and used before any fork.
 """
 import os
+from wsgiref.validate import validator
 
 import barker
 import barker.asgi
@@ -21,9 +22,9 @@ def wsgi_kennel(environ, start_response):
     status = "503 Busy" if environ["PATH_INFO"] == "/503" else "200 OK"
     if environ["PATH_INFO"] == "/bark":
         forward.send()
-    body = environ["wsgi.input"].read()
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     answer = b"%d %d" % (os.getpid(), len(body))
-    start_response(status, [("Content-Length", str(len(answer)))])
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
     return [answer]
 
 
@@ -46,5 +47,5 @@ async def asgi_kennel(scope, receive, send):
     await send({"type": "http.response.body", "body": answer})
 
 
-wsgi = barker.wsgi.VerifyWebhooks(wsgi_kennel, hook, max_body=1000)
+wsgi = validator(barker.wsgi.VerifyWebhooks(validator(wsgi_kennel), hook, max_body=1000))
 asgi = barker.asgi.VerifyWebhooks(asgi_kennel, hook, max_body=1000)

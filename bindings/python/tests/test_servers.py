@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -14,11 +15,10 @@ from support import PATIENCE, TESTS, Receiver, free_port
 WSGIREF = """
 import sys
 from wsgiref.simple_server import WSGIRequestHandler, make_server
-from wsgiref.validate import validator
 import kennel
 class Quiet(WSGIRequestHandler):
     def log_message(self, *arguments): pass
-make_server("127.0.0.1", int(sys.argv[1]), validator(kennel.wsgi),
+make_server("127.0.0.1", int(sys.argv[1]), kennel.wsgi,
             handler_class=Quiet).serve_forever()
 """
 
@@ -26,35 +26,39 @@ make_server("127.0.0.1", int(sys.argv[1]), validator(kennel.wsgi),
 class ServerTest:
     """What holds behind every server. `command` has {port} in it."""
     command = []
-    environment = {}
+    spelling = barker.Spelling.UNDERSCORE
 
     def start(self, **environment):
         self.port = free_port()
+        self.log = tempfile.TemporaryFile("w+")
+        self.addCleanup(self.log.close)
         self.process = subprocess.Popen(
             [part.format(port=self.port) for part in self.command], cwd=TESTS,
             env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1", **environment),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.end)
+            stdout=self.log, stderr=self.log)
+        self.addCleanup(self.end, self.process)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
             except OSError:
-                self.assertIsNone(self.process.poll())
+                if self.process.poll() is not None:
+                    self.log.seek(0)
+                    self.fail(self.log.read())
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.05)
 
-    def end(self):
-        self.process.terminate()
+    def end(self, process):
+        process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            process.wait(PATIENCE)
         finally:
-            self.process.kill()
+            process.kill()
 
-    def hook(self, path="/", **arguments):
+    def hook(self, path="/"):
         return barker.Webhook(f"http://127.0.0.1:{self.port}{path}", key="kennel", timeout=PATIENCE,
-                              **arguments)
+                              spelling=self.spelling)
 
     def post(self, body, *headers, path="/"):
         """A request of any kind; gives the answer's status."""
@@ -108,6 +112,15 @@ class WsgirefTest(ServerTest, unittest.TestCase):
 class GunicornTest(ServerTest, unittest.TestCase):
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--preload",
                "kennel:wsgi"]
+    spelling = barker.Spelling.DASH
+
+    def test_underscores(self):
+        """gunicorn drops such names unless it is told otherwise."""
+        for options, status in ([], 401), (["--header-map", "dangerous"], 200):
+            self.command = [*GunicornTest.command, *options]
+            self.start()
+            hook = self.hook().clone(spelling=barker.Spelling.UNDERSCORE)
+            self.assertEqual(hook.send("x").status_code, status)
 
     def test_chunked(self):
         self.start()

@@ -211,12 +211,13 @@ class ProcessTest(WithReceiver):
         process.stdin.close()
         self.assertEqual(process.wait(PATIENCE), 0)
 
-    def interrupt(self, code):
-        """What the program prints that is interrupted as by Ctrl-C when its webhook has come."""
+    def interrupt(self, code, webhooks=1):
+        """What the program prints that is interrupted as by Ctrl-C when its webhooks have come."""
         process = subprocess.Popen([sys.executable, "-c", code, self.receiver.url("/slow")],
-                                   stdout=subprocess.PIPE, text=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
-            self.assertTrue(self.receiver.arrived.acquire(timeout=PATIENCE))
+            for _ in range(webhooks):
+                self.assertTrue(self.receiver.arrived.acquire(timeout=PATIENCE))
             process.send_signal(signal.SIGINT)
             return process.communicate(timeout=PATIENCE)[0]
         finally:
@@ -233,18 +234,27 @@ class ProcessTest(WithReceiver):
 
     def test_interrupt_of_a_thread(self):
         printed = self.interrupt(
-            "import sys, threading, barker\n"
+            "import sys, barker\n"
+            "from concurrent.futures import ThreadPoolExecutor\n"
             "hook = barker.Webhook(sys.argv[1], 'x', timeout=60)\n"
-            "def send():\n"
-            "    try: hook.send()\n"
-            "    except barker.Stopped: print('stopped')\n"
-            "thread = threading.Thread(target=send)\n"
-            "try:\n"
-            "    thread.start()\n"
-            "    thread.join()\n"
-            "except KeyboardInterrupt: hook.stop()\n"
-            "thread.join()\n")
-        self.assertEqual(printed, "stopped\n")
+            "with ThreadPoolExecutor(1) as executor:\n"
+            "    try:\n"
+            "        sending = executor.submit(hook.send)\n"
+            "        sending.result()\n"
+            "    except KeyboardInterrupt:\n"
+            "        hook.stop()\n"
+            "print(type(sending.exception()).__name__)\n")
+        self.assertEqual(printed, "Stopped\n")
+
+    def test_interrupt_of_a_batch(self):
+        for progress in ("None", "lambda index, outcome: told.append(index)"):
+            printed = self.interrupt(
+                "import sys, barker\n"
+                "told = []\n"
+                "hooks = [barker.Webhook(sys.argv[1], 'x', timeout) for timeout in (1, 0.5)]\n"
+                f"try: barker.send_many(hooks, progress={progress})\n"
+                "except KeyboardInterrupt: print('interrupted', len(told))\n", 2)
+            self.assertRegex(printed, "^interrupted [01]\n$")
 
     @unittest.skipIf(sys.version_info < (3, 11), "asyncio.run() ends at once")
     def test_interrupt_of_asyncio(self):

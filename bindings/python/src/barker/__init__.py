@@ -20,6 +20,6 @@ __all__ = [
     "Addresses", "BadAnswer", "BrokenConnection", "ConnectError", "DeliveryError", "Error",
     "HTTPError", "Headers", "LogLevel", "Refused", "ReplayFull", "Replayed", "Response", "Scheme",
     "Spelling", "Status", "Stopped", "SystemFailure", "TLS", "TLSError", "Timeout", "Unsendable",
-    "UsageError", "VerificationError", "Webhook", "generate_id", "generate_key_pair", "generate_secret",
-    "library_version", "send_many", "verify",
+    "UsageError", "VerificationError", "Webhook", "generate_id", "generate_key_pair",
+    "generate_secret", "library_version", "send_many", "verify",
 ]

@@ -257,7 +257,7 @@ def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
     their order: a Response, or an Error that is not raised.
 
     `progress` is told of each as it ends, with its index: if it returns something true, the batch
-    stops; if it raises, the batch stops and the exception comes out here. So does Ctrl-C."""
+    stops; if it raises, the batch stops and the exception comes out here."""
     limit = as_number(max_in_flight, "max_in_flight")
     handles: List[Handle] = []
     outcomes: Dict[int, Union[Response, Error]] = {}
@@ -276,7 +276,8 @@ def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
             handles.append(hook._handle())
             handles[-1].set_data(as_bytes(hook.data or b"", "data"))
         pointers = (ctypes.c_void_p * len(handles))(*(handle.pointer for handle in handles))
-        status = waiting.barker_send_many(pointers, len(handles), limit, Progress(ended), None)
+        status = waiting.barker_send_many(pointers, len(handles), limit,
+                                          Progress(ended) if progress else Progress(), None)
     finally:
         for hook, handle in zip(hooks, handles):
             hook._busy.discard(handle)
@@ -285,8 +286,11 @@ def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
     if status != Status.STOPPED:
         check(status)
     for index, (hook, handle) in enumerate(zip(hooks, handles)):
-        outcome = outcomes[index] if index in outcomes else handle.outcome()
-        outcomes[index] = outcome
+        if index not in outcomes:
+            outcomes[index] = handle.outcome()
+            if progress and not isinstance(outcomes[index], Stopped):
+                raise KeyboardInterrupt  # a signal came before ended() began, and Python lost it
+        outcome = outcomes[index]
         hook._note_signature(handle)
         if isinstance(outcome, Response):
             hook.response = outcome
