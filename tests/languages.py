@@ -125,11 +125,12 @@ def receivers(layout, directory, environment):
 
 def languages_environment(layout):
     """Where the languages find the library and their bindings."""
-    include, library = os.path.join(layout, "include"), os.path.join(layout, "lib")
+    library = os.path.join(layout, "lib")
     return ffi.environment(
         layout, RUBYLIB=os.path.join(TOP, "bindings/ruby/lib"),
-        PYTHONPATH=os.path.join(TOP, "bindings/python/src"), CGO_CFLAGS=f"-O2 -g -I{include}",
-        CGO_LDFLAGS=f"-L{library} -Wl,-rpath,{library}")
+        PYTHONPATH=os.path.join(TOP, "bindings/python/src"), LD_LIBRARY_PATH=library,
+        PKG_CONFIG_PATH=os.path.join(library, "pkgconfig"),
+        GOCACHE=os.path.join(TOP, "build/go/cache"), GOENV="off", GOPROXY="off")
 
 
 def build_go(directory, environment):
