@@ -72,7 +72,7 @@ $(OUT)/bin/%: examples-c/%.c $(OUT)/lib/libbarker.so
 	@$(CC) -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< \
 	    -L$(OUT)/lib -lbarker '-Wl,-rpath,$$ORIGIN/../lib' -o $@
 
-$(BENCH)/%: benches/%.c benches/bench.h $(OUT)/lib/libbarker.so | bench-setup
+$(BENCH)/%: benches/%.c $(wildcard benches/*.h) $(OUT)/lib/libbarker.so | bench-setup
 	@echo 'compiling $<'
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< -L$(OUT)/lib \
 	    -Wl,--as-needed -lbarker -lcurl -lcrypto '-Wl,-rpath,$$ORIGIN/../demo/lib' -o $@

@@ -65,6 +65,12 @@ exports() { # exactly what the header declares, under the soname
     readelf -d $layout/lib/libbarker.so.0 | grep -F 'soname: [libbarker.so.0]'
 }
 
+is_small() { # the shared library, stripped as `make build` leaves it
+    size=$(stat -L -c %s $layout/lib/libbarker.so)
+    echo "$size bytes"
+    test "$size" -le 2000000
+}
+
 every_function_is_abused() {
     declared >$out/declared
     test -s $out/declared
@@ -227,6 +233,7 @@ step 'header: C++ with clang++' header_compiles clang++ c++ c++11 c++17 c++20
 step 'examples: C99 with gcc' examples_compile gcc
 step 'examples: C99 with clang' examples_compile clang
 step 'library: exports what the header declares' exports
+step 'library: at most 2 MB' is_small
 step 'library: flags for linking statically' static_libs_suffice
 step 'library: static, beside another one in Rust' run_neighbour
 step 'tests: abuse.c calls every function' every_function_is_abused
