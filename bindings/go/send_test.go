@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,11 +25,11 @@ import (
 )
 
 func TestWhatArrives(t *testing.T) {
-	var came *http.Request
-	var body []byte
+	requests, bodies := make(chan *http.Request, 1), make(chan []byte, 1)
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		came = r
-		body, _ = io.ReadAll(r.Body)
+		body, _ := io.ReadAll(r.Body)
+		requests <- r
+		bodies <- body
 		w.Header().Add("X-Dog", "barks")
 		w.Header().Add("X-Dog", "bites")
 		w.WriteHeader(http.StatusAccepted)
@@ -41,6 +43,7 @@ func TestWhatArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	came, body := <-requests, <-bodies
 	mac := hmac.New(md5.New, []byte("k\x00y"))
 	io.WriteString(mac, came.Header.Get("BARKER_TIMESTAMP")+";")
 	mac.Write(body)
@@ -68,6 +71,7 @@ func TestWhatArrives(t *testing.T) {
 
 func TestStatusesAreAnswers(t *testing.T) {
 	for _, status := range []int{200, 204, 301, 401, 404, 500, 503} {
+		status := status
 		server := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
 		response, err := newHook(t, server).Send(background, nil)
 		if err != nil || response.Status != status || response.Body == nil {
@@ -157,10 +161,10 @@ func TestFailedMessageHasItsID(t *testing.T) {
 }
 
 func TestWithDiffersInItsOptionsAlone(t *testing.T) {
-	var key string
+	keys := make(chan string, 1)
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if err := newHook(t, "", barker.WithKey(key)).Verify(r.Header, body); err != nil {
+		if err := newHook(t, "", barker.WithKey(<-keys)).Verify(r.Header, body); err != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 		fmt.Fprint(w, r.Header["X-Dog"])
@@ -176,7 +180,7 @@ func TestWithDiffersInItsOptionsAlone(t *testing.T) {
 		{original, "one", "[barks]", 200}, {same, "one", "[barks]", 200}, {other, "two", "[]", 200},
 		{other, "one", "[]", 401}, {original, "two", "[barks]", 401},
 	} {
-		key = sending.key
+		keys <- sending.key
 		response, err := sending.hook.Send(background, []byte("data"))
 		if err != nil || response.Status != sending.status || string(response.Body) != sending.want {
 			t.Errorf("%+v: %+v, %v", sending, response, err)
@@ -184,6 +188,7 @@ func TestWithDiffersInItsOptionsAlone(t *testing.T) {
 	}
 
 	same.Close()
+	keys <- "one"
 	if _, err := original.Send(background, nil); err != nil {
 		t.Errorf("after another was closed: %v", err)
 	}
@@ -219,25 +224,35 @@ func TestClosedAndFailed(t *testing.T) {
 }
 
 func TestConnectionsAreKept(t *testing.T) {
-	connections := map[string]bool{}
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) { connections[r.RemoteAddr] = true })
+	var mu sync.Mutex
+	addresses := map[string]bool{}
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		addresses[r.RemoteAddr] = true
+	})
+	connections := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(addresses)
+	}
 	hook := newHook(t, server)
 	for i := 0; i < 10; i++ {
 		hook.With(barker.WithKey("another")).Send(background, nil)
 	}
-	if len(connections) != 1 {
-		t.Errorf("%d connections", len(connections))
+	if connections() != 1 {
+		t.Errorf("%d connections", connections())
 	}
 	hook.CloseIdleConnections()
 	hook.Send(background, nil)
-	if len(connections) != 2 {
-		t.Errorf("%d connections after the idle were closed", len(connections))
+	if connections() != 2 {
+		t.Errorf("%d connections after the idle were closed", connections())
 	}
 	none := newHook(t, server, barker.WithIdleLimits(0, 0))
 	none.Send(background, nil)
 	none.Send(background, nil)
-	if len(connections) != 4 {
-		t.Errorf("%d connections after two that were not kept", len(connections))
+	if connections() != 4 {
+		t.Errorf("%d connections after two that were not kept", connections())
 	}
 }
 
@@ -272,9 +287,10 @@ func TestUnixSocket(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	tunnels := 0
+	var opened int32
+	tunnels := func() int { return int(atomic.LoadInt32(&opened)) }
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		tunnels++
+		atomic.AddInt32(&opened, 1)
 		there, err := net.Dial("tcp", r.Host)
 		if r.Method != http.MethodConnect || err != nil {
 			w.WriteHeader(http.StatusBadGateway)
@@ -287,20 +303,20 @@ func TestProxy(t *testing.T) {
 	})
 	server := serve(t, noContent)
 	response, err := newHook(t, server, barker.WithProxy(proxy)).Send(background, nil)
-	if err != nil || response.Status != 204 || tunnels != 1 {
-		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels)
+	if err != nil || response.Status != 204 || tunnels() != 1 {
+		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels())
 	}
 
 	t.Setenv("http_proxy", proxy)
 	t.Setenv("no_proxy", "")
 	response, err = newHook(t, server, barker.WithProxyFromEnvironment()).Send(background, nil)
-	if err != nil || response.Status != 204 || tunnels != 2 {
-		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels)
+	if err != nil || response.Status != 204 || tunnels() != 2 {
+		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels())
 	}
 	host, _ := url.Parse(server)
 	t.Setenv("no_proxy", host.Hostname())
 	response, err = newHook(t, server, barker.WithProxyFromEnvironment()).Send(background, nil)
-	if err != nil || response.Status != 204 || tunnels != 2 {
-		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels)
+	if err != nil || response.Status != 204 || tunnels() != 2 {
+		t.Errorf("%+v, %v, %d tunnels", response, err, tunnels())
 	}
 }

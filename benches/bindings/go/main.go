@@ -26,7 +26,7 @@ import (
 
 const (
 	warmUp  = 50
-	key     = "benchmark"
+	key     = "BARKER"
 	timeout = 5 * time.Second
 )
 

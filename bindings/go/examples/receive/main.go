@@ -96,7 +96,12 @@ func main() {
 
 	handler := &receiver{hook: hook, left: *count, enough: make(chan struct{})}
 	server := &http.Server{Handler: handler, ReadTimeout: 5 * time.Second}
-	go func() { log.Fatal(server.Serve(listener)) }()
-	<-handler.enough
-	server.Shutdown(context.Background()) // once the last answer has left
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		log.Fatal(err)
+	case <-handler.enough:
+		server.Shutdown(context.Background()) // once the last answer has left
+	}
 }
