@@ -246,6 +246,7 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
