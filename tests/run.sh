@@ -280,6 +280,7 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
 for part in lint test race asan newest programs; do
     step "Go: $part" tests/go.sh $layout $part
 done

@@ -33,6 +33,12 @@ need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need ruby ruby --version
+need ruby-ffi ruby -e 'require "ffi"'
+need ruby-rack ruby -e 'require "rack"'
+need ruby-minitest ruby -e 'require "minitest"'
+need puma ruby -e 'require "puma"'
+need unicorn ruby -e 'require "unicorn"'
 need golang-go go version
 need pkg-config pkg-config --version
 need cmake cmake --version

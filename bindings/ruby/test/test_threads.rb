@@ -102,6 +102,24 @@ class TestThreads < Minitest::Test
     end
   end
 
+  # It would unwind the library's stack.
+  def test_an_interruption_waits_for_the_log
+    with_puma(ECHO) do |url|
+      [true, false].each do |interruptible|
+        entered = Queue.new
+        gate = Queue.new
+        hook = Barker::Webhook.new(url: url, interruptible: interruptible)
+        hook.log(level: :info) { |*| (entered << Thread.current) && gate.pop }
+        sender = Thread.new { hook.send("x") }
+        entered.pop.kill
+        gate << nil
+        sender.join
+        hook.log = nil
+        assert_equal "x", hook.send("x").body
+      end
+    end
+  end
+
   CONTROL_C = <<~RUBY
     require "barker"
     hook = Barker::Webhook.new(url: ARGV[0], timeout: #{PATIENCE * 2}, interruptible: true)
@@ -150,7 +168,7 @@ class TestThreads < Minitest::Test
 
   def test_the_collector_at_every_allocation
     with_puma(ECHO) do |url|
-      hook = Barker::Webhook.new(url: url, headers: { "X-A" => "1" }, log: ->(*) {}, timeout: PATIENCE)
+      hook = Barker::Webhook.new(url: url, headers: { "X-A" => "1" }, log: ->(*) {})
       sent = nil
       GC.stress = true
       begin

@@ -20,7 +20,8 @@ class TestVerify < Minitest::Test
   end
 
   def test_timestamps_of_any_kind
-    assert_equal "1566234234.123456", hook.sign("x", timestamp: Time.at(1_566_234_234, 123_456)).first
+    time = Time.at(1_566_234_234, 123_456)
+    assert_equal "1566234234.123456", hook.sign("x", timestamp: time).first
     assert_equal "1566234234.000000", hook.sign("x", timestamp: 1_566_234_234).first
     assert_equal "1566234234.500000", hook.sign("x", timestamp: 1_566_234_234.5).first
     assert_raises(TypeError) { hook.sign("x", timestamp: :now) }
@@ -63,7 +64,8 @@ class TestVerify < Minitest::Test
     env = headers.transform_keys { |name| "HTTP_#{name}" }
                  .merge("REQUEST_METHOD" => "POST", "rack.input" => StringIO.new, "n" => 1)
     [headers, headers.to_a, lower, lower.transform_keys(&:to_sym), env,
-     headers.transform_values { |value| [value] }, headers.transform_values { |value| [value, value] },
+     headers.transform_values { |value| [value] },
+     headers.transform_values { |value| [value, value] },
      headers.merge("X-Absent" => nil, "X-Binary" => "\xff"), headers.each].each do |shape|
       assert hook.verify(shape, "x"), shape.inspect
     end

@@ -204,8 +204,8 @@ class TestWebhook < Minitest::Test
 
   def test_a_timeout_and_an_answer_that_is_none
     with_silence do |url|
-      error = assert_raises(Barker::TimeoutError) { Barker::Webhook.new(url: url, timeout: 0.05).send }
-      assert_equal 205, error.status
+      hook = Barker::Webhook.new(url: url, timeout: 0.05)
+      assert_equal 205, assert_raises(Barker::TimeoutError) { hook.send }.status
     end
     nonsense = lambda do |client|
       client.readpartial(1000)
@@ -213,7 +213,8 @@ class TestWebhook < Minitest::Test
       client.close
     end
     with_listener(nonsense) do |url|
-      assert_equal 206, assert_raises(Barker::TransferError) { Barker::Webhook.new(url: url).send }.status
+      hook = Barker::Webhook.new(url: url)
+      assert_equal 206, assert_raises(Barker::TransferError) { hook.send }.status
     end
     with_puma(echo) do |url|
       assert_raises(Barker::TooLargeError) { Barker::Webhook.new(url: url, max_body: 5).send }
@@ -222,9 +223,10 @@ class TestWebhook < Minitest::Test
 
   def test_tls_is_judged
     with_tls do |url, pem, key|
-      assert_equal 223, assert_raises(Barker::CertificateError) { Barker::Webhook.new(url: url).send }.status
+      hook = Barker::Webhook.new(url: url)
+      assert_equal 223, assert_raises(Barker::CertificateError) { hook.send }.status
       assert_equal 204, Barker::Webhook.new(url: url, ca: pem, platform_ca: false).send.status
-      hook = Barker::Webhook.new(url: url, ca: [pem], client_certificate: { certificate: pem, key: key })
+      hook.configure(ca: [pem], client_certificate: { certificate: pem, key: key })
       assert_equal 204, hook.send.status
       hook.server_name = "other.example"
       assert_equal 221, assert_raises(Barker::TLSError) { hook.send }.status

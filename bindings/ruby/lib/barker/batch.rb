@@ -41,7 +41,7 @@ module Barker
       end
       array = FFI::MemoryPointer.new(:pointer, @handles.size)
       array.write_array_of_pointer(@handles)
-      Native::Handle.busy(*@handles) do
+      Native::Handle.busy(@handles) do
         Native.send_many(array, @handles.size, max_in_flight, progress, nil)
       end
     ensure

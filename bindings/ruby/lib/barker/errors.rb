@@ -82,7 +82,7 @@ module Barker
   class InternalError < Error; end
 
   # The system did not give what it was asked for.
-  class SystemError < InternalError; end
+  class SystemError < Error; end
 
   class Error
     # The statuses that have a class of their own, and for the others that of their hundred.

@@ -32,11 +32,12 @@ module Barker
         raise Error.of(status, Native.utf8(Native.webhook_error(self))) unless status.zero?
       end
 
-      # Marks handles that are being sent with: a process that is forked meanwhile finds them half
-      # changed, and must not free them.
-      def self.busy(*handles)
+      # Sends with the handles in the block. A process that is forked meanwhile finds them half
+      # changed, and must not free them. Thread#kill and the like wait: in a callback they would
+      # unwind the library's stack.
+      def self.busy(handles, &send)
         handles.each { |handle| handle.autorelease = false }
-        yield
+        Thread.handle_interrupt(Object => :never, &send)
       ensure
         handles.each { |handle| handle.autorelease = true }
       end

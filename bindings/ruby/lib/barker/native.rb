@@ -137,7 +137,8 @@ module Barker
       end
 
       def uint32(what, value)
-        raise TypeError, "#{what} must be an Integer, not #{kind(value)}" unless value.is_a?(Integer)
+        raise TypeError, "#{what} must be an Integer, not #{kind(value)}" unless
+          value.is_a?(Integer)
         return value if value.between?(0, 0xffff_ffff)
 
         raise InvalidError.new("#{what} must be 0 to 4294967295, not #{value}", status: 104)

@@ -3,13 +3,13 @@
 require "uri"
 
 module Barker
-  # The options of a Webhook: each is a keyword of Webhook.new and Webhook#configure, and a setter of
-  # Webhook. What barker.h says of barker_webhook_set_… holds.
+  # The options of a Webhook: each is a keyword of Webhook.new and Webhook#configure, and a setter.
+  # What barker.h says of barker_webhook_set_… holds.
   class Settings
     OPTIONS = %i[
       url data key secrets id spelling content_type headers timeout idle_limits lookup_lifetime
-      max_body redirects proxy log address_policy allow_networks deny_networks allow_ports https_only
-      ca ca_file crl platform_ca client_certificate server_name min_tls insecure_skip_verify
+      max_body redirects proxy log address_policy allow_networks deny_networks allow_ports
+      https_only ca ca_file crl platform_ca client_certificate server_name min_tls insecure_skip_verify
       tolerance replay_limit
     ].freeze
 
@@ -129,12 +129,16 @@ module Barker
 
     # A network or several, beside those allowed before.
     def allow_networks=(networks)
-      several(networks).each { |network| call :webhook_allow_network, Native.text("a network", network) }
+      several(networks).each do |network|
+        call :webhook_allow_network, Native.text("a network", network)
+      end
     end
 
     # A network or several, beside those denied before.
     def deny_networks=(networks)
-      several(networks).each { |network| call :webhook_deny_network, Native.text("a network", network) }
+      several(networks).each do |network|
+        call :webhook_deny_network, Native.text("a network", network)
+      end
     end
 
     # A port or several, beside those allowed before.
@@ -245,15 +249,18 @@ module Barker
       # A C function that hands a line on.
       def log_function(receiver)
         FFI::Function.new(:void, %i[pointer int32 string]) do |_, level, line|
-          Thread.handle_interrupt(Object => :never) { tell(receiver, LOG.key(level), utf8(line)) }
+          tell(receiver, LOG.key(level), utf8(line))
         end
       end
 
       private
 
-      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit.
+      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit. A
+      # signal is heard when the send has ended.
       def tell(receiver, level, line)
         receiver.call(level, line)
+      rescue SignalException => e
+        Thread.current.raise(e)
       rescue Exception => e
         warn "barker: the log raised #{e.class}: #{e.message}"
       ensure

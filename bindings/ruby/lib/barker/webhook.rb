@@ -40,8 +40,8 @@ module Barker
       define_method(setter) { |value| change { |settings| settings.public_send(setter, value) } }
     end
 
-    # Whether Timeout, Thread#raise, Thread#kill and signals end a send at once. If not, they have to
-    # wait until it ends by itself, within #timeout. It costs a thread for each send.
+    # Whether Timeout, Thread#raise, Thread#kill and Ctrl-C end a send at once. If not, they wait
+    # until it ends by itself, within #timeout. It costs a thread for each send.
     attr_accessor :interruptible
 
     # Calls the block with a level and a line about each delivery.
@@ -149,7 +149,7 @@ module Barker
     # The outcome is left in the handle.
     def transmit(handle, data)
       status = FFI::MemoryPointer.new(:uint16)
-      Native::Handle.busy(handle) do
+      Native::Handle.busy([handle]) do
         if data
           Native.webhook_send_data(handle, data, data.bytesize, status, nil)
         else
