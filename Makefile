@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make abi.
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb abi
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -47,6 +47,16 @@ deb: $(STATIC_LIB)
 # Records what the header has and packaging/abi.h has not.
 abi: cargo
 	@python3 tests/abi.py record
+
+# The man pages, from the comments of the header.
+man:
+	@python3 tools/man.py
+
+# The documentation as a site: build/site/index.html.
+docs:
+	@mkdir -p build
+	@docs/site/setup.sh
+	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
 
 clean:
 	rm -rf build target

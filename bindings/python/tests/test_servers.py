@@ -1,4 +1,5 @@
 """The middleware in real servers: wsgiref, gunicorn with processes that it forks, and uvicorn."""
+import asyncio
 import http.client
 import os
 import socket
@@ -9,6 +10,8 @@ import time
 import unittest
 
 import barker
+import barker.asgi
+import barker.wsgi
 
 from support import PATIENCE, TESTS, Receiver, free_port
 
@@ -108,6 +111,19 @@ class ServerTest:
 class WsgirefTest(ServerTest, unittest.TestCase):
     command = [sys.executable, "-W", "error", "-c", WSGIREF, "{port}"]
 
+    def test_lengths(self):
+        self.start()
+        for length, status in (("", 411), ("Content-Length: 5\r\n", 400)):
+            with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as client:
+                client.sendall(f"POST / HTTP/1.0\r\n{length}\r\nxyz".encode())
+                client.shutdown(socket.SHUT_WR)
+                with client.makefile("rb") as answer:
+                    self.assertEqual(answer.readline().split()[1], str(status).encode())
+        told = []
+        barker.wsgi.VerifyWebhooks(None, barker.Webhook())(
+            {"CONTENT_LENGTH": "many", "wsgi.input": None}, lambda *start: told.append(start[0]))
+        self.assertEqual(told, ["400 Bad Request"])
+
 
 class GunicornTest(ServerTest, unittest.TestCase):
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--preload",
@@ -155,6 +171,15 @@ class UvicornTest(ServerTest, unittest.TestCase):
 
     def test_chunked(self):
         GunicornTest.test_chunked(self)
+
+    def test_websocket_is_refused(self):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+        middleware = barker.asgi.VerifyWebhooks(None, barker.Webhook())
+        asyncio.run(middleware({"type": "websocket"}, None, send))
+        self.assertEqual(sent, [{"type": "websocket.close"}])
 
 
 if __name__ == "__main__":

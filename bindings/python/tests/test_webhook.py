@@ -160,8 +160,9 @@ class SendTest(WithReceiver):
         standard.key = "back to the key"
         standard.send("x")
         barker.verify(Scheme.BARKER, "back to the key", self.last().headers, "x")
-        with self.assertRaises(TypeError):
-            hook.clone(colour="brown")
+        for wrong in ({"colour": "brown"}, {"key": "x", "secrets": {Scheme.GITHUB: "x"}}):
+            with self.assertRaises(TypeError):
+                hook.clone(**wrong)
 
     def test_copies(self):
         hook = Webhook(self.url, "x")
@@ -318,6 +319,13 @@ class VerifyTest(unittest.TestCase):
         hook.key = "one"
         hook.verify(headers, "x")
 
+    def test_headers_as_received(self):
+        """Where the original keeps what was received, there may be some that cannot be sent."""
+        hook = Webhook(data="hello", tolerance=0)
+        hook.headers = {**KNOWN, "Host": "kennel", "Content-Length": "5"}
+        self.assertTrue(hook.verify_hash())
+        hook.verify(hook.headers, hook.data)
+
     def test_verify_hash(self):
         hook = Webhook(data=b"hello")
         hook.headers = dict(KNOWN)
@@ -416,14 +424,14 @@ class ErrorTest(WithReceiver):
 
     def test_wrong_arguments(self):
         hook = Webhook(self.url)
-        strangers = [7, 1.5, object(), ["list"], {"a": 1}, {1, 2}, hook, True]
+        strangers = [7, 1.5, object(), ["list"], {"a": 1}, {1, 2}, hook, True, 0, [], {}, False]
         for value in strangers:
             for call in (
                     lambda v: hook.send(v), lambda v: hook.verify({}, v),
                     lambda v: hook.forget({}, v), lambda v: hook.sign(v),
                     lambda v: hook.sign_headers(v),
                     lambda v: barker.verify(Scheme.BARKER, v, {}, ""),
-                    lambda v: hook.verify([v], ""), lambda v: hook.verify([(v, v)], ""),
+                    lambda v: hook.verify([(v, v)], ""),
                     lambda v: hook.verify([("a", v)], ""), lambda v: hook.verify({"a": v}, ""),
                     lambda v: hook.verify([("a", "b", "c")], ""),
                     lambda v: barker.verify(v, v, v, v, v)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 import math
 import operator
-from typing import Any, Callable, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
 from ._errors import DeliveryError, Error, Status, error_of
 from ._library import quick, waiting
@@ -91,14 +91,11 @@ def check(status: int) -> None:
 
 # ---- the handle ----
 
-DEFAULTS: Tuple[Any, ...] = ("BARKER", None, 5, {})  # attributes of a handle that is new
-
-
 class Handle:
     """Owns a barker_webhook. It is used by one thread at a time, but what only reads it."""
 
-    __slots__ = ("pointer", "origin", "attributes", "url", "data", "log", "http_status", "length",
-                 "name", "value")
+    __slots__ = ("pointer", "origin", "signing", "delivery", "data", "log", "http_status",
+                 "length", "name", "value")
 
     _free = staticmethod(quick.barker_webhook_free)
 
@@ -107,8 +104,8 @@ class Handle:
         if pointer is None:
             raise MemoryError("the handle could not be made")
         self.origin: Optional[Handle] = None
-        self.attributes: Tuple[Any, ...] = DEFAULTS
-        self.url: Optional[str] = None
+        self.signing: Tuple[Optional[Data], Optional[str]] = ("BARKER", None)
+        self.delivery: Tuple[Optional[str], Optional[float], Dict[str, str]] = (None, 5, {})
         self.data = b""
         self.log: Any = None
         self.http_status = ctypes.c_uint16()
@@ -125,8 +122,8 @@ class Handle:
     def clone(self) -> Handle:
         """One more, with all settings of this, which it only reads."""
         clone = Handle(quick.barker_webhook_clone(self.pointer))
-        clone.attributes, clone.url, clone.data = self.attributes, self.url, self.data
-        clone.log = self.log
+        clone.signing, clone.delivery = self.signing, self.delivery
+        clone.data, clone.log = self.data, self.log
         return clone
 
     def call(self, function: Callable[..., int], *arguments: Any) -> None:
@@ -135,36 +132,38 @@ class Handle:
         if status:
             raise error_of(status, quick.barker_webhook_error(self.pointer))
 
-    # ---- what may change from send to send ----
+    # ---- the attributes of a Webhook: only what differs is passed on ----
 
-    def set_url(self, url: Optional[str]) -> None:
+    def set_signing(self, key: Optional[Data], id: Optional[str]) -> None:
+        old_key, old_id = self.signing
+        if key != old_key:
+            if key is None:
+                raise TypeError("key must be str or bytes, not None")
+            text = as_bytes(key, "key")
+            self.call(quick.barker_webhook_set_key, text, len(text))
+        if id != old_id:
+            self.call(quick.barker_webhook_set_id, None if id is None else as_text(id, "id"))
+        self.signing = key, id
+
+    def set_delivery(self, url: Optional[str], timeout: Optional[float],
+                     headers: Dict[str, str]) -> None:
+        old_url, old_timeout, old_headers = self.delivery
         if url is None:
             raise error_of(Status.URL, b"no URL was set: give the receiver's")
-        if url != self.url:
+        if url != old_url:
             self.call(quick.barker_webhook_set_url, as_text(url, "url"))
-            self.url = url
+        if timeout != old_timeout:
+            self.call(quick.barker_webhook_set_timeout, as_milliseconds(timeout))
+        if headers != old_headers:
+            self.set_headers(headers)
+        self.delivery = url, timeout, headers
 
     def set_data(self, data: bytes) -> None:
         if data != self.data:
             self.call(quick.barker_webhook_set_data, data, len(data))
             self.data = data
 
-    def configure(self, attributes: Tuple[Any, ...]) -> None:
-        """Takes over those attributes of a Webhook that differ: key, id, timeout, headers."""
-        key, id, timeout, headers = attributes
-        old_key, old_id, old_timeout, old_headers = self.attributes
-        if key != old_key:
-            text = as_bytes(key, "key")
-            self.call(quick.barker_webhook_set_key, text, len(text))
-        if id != old_id:
-            self.call(quick.barker_webhook_set_id, None if id is None else as_text(id, "id"))
-        if timeout != old_timeout:
-            self.call(quick.barker_webhook_set_timeout, as_milliseconds(timeout))
-        if headers != old_headers:
-            self.set_headers(headers)
-        self.attributes = attributes
-
-    def set_headers(self, headers: Mapping[str, str]) -> None:
+    def set_headers(self, headers: Dict[str, str]) -> None:
         self.call(quick.barker_webhook_clear_headers)
         self.call(quick.barker_webhook_set_content_type, None)
         for name, value in headers.items():
@@ -214,6 +213,6 @@ class Handle:
         length = self.length.value
         content = ctypes.string_at(body, length) if length else b""
         timestamp, signature = self.signed()
-        return Response(http_status, pairs, content, self.url or "",
+        return Response(http_status, pairs, content, self.delivery[0] or "",
                         quick.barker_webhook_id(pointer).decode(),
                         (timestamp or b"").decode(), (signature or b"").decode())

@@ -11,7 +11,7 @@ MAX_BODY = 1024 * 1024
 
 Answer = Tuple[int, bytes]
 
-BAD_REQUEST: Answer = (400, b"the body ended early\n")
+BAD_REQUEST: Answer = (400, b"the body is not as long as its Content-Length says\n")
 LENGTH_REQUIRED: Answer = (411, b"send a Content-Length\n")
 TOO_LARGE: Answer = (413, b"the body is too large\n")
 

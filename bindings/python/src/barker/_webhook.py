@@ -58,8 +58,6 @@ class Webhook:
                  insecure_skip_verify: Optional[bool] = None, log: Optional[LogFunction] = None,
                  log_level: Optional[LogLevel] = None) -> None:
         settings = {name: value for name, value in locals().items() if name in _settings.SETTINGS}
-        if key is not None and secrets is not None:
-            raise TypeError("give a key or secrets: a key is the secret of Scheme.BARKER")
         self.url = url
         self.data = data
         self.timeout = timeout
@@ -72,7 +70,9 @@ class Webhook:
         """With this handle, which nobody else has yet."""
         _settings.apply(base, settings)
         if settings.get("secrets") is not None:
-            base.attributes = (None, *base.attributes[1:])
+            if self.key is not None:
+                raise TypeError("give a key or secrets: a key is the secret of Scheme.BARKER")
+            base.signing = (None, None)
         self.response: Optional[Response] = None
         self._base = base
         self._idle: List[Handle] = []
@@ -83,7 +83,7 @@ class Webhook:
         """Another with the same attributes and settings, but for the changes. The two share idle
         connections, and what a replay limit has them remember. Settings that list something,
         such as allow_networks and ca, are added to."""
-        data = as_bytes(self.data or b"", "data")
+        data = self._body()
         base = self._current()
         if base.data != data:  # clones that have it from here are one message in send_many()
             base = base.clone()
@@ -107,7 +107,7 @@ class Webhook:
         """Signs the data, posts it and waits for the answer, which may have any HTTP status.
 
         Threads that share a Webhook pass their data here, and use what is returned."""
-        body = as_bytes((self.data if data is None else data) or b"", "data")
+        body = self._body(data)
         handle = self._handle()
         try:
             return self._send(handle, body)
@@ -119,7 +119,7 @@ class Webhook:
         cancelled, the send is stopped, and the task ends once it has."""
         import asyncio
 
-        body = as_bytes((self.data if data is None else data) or b"", "data")
+        body = self._body(data)
         handle = self._handle()
         try:
             sending = asyncio.get_running_loop().run_in_executor(None, self._send, handle, body)
@@ -150,6 +150,11 @@ class Webhook:
         handle = self._base.clone()
         handle.call(quick.barker_webhook_close_idle)
 
+    def _body(self, data: Optional[Data] = None) -> bytes:
+        if data is None:
+            data = self.data
+        return b"" if data is None else as_bytes(data, "data")
+
     def _send(self, handle: Handle, body: bytes) -> Response:
         try:
             self.response = response = handle.send(body)
@@ -167,15 +172,11 @@ class Webhook:
             self.headers[SIGNATURE] = signature.decode()
 
     def _current(self) -> Handle:
-        """The base, with the attributes as they are now."""
-        headers = dict(self.headers)
-        headers.pop(TIMESTAMP, None)
-        headers.pop(SIGNATURE, None)
-        attributes = (self.key, self.id, self.timeout, headers)
+        """The base, which signs as the attributes say now."""
         base = self._base
-        if attributes != base.attributes:
+        if (self.key, self.id) != base.signing:
             base = base.clone()
-            base.configure(attributes)
+            base.set_signing(self.key, self.id)
             self._base = base
         return base
 
@@ -186,11 +187,14 @@ class Webhook:
         try:
             handle = self._idle.pop()
         except IndexError:
-            handle = base.clone()
+            handle = base
         if handle.origin is not base:
             handle = base.clone()
             handle.origin = base
-        handle.set_url(self.url)
+        headers = dict(self.headers)
+        headers.pop(TIMESTAMP, None)
+        headers.pop(SIGNATURE, None)
+        handle.set_delivery(self.url, self.timeout, headers)
         self._busy.add(handle)
         if self._stopped:
             self._release(handle)
@@ -226,7 +230,7 @@ class Webhook:
             raise TypeError("verify_hash() needs a key: with secrets, use verify()")
         headers = {name: self.headers[name] for name in (TIMESTAMP, SIGNATURE)}
         try:
-            verify(Scheme.BARKER, self.key, headers, self.data or b"", tolerance=0)
+            verify(Scheme.BARKER, self.key, headers, self._body(), tolerance=0)
         except VerificationError:
             return False
         return True
@@ -274,7 +278,7 @@ def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
     try:
         for hook in hooks:
             handles.append(hook._handle())
-            handles[-1].set_data(as_bytes(hook.data or b"", "data"))
+            handles[-1].set_data(hook._body())
         pointers = (ctypes.c_void_p * len(handles))(*(handle.pointer for handle in handles))
         status = waiting.barker_send_many(pointers, len(handles), limit,
                                           Progress(ended) if progress else Progress(), None)

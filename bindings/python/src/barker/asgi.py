@@ -1,7 +1,7 @@
 """Verifies webhooks in front of an ASGI application."""
 from __future__ import annotations
 
-from typing import Any, Awaitable, Callable, Dict, MutableMapping, Optional
+from typing import Any, Awaitable, Callable, Dict, List, MutableMapping, Optional, Tuple
 
 from ._judge import MAX_BODY, TOO_LARGE, Answer, judge
 from ._webhook import Webhook
@@ -30,6 +30,7 @@ class VerifyWebhooks:
             await send({"type": "websocket.close"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = list(scope["headers"])
         body, more = bytearray(), True
         while more and len(body) <= self.max_body:
             message = await receive()
@@ -37,14 +38,15 @@ class VerifyWebhooks:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        answer = judge(self.hook, scope["headers"], bytes(body)) if len(body) <= self.max_body \
+        answer = judge(self.hook, headers, bytes(body)) if len(body) <= self.max_body \
             else TOO_LARGE
         if answer is not None:
             await _refuse(answer, send)
         else:
-            await self._run(scope, receive, send, bytes(body))
+            await self._run(scope, receive, send, headers, bytes(body))
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+    async def _run(self, scope: Scope, receive: Receive, send: Send,
+                   headers: List[Tuple[bytes, bytes]], body: bytes) -> None:
         rest: Optional[Dict[str, Any]] = {"type": "http.request", "body": body}
 
         async def replay() -> Message:
@@ -56,13 +58,13 @@ class VerifyWebhooks:
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] >= 500:
-                self.hook.forget(scope["headers"], body)
+                self.hook.forget(headers, body)
             await send(message)
 
         try:
             await self.app(scope, replay, watch)
         except Exception:
-            self.hook.forget(scope["headers"], body)
+            self.hook.forget(headers, body)
             raise
 
 

@@ -21,7 +21,7 @@ class VerifyWebhooks:
     503  there is no room to remember it (with a replay limit)
     413  the body has more than `max_body` bytes
     411  there is no Content-Length, and the server does not end the body by itself
-    400  the body ended before its Content-Length
+    400  the body is not as long as its Content-Length says
 
     The application finds the whole body in wsgi.input. If it raises or answers 5xx, the message is
     forgotten, so that it is accepted when the sender repeats it."""
@@ -46,7 +46,9 @@ class VerifyWebhooks:
         """The body, or why it is not taken."""
         stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
         if length:
-            if not length.isdecimal() or int(length) > self.max_body:
+            if not length.isdecimal():
+                return BAD_REQUEST
+            if int(length) > self.max_body:
                 return TOO_LARGE
             body: bytes = stream.read(int(length))
             return body if len(body) == int(length) else BAD_REQUEST
