@@ -25,7 +25,7 @@ NAMED = re.compile(r"\A.*?([\w.]+\.(?:php|lua|p[lm]|psgi|mjs|conf)):")  # in a b
 KEY = "kéy & key"
 ALL_BYTES = bytes(range(256))
 ROUNDS = 10000
-GROWTH = 1.05  # a handle or a buffer of each round that is not freed comes to more
+GROWTH = 1.08  # a handle or a buffer of each round that is not freed comes to more
 
 SENDERS = {
     "PHP": ["php", "send.php"],
