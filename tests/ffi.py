@@ -1,8 +1,8 @@
 """Runs the programs of docs/ffi.md as they stand there: PHP, LuaJIT (also within nginx), Perl and
-Node.js send to `receive` and to a server that answers with bytes of every value, receive what `send`
-sends, and call the library many thousand times without growing.
+Node.js send to `receive` and to a server that answers with bytes of every value, receive what
+`send` sends, and call the library many thousand times without growing.
 
-    ffi.py DIRECTORY    with include/barker.h, lib/libbarker.so.0 and bin, as `make build` lays them out
+    ffi.py DIRECTORY    as `make build` lays it out
 """
 import concurrent.futures
 import contextlib
@@ -74,8 +74,9 @@ def check_against_header(layout, text):
     tables = re.findall(r"\bSCHEMES?\b = [{(](.*?)[)}];", text, re.DOTALL)
     wrong = [table for table in tables
              if dict(re.findall(r"(\w+)(?:: | => )(\d+)", table)) != schemes]
-    unknown = set(re.findall(r"\bbarker_\w+(?=\()", text)) - set(re.findall(r"\bbarker_\w+", header))
-    print("header:", f"{len(tables)} tables of schemes, wrong {wrong}, unknown functions {unknown}")
+    known = set(re.findall(r"\bbarker_\w+", header))
+    unknown = set(re.findall(r"\bbarker_\w+(?=\()", text)) - known
+    print(f"header: {len(tables)} tables of schemes, wrong {wrong}, unknown functions {unknown}")
     return len(tables) == 2 and not wrong and not unknown
 
 
@@ -207,14 +208,15 @@ def check_sender(language, layout, directory, receive, echo):
     right = (0, b"HTTP 204\n", "")
     sizes = b"", "höund".encode(), ALL_BYTES, ALL_BYTES * 4096
     results = [
-        *[check(f"{language}, {len(data)} bytes", send(receive, "--key", KEY, "-", data=data), right)
-          for data in sizes],
+        *[check(f"{language}, {len(data)} bytes",
+                send(receive, "--key", KEY, "-", data=data), right) for data in sizes],
         check(f"{language}, no data", send(receive, "--key", KEY), right),
         check(f"{language}, text", send(receive, "--key", KEY, "höund"), right),
         check(f"{language}, other key", send(receive, "höund"), (1, b"HTTP 401\n", "")),
         check(f"{language}, answer", send(echo, "-", data=ALL_BYTES),
               (0, b"HTTP 200\n" + ALL_BYTES, "")),
-        check(f"{language}, no URL", send("dog"), (1, b"", r"send\.\w+: the URL cannot be read.+\n")),
+        check(f"{language}, no URL", send("dog"),
+              (1, b"", r"send\.\w+: the URL cannot be read.+\n")),
         check(f"{language}, nobody there", send("http://127.0.0.1:1/"),
               (1, b"", r"send\.\w+: no connection to 127\.0\.0\.1:1: .+\n")),
         check(f"{language}, usage", send(), (2, b"", r"usage: send\.\w+ URL .+\n")),
@@ -269,7 +271,8 @@ def resident(process):
 def check_memory(language, layout, directory, url):
     """Whether a program that has made its calls needs no more memory to make as many again."""
     process = subprocess.Popen([*CALLERS[language], url, str(ROUNDS)], cwd=directory,
-                               env=environment(layout), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                               env=environment(layout), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
     try:
         sizes = []
         while process.stdout.readline() == b"done\n":

@@ -1,12 +1,11 @@
 """Sends webhooks from every language to every other: from C, Go, Ruby, Python, PHP, LuaJIT, Perl,
 Node.js and PyPI's barker 0.1, the Python original, to receivers in all of them.
 
-    languages.py DIRECTORY    with include/barker.h, lib/libbarker.so.0 and bin, as `make build` lays
-                              them out
+    languages.py DIRECTORY    as `make build` lays it out
 
-The programs are examples-c, bindings/*/examples and those of docs/ffi.md. Bodies go through standard
-input. The original knows no bytes: as a sender it gets the bytes that are text, and as a receiver
-Python's hmac stands in for it when the body is not UTF-8.
+The programs are those of examples-c, bindings/*/examples and docs/ffi.md. Bodies go through
+standard input. The original knows no bytes: as a sender it gets the bytes that are text, and as a
+receiver Python's hmac stands in for it when the body is not UTF-8.
 """
 import concurrent.futures
 import contextlib
