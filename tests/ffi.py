@@ -82,26 +82,27 @@ def check_against_header(layout, text):
 
 # ---- receivers ----
 
+def printed(log):
+    with open(log.name, encoding="utf-8") as file:
+        return file.read()
+
+
 @contextlib.contextmanager
 def running(command, announcement, directory, **options):
     """The URL that a server prints, or is known to have, once it can be reached."""
-    log = tempfile.NamedTemporaryFile(dir=directory, prefix="log.")
-    process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log,
-                               stderr=log, **options)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            with open(log.name, encoding="utf-8") as printed:
-                text = printed.read()
-            found = re.search(announcement, text)
-            if found:
-                break
-            assert process.poll() is None and time.monotonic() < deadline, (command, text)
-            time.sleep(0.02)
-        yield found[1]
-    finally:
-        process.terminate()
-        process.wait(60)
+    with tempfile.NamedTemporaryFile(dir=directory) as log:
+        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=log, **options)
+        try:
+            deadline = time.monotonic() + 60
+            while not (found := re.search(announcement, printed(log))):
+                ended = process.poll() is not None or time.monotonic() > deadline
+                assert not ended, f"{command} printed:\n{printed(log)}"
+                time.sleep(0.02)
+            yield found[1]
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def php(layout, directory, key, *settings):
