@@ -294,6 +294,10 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
+for part in lint test race asan newest programs; do
+    step "Go: $part" tests/go.sh $layout $part
+done
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh
@@ -302,6 +306,8 @@ step 'documents: site' site
 step 'documents: site in a browser' node tests/site.js build/site
 step 'Python: lint and types' python_checked
 step 'Python: tests' python_tests
+step 'PHP, LuaJIT, Perl and Node.js, as documented' $python tests/ffi.py $layout
+step 'every language to every other' $python tests/languages.py $layout
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
