@@ -70,14 +70,18 @@ impl Socket {
     /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
     /// only what is there.
     pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
-        let Some((deadline, wait)) =
-            until.map(|until| (until, until.left())).filter(|(_, wait)| !wait.is_zero())
-        else {
-            return self.receive_with(buffer, libc::MSG_DONTWAIT);
+        let wait = until.map_or(Duration::ZERO, Deadline::left);
+        let watch = match until {
+            Some(deadline) if !wait.is_zero() => {
+                deadline.watch(Awaited::Sockets(vec![self.as_raw_fd()]))
+            }
+            _ => None,
         };
+        if watch.is_none() {
+            return self.receive_with(buffer, libc::MSG_DONTWAIT);
+        }
         self.set_receive_timeout(wait)?;
-        let watch = deadline.watch(Awaited::Sockets(vec![self.as_raw_fd()]));
-        self.receive_with(buffer, if watch.is_some() { 0 } else { libc::MSG_DONTWAIT })
+        self.receive_with(buffer, 0)
     }
 
     /// Whether the peer left the connection open and sent nothing.
