@@ -283,18 +283,15 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
-<<<<<<< HEAD
-for part in lint test race asan newest programs; do
-    step "Go: $part" tests/go.sh $layout $part
-done
-=======
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh
 step 'documents: man pages' man_pages
 step 'documents: site' site
 step 'documents: site in a browser' node tests/site.js build/site
->>>>>>> main
+for part in lint test race asan newest programs; do
+    step "Go: $part" tests/go.sh $layout $part
+done
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 
