@@ -50,11 +50,11 @@ func (h *Webhook) Sign(timestamp string, data []byte) (signedTimestamp, signatur
 type signer func(hook *C.barker_webhook, timestamp *C.char, p *C.uint8_t, n C.size_t) C.barker_status
 
 func (h *Webhook) sign(timestamp string, data []byte, sign signer) error {
-	hook, done, err := h.use()
+	hook, err := h.use()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	if strings.IndexByte(timestamp, 0) >= 0 {
 		return failure(C.BARKER_ERR_HEADER_MALFORMED)
 	}

@@ -29,11 +29,11 @@ func (h *Webhook) Forget(header http.Header, body []byte) error {
 }
 
 func (h *Webhook) check(check uint32, header http.Header, body []byte) error {
-	hook, done, err := h.use()
+	hook, err := h.use()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	return withFields(header, func(fields *C.char, count C.size_t) C.barker_status {
 		p, n := pointer(body)
 		return C.barkergo_check(hook, check, fields, count, p, n)

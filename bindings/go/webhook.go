@@ -50,11 +50,11 @@ func New(url string, options ...Option) *Webhook {
 // With makes a webhook that differs in these options alone. It shares the idle connections and
 // what WithReplayLimit has remembered.
 func (h *Webhook) With(options ...Option) *Webhook {
-	original, done, err := h.use()
+	original, err := h.use()
 	if err != nil {
 		return &Webhook{err: err}
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	return configure(C.barker_webhook_clone(original), h.settings, options)
 }
 
@@ -80,11 +80,11 @@ func (h *Webhook) Err() error {
 
 // URL gives the URL as it was set; empty if there is none.
 func (h *Webhook) URL() string {
-	original, done, err := h.use()
+	original, err := h.use()
 	if err != nil {
 		return ""
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	return C.GoString(C.barker_webhook_url(original))
 }
 
@@ -113,17 +113,17 @@ func (h *Webhook) CloseIdleConnections() {
 	}
 }
 
-// use gives the handle to functions that only read it, until done is called.
-func (h *Webhook) use() (original *C.barker_webhook, done func(), err error) {
+// use gives the handle to functions that only read it, until they unlock h.mu for reading.
+func (h *Webhook) use() (*C.barker_webhook, error) {
+	if h.err != nil {
+		return nil, h.err
+	}
 	h.mu.RLock()
 	if h.original == nil {
 		h.mu.RUnlock()
-		if h.err != nil {
-			return nil, nil, h.err
-		}
-		return nil, nil, ErrClosed
+		return nil, ErrClosed
 	}
-	return h.original, h.mu.RUnlock, nil
+	return h.original, nil
 }
 
 // sender is a clone of a webhook's handle, for one send at a time.
@@ -136,11 +136,11 @@ type sender struct {
 
 // acquire takes an idle sender, or makes one.
 func (h *Webhook) acquire() (*sender, error) {
-	original, done, err := h.use()
+	original, err := h.use()
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	select {
 	case s := <-h.idle:
 		return s, nil
@@ -159,12 +159,11 @@ func (h *Webhook) acquire() (*sender, error) {
 
 // release keeps the sender for the next send, if there is room and the webhook is not closed.
 func (h *Webhook) release(s *sender) {
-	_, done, err := h.use()
-	if err != nil {
+	if _, err := h.use(); err != nil {
 		s.free()
 		return
 	}
-	defer done()
+	defer h.mu.RUnlock()
 	if s.c.body_len > maxIdleBody {
 		s.free()
 		return
