@@ -1,16 +1,18 @@
-# The front door: make (build), make demo, make test, make fuzz, make bench, make clean.
+# The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
+# make install, make uninstall, make deb, make docs; make abi, make man.
 
 CC ?= cc
 OUT := build/demo
 BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
-CARGO_LIBS := target/release/libbarker.so target/release/libbarker.a
 
-.PHONY: build demo test fuzz bench bench-setup clean cargo
+.PHONY: build demo test fuzz bench bench-setup clean cargo deb docs abi man
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
+
+include packaging/install.mk
 
 demo: build
 	@bash tests/demo.sh
@@ -30,6 +32,24 @@ bench-setup:
 	@mkdir -p $(BENCH)
 	@benches/setup.sh
 
+# The packages libbarker0 and libbarker-dev, in build/deb.
+deb: $(STATIC_LIB)
+	@packaging/deb.sh
+
+# Records what the header has and packaging/abi.h has not.
+abi: cargo
+	@python3 tests/abi.py record
+
+# The man pages, from the comments of the header.
+man:
+	@python3 tools/man.py
+
+# The documentation as a site: build/site/index.html.
+docs:
+	@mkdir -p build
+	@docs/site/setup.sh
+	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
+
 clean:
 	rm -rf build target
 
@@ -39,21 +59,22 @@ cargo:
 	@echo 'building the library'
 	@cargo rustc --release --locked --quiet --lib --crate-type cdylib,staticlib --target-dir target
 
-$(CARGO_LIBS) include/barker.h: cargo ;
+target/release/libbarker.so target/release/libbarker.a include/barker.h: cargo ;
 
-$(OUT)/lib/libbarker.so: $(CARGO_LIBS) include/barker.h
-	@mkdir -p $(OUT)/include $(OUT)/lib $(OUT)/bin
-	@cp include/barker.h $(OUT)/include/
-	@cp target/release/libbarker.a $(OUT)/lib/
-	@cp target/release/libbarker.so $(OUT)/lib/libbarker.so.0
-	@ln -sf libbarker.so.0 $@
+build/libbarker.a: target/release/libbarker.a packaging/archive.sh
+	@packaging/archive.sh target/release $@
+
+# Whatever the user set for an installation does not concern the layout.
+$(OUT)/lib/libbarker.so: $(INSTALLED)
+	@MAKEFLAGS= $(MAKE) --no-print-directory install DESTDIR= PREFIX='$(CURDIR)/$(OUT)'
+	@mkdir -p $(OUT)/bin
 
 $(OUT)/bin/%: examples-c/%.c $(OUT)/lib/libbarker.so
 	@echo 'compiling $<'
 	@$(CC) -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< \
 	    -L$(OUT)/lib -lbarker '-Wl,-rpath,$$ORIGIN/../lib' -o $@
 
-$(BENCH)/%: benches/%.c benches/bench.h $(OUT)/lib/libbarker.so | bench-setup
+$(BENCH)/%: benches/%.c $(wildcard benches/*.h) $(OUT)/lib/libbarker.so | bench-setup
 	@echo 'compiling $<'
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< -L$(OUT)/lib \
 	    -Wl,--as-needed -lbarker -lcurl -lcrypto '-Wl,-rpath,$$ORIGIN/../demo/lib' -o $@

@@ -39,19 +39,32 @@ fn generate(root: &Path) -> Result<cbindgen::Bindings, Box<dyn Error>> {
     Ok(builder.generate()?)
 }
 
+/// Gives each family of functions its heading: a comment of its own, where the comment of the
+/// family's first function begins with `# Heading`.
+fn with_headings(header: &str) -> String {
+    let mut parts = header.split("/**\n * # ");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (heading, rest) = part.split_once("\n *\n").expect("text follows a heading");
+        result += &format!("/* ---- {heading} ---- */\n\n/**\n{rest}");
+    }
+    result
+}
+
 /// Brings include/barker.h up to date. A source tree that cannot be written to, or that cbindgen
 /// cannot read, keeps the header it came with.
 fn write_header(root: &Path) {
     let path = root.join("include/barker.h");
-    let mut header = Vec::new();
+    let mut written = Vec::new();
     match generate(root) {
-        Ok(bindings) => bindings.write(&mut header),
+        Ok(bindings) => bindings.write(&mut written),
         Err(error) => {
             println!("cargo::warning=include/barker.h left as it is: {error}");
             return;
         }
     }
-    if fs::read(&path).is_ok_and(|committed| committed == header) {
+    let header = with_headings(&String::from_utf8_lossy(&written));
+    if fs::read(&path).is_ok_and(|committed| committed == header.as_bytes()) {
         return;
     }
     if let Err(error) = fs::write(&path, &header) {

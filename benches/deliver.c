@@ -7,9 +7,9 @@
  * raw is the floor: one sendmsg() and one recv() for each, signed with OpenSSL as for curl. */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "curl.h"
 
 #include <barker.h>
-#include <curl/curl.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -35,7 +35,6 @@ struct sender {
 };
 
 static struct bench_signer signer;
-static struct bench_signature headers;
 
 /* ---- raw socket ---- */
 
@@ -58,6 +57,7 @@ static void raw_open(const struct message *message)
 static void raw_send(const struct message *message)
 {
     char head[512], answer[512];
+    struct bench_signature headers;
     bench_sign(&signer, &headers, message->body, message->len);
     int head_len = snprintf(head, sizeof head,
                             "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: raw\r\n"
@@ -81,19 +81,6 @@ static void raw_close(void)
 /* ---- libcurl ---- */
 
 static CURL *curl;
-/* The texts are written anew in place, so that nothing is allocated for them. */
-static struct curl_slist curl_headers[] = {
-    {headers.timestamp, &curl_headers[1]},
-    {headers.signature, &curl_headers[2]},
-    {(char *)"Expect:", &curl_headers[3]},
-    {(char *)"Content-Type:", NULL},
-};
-
-static size_t curl_ignore(char *bytes, size_t size, size_t count, void *user)
-{
-    (void)bytes, (void)user;
-    return size * count;
-}
 
 static void curl_open(const struct message *message)
 {
@@ -117,7 +104,7 @@ static void curl_open(const struct message *message)
 static void curl_send(const struct message *message)
 {
     long status;
-    bench_sign(&signer, &headers, message->body, message->len);
+    bench_sign(&signer, &curl_signature, message->body, message->len);
     NEED(curl_easy_perform(curl) == CURLE_OK);
     NEED(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 204);
 }

@@ -7,9 +7,9 @@
  * Its headers are signed once a second, as barker signs the one message of its clones. */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "curl.h"
 
 #include <barker.h>
-#include <curl/curl.h>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -28,19 +28,6 @@ static CURLM *multi;
 static int poller, running;
 static int64_t timer_due = -1;
 static struct bench_signer signer;
-static struct bench_signature headers;
-static struct curl_slist curl_headers[] = {
-    {headers.timestamp, &curl_headers[1]},
-    {headers.signature, &curl_headers[2]},
-    {(char *)"Expect:", &curl_headers[3]},
-    {(char *)"Content-Type:", NULL},
-};
-
-static size_t curl_ignore(char *bytes, size_t size, size_t count, void *user)
-{
-    (void)bytes, (void)user;
-    return size * count;
-}
 
 static int curl_wants(CURL *easy, curl_socket_t socket, int what, void *user, void *known)
 {
@@ -83,7 +70,7 @@ static void curl_begin(CURL *easy)
     static int64_t signed_at;
     int64_t now = bench_wall();
     if (signed_at == 0 || now - signed_at > 1000000000) {
-        bench_sign(&signer, &headers, body, BODY);
+        bench_sign(&signer, &curl_signature, body, BODY);
         signed_at = now;
     }
     NEED(curl_multi_add_handle(multi, easy) == CURLM_OK);

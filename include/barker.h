@@ -470,6 +470,8 @@ typedef struct barker_header {
 extern "C" {
 #endif // __cplusplus
 
+/* ---- Library: versions, statuses and buffers ---- */
+
 /**
  * Gives the version of the library that the program runs with, which may be newer than the
  * header's BARKER_VERSION that it was compiled with.
@@ -492,6 +494,8 @@ const char *barker_status_string(int32_t status);
  * @param buffer  NULL, all zeros, or filled by this library
  */
 void barker_buffer_free(struct barker_buffer *buffer);
+
+/* ---- Handles: made, copied, freed, and asked why a call failed ---- */
 
 /**
  * Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
@@ -534,10 +538,13 @@ barker_status barker_webhook_status(const struct barker_webhook *hook);
  * Calls that take a const handle leave the sentence as it is: for them there is
  * barker_status_string().
  *
+ * @param hook  the handle
  * @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
  *         valid until the next call that changes the handle
  */
 const char *barker_webhook_error(const struct barker_webhook *hook);
+
+/* ---- Message: what is sent ---- */
 
 /**
  * Sets the receiver's URL.
@@ -552,6 +559,14 @@ const char *barker_webhook_error(const struct barker_webhook *hook);
 barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *url);
 
 /**
+ * Gives the URL as it was set.
+ *
+ * @param hook  the handle
+ * @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+ */
+const char *barker_webhook_url(const struct barker_webhook *hook);
+
+/**
  * Sets the data that barker_webhook_send() sends. To send without a copy, see
  * barker_webhook_send_data().
  *
@@ -561,6 +576,50 @@ barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *ur
  * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
  */
 barker_status barker_webhook_set_data(struct barker_webhook *hook, const uint8_t *data, size_t len);
+
+/**
+ * Gives the data as it was set.
+ *
+ * @param hook  the handle
+ * @param len   receives the number of bytes
+ * @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+ */
+const uint8_t *barker_webhook_data(const struct barker_webhook *hook, size_t *len);
+
+/**
+ * Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
+ *
+ * @param hook          the handle
+ * @param content_type  such as "application/json"; copied. NULL sends none.
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+ */
+barker_status barker_webhook_set_content_type(struct barker_webhook *hook,
+                                              const char *content_type);
+
+/**
+ * Adds a request header, spelled on the wire as given here. The same name may be added again;
+ * User-Agent and Accept take the place of barker's.
+ *
+ * @param hook   the handle
+ * @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
+ *               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
+ *               TE, Upgrade and those of every signature scheme.
+ * @param value  at most 8000 bytes of printable ASCII; copied
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+ */
+barker_status barker_webhook_add_header(struct barker_webhook *hook,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * Removes all headers that barker_webhook_add_header() added.
+ *
+ * @param hook  the handle
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_clear_headers(struct barker_webhook *hook);
+
+/* ---- Secrets: how it is signed ---- */
 
 /**
  * Sets the one secret that signs and verifies, in place of all that were set before. Without any,
@@ -632,94 +691,7 @@ barker_status barker_webhook_set_spelling(struct barker_webhook *hook, int32_t s
  */
 barker_status barker_webhook_set_id(struct barker_webhook *hook, const char *id);
 
-/**
- * Has barker_webhook_verify() refuse a message that it accepted before.
- *
- * A message is known by its id, or by its signature where the scheme has no id, and is remembered
- * for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
- * scheme without timestamp it can be replayed after that. Clones made afterwards share what is
- * remembered; processes do not. Setting a limit again forgets everything.
- *
- * @param hook      the handle
- * @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
-
-/**
- * Sets how far a received timestamp may lie from now, in the past or in the future.
- *
- * @param hook     the handle
- * @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_set_tolerance(struct barker_webhook *hook, uint32_t seconds);
-
-/**
- * Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
- *
- * @param hook          the handle
- * @param content_type  such as "application/json"; copied. NULL sends none.
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
- */
-barker_status barker_webhook_set_content_type(struct barker_webhook *hook,
-                                              const char *content_type);
-
-/**
- * Adds a request header, spelled on the wire as given here. The same name may be added again;
- * User-Agent and Accept take the place of barker's.
- *
- * @param hook   the handle
- * @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
- *               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
- *               TE, Upgrade and those of every signature scheme.
- * @param value  at most 8000 bytes of printable ASCII; copied
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
- */
-barker_status barker_webhook_add_header(struct barker_webhook *hook,
-                                        const char *name,
-                                        const char *value);
-
-/**
- * Removes all headers that barker_webhook_add_header() added.
- *
- * @param hook  the handle
- * @return BARKER_OK or BARKER_ERR_NULL
- */
-barker_status barker_webhook_clear_headers(struct barker_webhook *hook);
-
-/**
- * Gives the URL as it was set.
- *
- * @param hook  the handle
- * @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
- */
-const char *barker_webhook_url(const struct barker_webhook *hook);
-
-/**
- * Gives the data as it was set.
- *
- * @param hook  the handle
- * @param len   receives the number of bytes
- * @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
- */
-const uint8_t *barker_webhook_data(const struct barker_webhook *hook, size_t *len);
-
-/**
- * Gives the timeout.
- *
- * @param hook  the handle
- * @return milliseconds; 0 if hook is NULL
- */
-uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
-
-/**
- * Gives the tolerance.
- *
- * @param hook  the handle
- * @return seconds; 0 if the check is turned off or hook is NULL
- */
-uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
+/* ---- Delivery: how it reaches the receiver ---- */
 
 /**
  * Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
@@ -729,6 +701,14 @@ uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
  * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
  */
 barker_status barker_webhook_set_timeout(struct barker_webhook *hook, uint32_t milliseconds);
+
+/**
+ * Gives the timeout.
+ *
+ * @param hook  the handle
+ * @return milliseconds; 0 if hook is NULL
+ */
+uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
 
 /**
  * Sets which idle connections are kept to be used again. A handle shares them with its clones,
@@ -827,6 +807,8 @@ barker_status barker_webhook_set_log(struct barker_webhook *hook,
                                      barker_log log,
                                      void *user);
 
+/* ---- Policy: where it may go ---- */
+
 /**
  * Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
  * URLs: without it, a URL may lead to whatever this machine reaches.
@@ -895,6 +877,8 @@ barker_status barker_webhook_allow_port(struct barker_webhook *hook, uint32_t po
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_https_only(struct barker_webhook *hook, int32_t https_only);
+
+/* ---- TLS: whom to trust ---- */
 
 /**
  * Trusts the certificate authorities in PEM too, beside those of the platform: see
@@ -988,6 +972,8 @@ barker_status barker_webhook_set_min_tls(struct barker_webhook *hook, int32_t ve
  */
 barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hook, int32_t skip);
 
+/* ---- Sending: one message, or many at once ---- */
+
 /**
  * Signs the data that was set with the present time, POSTs it and waits for the answer.
  *
@@ -1003,9 +989,11 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
  *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
- *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
- *         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
- *         BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED
+ *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
+ *         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
+ *         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
+ *         BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or
+ *         BARKER_ERR_STOPPED
  */
 barker_status barker_webhook_send(struct barker_webhook *hook,
                                   uint16_t *http_status,
@@ -1073,6 +1061,8 @@ barker_status barker_send_many(struct barker_webhook *const *hooks,
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_stopped(const struct barker_webhook *hook, int32_t stopped);
+
+/* ---- Outcome: what the last send signed, and what answered it ---- */
 
 /**
  * Gives the message id of the last send, also of one that failed: set it with
@@ -1153,6 +1143,8 @@ barker_status barker_webhook_response_header_at(const struct barker_webhook *hoo
  */
 const char *barker_webhook_response_header(const struct barker_webhook *hook, const char *name);
 
+/* ---- Signing: for those who send by other means ---- */
+
 /**
  * Signs data without sending it, for programs with an HTTP client of their own: gives the headers
  * to send with it, each as "Name: value" and a line break (CR LF), names spelled as they must be.
@@ -1184,8 +1176,7 @@ barker_status barker_webhook_sign_headers(const struct barker_webhook *hook,
  * @param data           as for barker_webhook_sign_headers()
  * @param len            number of bytes
  * @param timestamp_out  receives the timestamp's text, empty if the scheme has none
- * @param signature_out  receives the signature's text
- *                       Release both with barker_buffer_free().
+ * @param signature_out  receives the signature's text. Release both with barker_buffer_free().
  * @return as barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and none
  *         was set
  */
@@ -1195,6 +1186,8 @@ barker_status barker_webhook_sign(const struct barker_webhook *hook,
                                   size_t len,
                                   struct barker_buffer *timestamp_out,
                                   struct barker_buffer *signature_out);
+
+/* ---- Generating: new secrets, key pairs and ids ---- */
 
 /**
  * Makes a secret of 32 random bytes, as text: "whsec_" and base64. As it stands it is a secret for
@@ -1210,8 +1203,7 @@ barker_status barker_generate_secret(struct barker_buffer *secret);
  * "whpk_" and base64 for receivers, who can then verify but not sign.
  *
  * @param private_key  receives the sender's text
- * @param public_key   receives the receivers' text
- *                     Release both with barker_buffer_free().
+ * @param public_key   receives the receivers' text. Release both with barker_buffer_free().
  * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
  */
 barker_status barker_generate_key_pair(struct barker_buffer *private_key,
@@ -1224,6 +1216,8 @@ barker_status barker_generate_key_pair(struct barker_buffer *private_key,
  * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
  */
 barker_status barker_generate_id(struct barker_buffer *id);
+
+/* ---- Verifying: whether to trust what was received ---- */
 
 /**
  * Tells whether a received message is correct and current: whether its headers hold a signature
@@ -1253,6 +1247,37 @@ barker_status barker_webhook_verify(const struct barker_webhook *hook,
                                     size_t count,
                                     const uint8_t *body,
                                     size_t len);
+
+/**
+ * Sets how far a received timestamp may lie from now, in the past or in the future.
+ *
+ * @param hook     the handle
+ * @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_tolerance(struct barker_webhook *hook, uint32_t seconds);
+
+/**
+ * Gives the tolerance.
+ *
+ * @param hook  the handle
+ * @return seconds; 0 if the check is turned off or hook is NULL
+ */
+uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
+
+/**
+ * Has barker_webhook_verify() refuse a message that it accepted before.
+ *
+ * A message is known by its id, or by its signature where the scheme has no id, and is remembered
+ * for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
+ * scheme without timestamp it can be replayed after that. Clones made afterwards share what is
+ * remembered; processes do not. Setting a limit again forgets everything.
+ *
+ * @param hook      the handle
+ * @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
 
 /**
  * Lets a message be accepted once more by a handle with a replay limit: for a receiver that could

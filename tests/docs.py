@@ -8,7 +8,7 @@ How the documents are written:
   either at file scope or in a function, with <barker.h> and the common headers of the C library
   included, and the variables of WRAPPER below at hand.
 - A ```cpp block is treated alike, as C++11; a ```sh block must be read by `sh -n`.
-- README.md names every function of the header in its table, and a file of the tests that is named
+- README.md's table has the header's families of functions, and a file of the tests that is named
   anywhere is there.
 - <!-- run --> on the line before a block says that it is run too, and must exit with 0: a C program
   with the URL of a running `receive` (default key) as its argument; shell from the top directory,
@@ -20,6 +20,9 @@ import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, "tools")
+import header  # noqa: E402
 
 INCLUDES = """#include <barker.h>
 #include <errno.h>
@@ -120,14 +123,14 @@ class Checker:
 
     def check_functions(self, path):
         """The table gives names without `barker_`, in code."""
-        with open(os.path.join(self.layout, "include", "barker.h")) as header:
-            declared = set(re.findall(r"\bbarker_(\w+)\(", re.sub(r"/\*.*?\*/", "", header.read(),
-                                                                  flags=re.DOTALL)))
         with open(path, encoding="utf-8") as document:
-            named = {name for line in document if line.startswith("| ")
-                     for name in re.findall(r"`(\w+)`", line)}
-        for name in sorted(declared - named):
-            self.fail(path, f"barker_{name}() is not in the table of functions")
+            table = [line.rstrip("\n") for line in document if re.match(r"\| \w+: ", line)]
+        rows = []
+        for family in header.load().families:
+            names = ", ".join(f"`{entry.name.removeprefix('barker_')}`" for entry in family.functions)
+            rows.append(f"| {family.name}: {family.about} | {names} |")
+        if table != rows:
+            self.fail(path, "the table of functions must be:\n" + "\n".join(rows))
 
     def check_document(self, path):
         with open(path, encoding="utf-8") as document:

@@ -9,7 +9,7 @@ out=build/tests
 log=$out/log
 python=build/venv/bin/python
 host=$(rustc -vV | sed -n 's/^host: //p')
-static_libs='-lpthread -ldl -lm -lgcc_s'
+static_libs=$(sed -n 's/^Libs.private: //p' $layout/lib/pkgconfig/barker.pc)
 c_flags='-std=c11 -g -Wall -Wextra -Wpedantic -Werror'
 memcheck=(valgrind -q --error-exitcode=99 --leak-check=full
     --errors-for-leak-kinds=definite,indirect,possible
@@ -56,11 +56,19 @@ examples_compile() { # COMPILER
 }
 
 exports() { # exactly what the header declares, under the soname
-    nm -D --defined-only $layout/lib/libbarker.so.0 | awk '{print $NF}' | sort >$out/exported
     declared >$out/declared
     test -s $out/declared
+    nm -D --defined-only $layout/lib/libbarker.so.0 | awk '{print $NF}' | sort >$out/exported
+    diff $out/declared $out/exported
+    nm -g --defined-only $layout/lib/libbarker.a | awk 'NF == 3 {print $3}' | sort >$out/exported
     diff $out/declared $out/exported
     readelf -d $layout/lib/libbarker.so.0 | grep -F 'soname: [libbarker.so.0]'
+}
+
+is_small() { # the shared library, stripped as `make build` leaves it
+    size=$(stat -L -c %s $layout/lib/libbarker.so)
+    echo "$size bytes"
+    test "$size" -le 2000000
 }
 
 every_function_is_abused() {
@@ -71,17 +79,27 @@ every_function_is_abused() {
     done
 }
 
-# The C library has -lutil, -lrt and -lc in itself.
+# The compiler adds -lgcc_s and -lc by itself.
 static_libs_suffice() {
     cargo rustc --quiet --locked --all-features --lib --crate-type staticlib -- \
         --print native-static-libs 2>&1 | tee $out/native
     wanted=$(sed -n 's/.*native-static-libs: //p' $out/native)
     test -n "$wanted"
     for library in $wanted; do
-        case " $static_libs -lutil -lrt -lc " in
+        case " $static_libs -lgcc_s -lc " in
         *" $library "*) ;;
         *) echo "$library is missing"; return 1 ;;
         esac
+    done
+}
+
+run_neighbour() { # the static library and another in Rust, whichever the linker meets first
+    rustc --edition 2024 -O -D warnings --crate-type staticlib tests/c/neighbour.rs \
+        -o $out/libneighbour.a
+    neighbours="$layout/lib/libbarker.a $out/libneighbour.a $layout/lib/libbarker.a"
+    for libraries in "${neighbours% *}" "${neighbours#* }"; do
+        cc $c_flags -I$layout/include tests/c/neighbour.c $libraries $static_libs -o $out/neighbour
+        $out/neighbour
     done
 }
 
@@ -93,6 +111,7 @@ compile() { # TEST VARIANT: makes $out/VARIANT/TEST
     static) cc $program $layout/lib/libbarker.a $static_libs ;;
     sanitized) cc $program -fsanitize=address,undefined -fno-sanitize-recover=all \
         $layout/lib/libbarker.a $static_libs ;;
+    fault-static) cc $program $out/fault/libbarker.a $static_libs ;;
     checked | fault) cc $program -L$out/"$2" -lbarker -lpthread -Wl,-rpath,"$PWD/$out/$2" ;;
     esac
 }
@@ -159,11 +178,26 @@ run_behaviours() { # VARIANT COMMAND...
     $python tests/misbehave.py "${@:2}" $out/"$1"/behave
 }
 
+man_pages() { # as generated from the header, and well written
+    python3 tools/man.py --check
+    mandoc -T lint -W style $(grep -L '^\.so' man/*.3)
+    mkdir -p $out/man
+    rm -rf $out/man/man3
+    cp -r man $out/man/man3
+    MANPATH=$PWD/$out/man man barker_webhook_send | grep -F 'BARKER-SENDING(3)'
+}
+
+site() { # built without a warning, all links alive
+    make --no-print-directory docs
+    python3 tests/site.py
+}
+
 build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its own, in $out/VARIANT
     cargo build --quiet --locked --lib "${@:3}"
     mkdir -p $out/"$1"
     cp target/"$2"/libbarker.so $out/"$1"/libbarker.so.0
     ln -sf libbarker.so.0 $out/"$1"/libbarker.so
+    packaging/archive.sh target/"$2" $out/"$1"/libbarker.a
 }
 
 # ---- running them ----
@@ -202,7 +236,9 @@ step 'header: C++ with clang++' header_compiles clang++ c++ c++11 c++17 c++20
 step 'examples: C99 with gcc' examples_compile gcc
 step 'examples: C99 with clang' examples_compile clang
 step 'library: exports what the header declares' exports
+step 'library: at most 2 MB' is_small
 step 'library: flags for linking statically' static_libs_suffice
+step 'library: static, beside another one in Rust' run_neighbour
 step 'tests: abuse.c calls every function' every_function_is_abused
 
 step 'build: with symbols and overflow checks' build_for checked checked --profile checked
@@ -214,6 +250,7 @@ for test in handle abuse verify schemes wire batch policy redirect log inputs; d
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
 step 'C: panic' run_c panic fault
+step 'C: panic, static library' run_c panic fault-static
 step 'C: panic, memcheck' run_c panic fault "${memcheck[@]}"
 for script in tls proxies; do
     step "sending by $script.py, shared library" run_sender $script shared
@@ -246,6 +283,12 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'ABI: as recorded' $python tests/abi.py check $layout
+step 'installs; cc, CMake and meson find it' bash tests/install.sh
+step 'Debian packages' bash tests/deb.sh
+step 'documents: man pages' man_pages
+step 'documents: site' site
+step 'documents: site in a browser' node tests/site.js build/site
 step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh

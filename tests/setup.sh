@@ -32,7 +32,15 @@ need nodejs node --version
 need npm npm --version
 need tinyproxy tinyproxy -v
 need microsocks sh -c 'command -v microsocks'
+need mandoc sh -c 'command -v mandoc'
+need man-db man --version
+need chromium chromium --version
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need pkg-config pkg-config --version
+need cmake cmake --version
+need meson meson --version
+need debhelper dh --help
+need lintian lintian --version
 need ruby ruby --version
 need ruby-ffi ruby -e 'require "ffi"'
 need ruby-rack ruby -e 'require "rack"'
@@ -75,9 +83,17 @@ fi
 modules=build/node_modules
 if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
     echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"
-    npm install --prefix build --no-save --no-audit --no-fund --silent \
+    npm install --prefix build --no-audit --no-fund --silent \
         standardwebhooks@1 @octokit/webhooks-methods@6 ||
         lacks 'the npm packages standardwebhooks and @octokit/webhooks-methods'
+fi
+
+# The documentation site, and what drives a browser to look at it.
+docs/site/setup.sh || lacks 'what the documentation site is made with'
+if ! [ -d $modules/playwright-core ]; then
+    echo "setup: installing the npm package playwright-core in $modules"
+    npm install --prefix build --no-audit --no-fund --silent playwright-core@1 ||
+        lacks 'the npm package playwright-core'
 fi
 
 [ $missing = 0 ] && touch "$done_mark"

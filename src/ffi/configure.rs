@@ -1,14 +1,15 @@
-//! Setters, and getters for what was set. A setter that fails changes nothing.
+//! What is sent and how it is signed. A setter that fails changes nothing.
 
 use std::ffi::c_char;
 use std::ptr;
-use std::time::Duration;
 
 use super::boundary::{bytes, on_handle, out, read, text};
 use super::handle::{barker_webhook, c_text};
 use crate::error::barker_status;
 use crate::signature::barker_scheme;
 
+/// # Message: what is sent
+///
 /// Sets the receiver's URL.
 ///
 /// @param hook  the handle
@@ -30,6 +31,18 @@ pub unsafe extern "C" fn barker_webhook_set_url(
             hook.url = Some(c_text(url.as_bytes()).into());
             Ok(())
         })
+    }
+}
+
+/// Gives the URL as it was set.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, ptr::null(), |hook| hook.url.as_ref().map_or(ptr::null(), |url| url.as_ptr()))
     }
 }
 
@@ -55,6 +68,85 @@ pub unsafe extern "C" fn barker_webhook_set_data(
     }
 }
 
+/// Gives the data as it was set.
+///
+/// @param hook  the handle
+/// @param len   receives the number of bytes
+/// @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_data(
+    hook: *const barker_webhook,
+    len: *mut usize,
+) -> *const u8 {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(len) = out("len", len) else { return ptr::null() };
+        *len = 0;
+        read(hook, ptr::null(), |hook| {
+            *len = hook.webhook.data().len();
+            hook.webhook.data().as_ptr()
+        })
+    }
+}
+
+/// Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
+///
+/// @param hook          the handle
+/// @param content_type  such as "application/json"; copied. NULL sends none.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_content_type(
+    hook: *mut barker_webhook,
+    content_type: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| {
+            let given = !content_type.is_null();
+            let content_type = given.then(|| text("content_type", content_type)).transpose()?;
+            hook.webhook.set_content_type(content_type)
+        })
+    }
+}
+
+/// Adds a request header, spelled on the wire as given here. The same name may be added again;
+/// User-Agent and Accept take the place of barker's.
+///
+/// @param hook   the handle
+/// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
+///               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
+///               TE, Upgrade and those of every signature scheme.
+/// @param value  at most 8000 bytes of printable ASCII; copied
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_add_header(
+    hook: *mut barker_webhook,
+    name: *const c_char,
+    value: *const c_char,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        on_handle(hook, |hook| hook.webhook.add_header(text("name", name)?, text("value", value)?))
+    }
+}
+
+/// Removes all headers that barker_webhook_add_header() added.
+///
+/// @param hook  the handle
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.clear_headers();
+            Ok(())
+        })
+    }
+}
+
+/// # Secrets: how it is signed
+///
 /// Sets the one secret that signs and verifies, in place of all that were set before. Without any,
 /// it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
 /// see barker_generate_secret().
@@ -170,161 +262,5 @@ pub unsafe extern "C" fn barker_webhook_set_id(
             let id = (!id.is_null()).then(|| text("id", id)).transpose()?;
             hook.webhook.set_id(id)
         })
-    }
-}
-
-/// Has barker_webhook_verify() refuse a message that it accepted before.
-///
-/// A message is known by its id, or by its signature where the scheme has no id, and is remembered
-/// for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
-/// scheme without timestamp it can be replayed after that. Clones made afterwards share what is
-/// remembered; processes do not. Setting a limit again forgets everything.
-///
-/// @param hook      the handle
-/// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_replay_limit(
-    hook: *mut barker_webhook,
-    messages: u32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.set_replay_limit(messages as usize);
-            Ok(())
-        })
-    }
-}
-
-/// Sets how far a received timestamp may lie from now, in the past or in the future.
-///
-/// @param hook     the handle
-/// @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_tolerance(
-    hook: *mut barker_webhook,
-    seconds: u32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
-            Ok(())
-        })
-    }
-}
-
-/// Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
-///
-/// @param hook          the handle
-/// @param content_type  such as "application/json"; copied. NULL sends none.
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_content_type(
-    hook: *mut barker_webhook,
-    content_type: *const c_char,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let given = !content_type.is_null();
-            let content_type = given.then(|| text("content_type", content_type)).transpose()?;
-            hook.webhook.set_content_type(content_type)
-        })
-    }
-}
-
-/// Adds a request header, spelled on the wire as given here. The same name may be added again;
-/// User-Agent and Accept take the place of barker's.
-///
-/// @param hook   the handle
-/// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
-///               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
-///               TE, Upgrade and those of every signature scheme.
-/// @param value  at most 8000 bytes of printable ASCII; copied
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_add_header(
-    hook: *mut barker_webhook,
-    name: *const c_char,
-    value: *const c_char,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| hook.webhook.add_header(text("name", name)?, text("value", value)?))
-    }
-}
-
-/// Removes all headers that barker_webhook_add_header() added.
-///
-/// @param hook  the handle
-/// @return BARKER_OK or BARKER_ERR_NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.clear_headers();
-            Ok(())
-        })
-    }
-}
-
-/// Gives the URL as it was set.
-///
-/// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        read(hook, ptr::null(), |hook| hook.url.as_ref().map_or(ptr::null(), |url| url.as_ptr()))
-    }
-}
-
-/// Gives the data as it was set.
-///
-/// @param hook  the handle
-/// @param len   receives the number of bytes
-/// @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_data(
-    hook: *const barker_webhook,
-    len: *mut usize,
-) -> *const u8 {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(len) = out("len", len) else { return ptr::null() };
-        *len = 0;
-        read(hook, ptr::null(), |hook| {
-            *len = hook.webhook.data().len();
-            hook.webhook.data().as_ptr()
-        })
-    }
-}
-
-/// Gives the timeout.
-///
-/// @param hook  the handle
-/// @return milliseconds; 0 if hook is NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> u32 {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        read(hook, 0, |hook| u32::try_from(hook.webhook.timeout().as_millis()).unwrap_or(u32::MAX))
-    }
-}
-
-/// Gives the tolerance.
-///
-/// @param hook  the handle
-/// @return seconds; 0 if the check is turned off or hook is NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -> u32 {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        read(hook, 0, |hook| u32::try_from(hook.webhook.tolerance().as_secs()).unwrap_or(u32::MAX))
     }
 }

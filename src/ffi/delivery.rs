@@ -4,11 +4,13 @@ use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{on_handle, text};
+use super::boundary::{on_handle, read, text};
 use super::handle::{barker_webhook, c_text};
 use crate::delivery::{IdleLimits, Log, Proxies, Redirects, barker_log_level};
 use crate::error::barker_status;
 
+/// # Delivery: how it reaches the receiver
+///
 /// Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
 ///
 /// @param hook          the handle
@@ -22,6 +24,18 @@ pub unsafe extern "C" fn barker_webhook_set_timeout(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| hook.webhook.set_timeout(Duration::from_millis(milliseconds.into())))
+    }
+}
+
+/// Gives the timeout.
+///
+/// @param hook  the handle
+/// @return milliseconds; 0 if hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> u32 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, 0, |hook| u32::try_from(hook.webhook.timeout().as_millis()).unwrap_or(u32::MAX))
     }
 }
 

@@ -113,6 +113,8 @@ pub(super) fn c_text(text: &[u8]) -> CString {
     CString::new(&text[..end]).expect("no NUL is left")
 }
 
+/// # Handles: made, copied, freed, and asked why a call failed
+///
 /// Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
 /// and a tolerance of 300 seconds.
 ///
@@ -170,6 +172,7 @@ pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> b
 /// Calls that take a const handle leave the sentence as it is: for them there is
 /// barker_status_string().
 ///
+/// @param hook  the handle
 /// @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
 ///         valid until the next call that changes the handle
 #[unsafe(no_mangle)]

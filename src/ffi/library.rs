@@ -5,6 +5,8 @@ use std::ffi::c_char;
 use super::boundary::catch;
 use crate::error::barker_status;
 
+/// # Library: versions, statuses and buffers
+///
 /// Gives the version of the library that the program runs with, which may be newer than the
 /// header's BARKER_VERSION that it was compiled with.
 ///

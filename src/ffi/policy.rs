@@ -6,6 +6,8 @@ use super::boundary::{on_handle, text};
 use super::handle::barker_webhook;
 use crate::error::barker_status;
 
+/// # Policy: where it may go
+///
 /// Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
 /// URLs: without it, a URL may lead to whatever this machine reaches.
 ///

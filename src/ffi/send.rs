@@ -10,6 +10,8 @@ use super::handle::{Sent, State, barker_webhook};
 use crate::error::{Error, Result, barker_status, barker_status::*};
 use crate::webhook::{self, Delivery};
 
+/// # Sending: one message, or many at once
+///
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
 /// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
@@ -24,9 +26,11 @@ use crate::webhook::{self, Delivery};
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
 ///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
-///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED, _NAME, _ISSUER,
-///         _SELF_SIGNED or _REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
-///         BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED
+///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
+///         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
+///         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
+///         BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or
+///         BARKER_ERR_STOPPED
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(
     hook: *mut barker_webhook,
@@ -212,6 +216,8 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
     })
 }
 
+/// # Outcome: what the last send signed, and what answered it
+///
 /// Gives the message id of the last send, also of one that failed: set it with
 /// barker_webhook_set_id() to send the same message again.
 ///

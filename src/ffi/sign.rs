@@ -9,6 +9,8 @@ use super::handle::barker_webhook;
 use crate::error::{Result, barker_status, barker_status::*};
 use crate::signature::{self, Timestamp};
 
+/// # Signing: for those who send by other means
+///
 /// Signs data without sending it, for programs with an HTTP client of their own: gives the headers
 /// to send with it, each as "Name: value" and a line break (CR LF), names spelled as they must be.
 ///
@@ -51,8 +53,7 @@ pub unsafe extern "C" fn barker_webhook_sign_headers(
 /// @param data           as for barker_webhook_sign_headers()
 /// @param len            number of bytes
 /// @param timestamp_out  receives the timestamp's text, empty if the scheme has none
-/// @param signature_out  receives the signature's text
-///                       Release both with barker_buffer_free().
+/// @param signature_out  receives the signature's text. Release both with barker_buffer_free().
 /// @return as barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and none
 ///         was set
 #[unsafe(no_mangle)]
@@ -80,6 +81,8 @@ pub unsafe extern "C" fn barker_webhook_sign(
     })
 }
 
+/// # Generating: new secrets, key pairs and ids
+///
 /// Makes a secret of 32 random bytes, as text: "whsec_" and base64. As it stands it is a secret for
 /// every scheme.
 ///
@@ -99,8 +102,7 @@ pub unsafe extern "C" fn barker_generate_secret(secret: *mut barker_buffer) -> b
 /// "whpk_" and base64 for receivers, who can then verify but not sign.
 ///
 /// @param private_key  receives the sender's text
-/// @param public_key   receives the receivers' text
-///                     Release both with barker_buffer_free().
+/// @param public_key   receives the receivers' text. Release both with barker_buffer_free().
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_generate_key_pair(

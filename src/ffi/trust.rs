@@ -6,6 +6,8 @@ use super::boundary::{bytes, on_handle, text};
 use super::handle::barker_webhook;
 use crate::error::barker_status;
 
+/// # TLS: whom to trust
+///
 /// Trusts the certificate authorities in PEM too, beside those of the platform: see
 /// barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
 ///

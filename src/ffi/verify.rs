@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 use std::time::{Duration, SystemTime};
 
-use super::boundary::{array, bytes, handle, null, without_handle};
+use super::boundary::{array, bytes, handle, null, on_handle, read, without_handle};
 use super::handle::barker_webhook;
 use crate::error::{Result, barker_status};
 use crate::signature::{Currency, Keyring};
@@ -19,6 +19,8 @@ pub struct barker_header {
     pub value: *const c_char,
 }
 
+/// # Verifying: whether to trust what was received
+///
 /// Tells whether a received message is correct and current: whether its headers hold a signature
 /// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
 /// all the headers as they came, and the body before anything has parsed it:
@@ -53,6 +55,61 @@ pub unsafe extern "C" fn barker_webhook_verify(
         let webhook = &handle(hook)?.webhook;
         webhook.verify(pairs(headers, count)?, bytes("body", body, len)?)
     })
+}
+
+/// Sets how far a received timestamp may lie from now, in the past or in the future.
+///
+/// @param hook     the handle
+/// @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_tolerance(
+    hook: *mut barker_webhook,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
+            Ok(())
+        })
+    }
+}
+
+/// Gives the tolerance.
+///
+/// @param hook  the handle
+/// @return seconds; 0 if the check is turned off or hook is NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -> u32 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        read(hook, 0, |hook| u32::try_from(hook.webhook.tolerance().as_secs()).unwrap_or(u32::MAX))
+    }
+}
+
+/// Has barker_webhook_verify() refuse a message that it accepted before.
+///
+/// A message is known by its id, or by its signature where the scheme has no id, and is remembered
+/// for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
+/// scheme without timestamp it can be replayed after that. Clones made afterwards share what is
+/// remembered; processes do not. Setting a limit again forgets everything.
+///
+/// @param hook      the handle
+/// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_replay_limit(
+    hook: *mut barker_webhook,
+    messages: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.set_replay_limit(messages as usize);
+            Ok(())
+        })
+    }
 }
 
 /// Lets a message be accepted once more by a handle with a replay limit: for a receiver that could

@@ -1,6 +1,6 @@
 //! Finding a signature's headers among all that were received, and the pieces in one of them.
 
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Result, barker_status::*};
 
 /// The value of a header, without the blanks around it. A repeated one is tolerated as long as it
 /// says the same each time.
@@ -27,7 +27,7 @@ impl<'a> Value<'a> {
         if self.is_ambiguous {
             return Err(BARKER_ERR_HEADER_AMBIGUOUS.into());
         }
-        self.first.ok_or(Error::from(BARKER_ERR_HEADER_MISSING))
+        self.first.ok_or_else(|| BARKER_ERR_HEADER_MISSING.into())
     }
 }
 
@@ -56,6 +56,7 @@ pub(super) fn pairs(
 
 /// Names match without regard to case, with dash and underscore equal, and in CGI form
 /// (RFC 3875 section 4.1.18), in which `HTTP_` stands before them.
+#[inline]
 pub(super) fn is_same_name(received: &[u8], name: &str) -> bool {
     let Some(prefix_len) = received.len().checked_sub(name.len()) else { return false };
     let (prefix, bare) = received.split_at(prefix_len);

@@ -78,6 +78,7 @@ impl<D: Compression<BLOCK>, const BLOCK: usize> Hash<D, BLOCK> {
         (self.len % BLOCK as u64) as usize
     }
 
+    #[inline]
     pub fn update(&mut self, mut data: &[u8]) {
         let filled = self.filled();
         self.len += data.len() as u64;
@@ -95,6 +96,7 @@ impl<D: Compression<BLOCK>, const BLOCK: usize> Hash<D, BLOCK> {
         self.block[..rest.len()].copy_from_slice(rest);
     }
 
+    #[inline]
     pub fn finish(mut self) -> Mac {
         let filled = self.filled();
         self.block[filled] = 0x80;

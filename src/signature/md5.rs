@@ -25,14 +25,14 @@ pub(super) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
     for block in blocks {
         // Were its constants known, the compiler would add them last, where they cost a cycle.
         let sines = black_box(&SINES);
-        compress_block(state, block, sines);
+        *state = compress_block(*state, block, sines);
     }
 }
 
 #[inline(always)]
-fn compress_block(state: &mut [u32; 4], block: &[u8; 64], sines: &[u32; 64]) {
+fn compress_block(state: [u32; 4], block: &[u8; 64], sines: &[u32; 64]) -> [u32; 4] {
     let words = block.as_chunks::<4>().0;
-    let mut s = *state;
+    let mut s = state;
     // Written out, or the compiler leaves loops, and the words are not at fixed places.
     macro_rules! round {
         ($round:literal, $step:ident => $word:expr; $($number:literal)*) => {$({
@@ -45,9 +45,8 @@ fn compress_block(state: &mut [u32; 4], block: &[u8; 64], sines: &[u32; 64]) {
     round!(1, i => 5 * i + 1; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     round!(2, i => 3 * i + 5; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     round!(3, i => 7 * i; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    for (word, change) in state.iter_mut().zip(s) {
-        *word = word.wrapping_add(change);
-    }
+    let sum = |i: usize| state[i].wrapping_add(s[i]);
+    [sum(0), sum(1), sum(2), sum(3)]
 }
 
 /// One step; `b` is the newest value. The functions are those of the RFC: F, G, H and I, with G's

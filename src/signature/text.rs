@@ -53,7 +53,7 @@ impl Encoding {
 
 fn write_hex(bytes: &[u8], text: &mut [u8]) -> usize {
     for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-        *pair = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+        *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
     }
     2 * bytes.len()
 }
@@ -62,8 +62,8 @@ fn read_hex(text: &[u8]) -> Option<Mac> {
     let (pairs, []) = text.as_chunks() else { return None };
     let mut bytes = [0; Mac::MAX_LEN];
     let mut seen = 0;
-    for (byte, pair) in bytes.get_mut(..pairs.len())?.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(|character: u8| HEX_VALUES[usize::from(character)]);
+    for (byte, &[high, low]) in bytes.get_mut(..pairs.len())?.iter_mut().zip(pairs) {
+        let (high, low) = (HEX_VALUES[usize::from(high)], HEX_VALUES[usize::from(low)]);
         seen |= high | low;
         *byte = high << 4 | low;
     }
@@ -78,7 +78,8 @@ fn write_base64(bytes: &[u8], text: &mut [u8]) -> usize {
     let threes = threes.iter().chain((!rest.is_empty()).then_some(&last));
     for (quad, &[a, b, c]) in text.as_chunks_mut().0.iter_mut().zip(threes) {
         let bits = u32::from_be_bytes([0, a, b, c]);
-        *quad = [18, 12, 6, 0].map(|shift| BASE64[(bits >> shift & 63) as usize]);
+        let digit = |shift: u32| BASE64[(bits >> shift & 63) as usize];
+        *quad = [digit(18), digit(12), digit(6), digit(0)];
     }
     let len = 4 * bytes.len().div_ceil(3);
     text[len - (3 - rest.len()) % 3..len].fill(b'=');
@@ -94,12 +95,14 @@ fn read_base64(text: &[u8]) -> Option<Mac> {
     let mut bytes = [[0; 3]; MAX_QUADS];
     let mut seen = 0;
     for (i, (three, quad)) in bytes.get_mut(..quads.len())?.iter_mut().zip(quads).enumerate() {
-        let mut values = quad.map(|character| BASE64_VALUES[usize::from(character)]);
+        let value = |at: usize| BASE64_VALUES[usize::from(quad[at])];
+        let mut values = [value(0), value(1), value(2), value(3)];
         if i + 1 == quads.len() {
             values[4 - padding..].fill(0);
         }
-        seen |= values.into_iter().fold(0, |all, value| all | value);
-        let bits = values.into_iter().fold(0, |bits, value| bits << 6 | u32::from(value));
+        let [a, b, c, d] = values;
+        seen |= a | b | c | d;
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
         [_, three[0], three[1], three[2]] = bits.to_be_bytes();
     }
     let bytes = bytes.as_flattened();

@@ -60,6 +60,17 @@ static inline const uint8_t *bytes_of(const char *text)
     return (const uint8_t *)text;
 }
 
+/* A handle for http://host:port/ with a timeout in milliseconds. */
+static inline barker_webhook *check_hook(const char *host, unsigned port, unsigned timeout)
+{
+    char url[96];
+    snprintf(url, sizeof url, "http://%s:%u/", host, port);
+    barker_webhook *hook = barker_webhook_new();
+    CHECK_OK(barker_webhook_set_url(hook, url));
+    CHECK_OK(barker_webhook_set_timeout(hook, timeout));
+    return hook;
+}
+
 /* A test that hangs is killed by SIGALRM. */
 static inline void check_begin(void)
 {

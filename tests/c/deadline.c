@@ -30,16 +30,6 @@ static const struct names_entry names[] = {
     {NULL, {NULL}},
 };
 
-static barker_webhook *new_hook(const char *host, unsigned port, unsigned timeout)
-{
-    char url[96];
-    snprintf(url, sizeof url, "http://%s:%u/", host, port);
-    barker_webhook *hook = barker_webhook_new();
-    CHECK_OK(barker_webhook_set_url(hook, url));
-    CHECK_OK(barker_webhook_set_timeout(hook, timeout));
-    return hook;
-}
-
 /* Milliseconds that signing takes, which counts towards the deadline. */
 static unsigned signing_time(size_t len)
 {
@@ -58,7 +48,7 @@ static unsigned signing_time(size_t len)
 static void late(const char *what, const char *host, unsigned port, size_t len, const char *phase)
 {
     unsigned timeout = TIMEOUT + 2 * signing_time(len);
-    barker_webhook *hook = new_hook(host, port, timeout);
+    barker_webhook *hook = check_hook(host, port, timeout);
     uint16_t http_status = 200;
     long long before = process_now();
     CHECK_EQUAL(barker_webhook_send_data(hook, large, len, &http_status, NULL),
@@ -80,7 +70,7 @@ static void signing_takes_long(void)
     struct peer peer;
     uint16_t http_status = 200;
     peer_start(&peer, NULL, 0);
-    barker_webhook *hook = new_hook("127.0.0.1", peer.port, 1);
+    barker_webhook *hook = check_hook("127.0.0.1", peer.port, 1);
     CHECK_EQUAL(barker_webhook_send_data(hook, large, LARGE, &http_status, NULL),
                 BARKER_ERR_TIMEOUT);
     CHECK(strstr(barker_webhook_error(hook), "signing") != NULL);
@@ -102,7 +92,7 @@ static void lookup_hangs(void)
 static void one_lives(const char *host, unsigned port)
 {
     enum { PLENTY = 15 * TIMEOUT };
-    barker_webhook *hook = new_hook(host, port, PLENTY);
+    barker_webhook *hook = check_hook(host, port, PLENTY);
     uint16_t http_status = 0;
     long long before = process_now();
     if (!CHECK_OK(barker_webhook_send(hook, &http_status, NULL)))

@@ -7,21 +7,11 @@
 #include "peer.h"
 #include "process.h"
 
-enum { THREADS = 8, NAMES = 40, MOST = 16 };
+enum { THREADS = 8, NAMES = 40, MOST = 16, TIMEOUT = 60000 };
 
 static const struct names_entry names[] = {{"known.test", {"127.0.0.1"}}, {NULL, {NULL}}};
 
 static unsigned refusing_port;
-
-static barker_webhook *new_hook(const char *host)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://%s:%u/", host, refusing_port);
-    barker_webhook *hook = barker_webhook_new();
-    CHECK_OK(barker_webhook_set_url(hook, url));
-    CHECK_OK(barker_webhook_set_timeout(hook, 60000));
-    return hook;
-}
 
 static void *send_in_vain(void *hook)
 {
@@ -37,7 +27,7 @@ static void shared_and_remembered(void)
     pthread_t threads[THREADS];
     names_delay = 500;
     for (int i = 0; i < THREADS; i++)
-        hooks[i] = new_hook("known.test");
+        hooks[i] = check_hook("known.test", refusing_port, TIMEOUT);
     for (int i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_create(&threads[i], NULL, send_in_vain, hooks[i]), 0);
     for (int i = 0; i < THREADS; i++)
@@ -61,7 +51,7 @@ static void bounded(void)
     for (int i = 0; i < NAMES; i++) {
         char host[32];
         snprintf(host, sizeof host, "unknown-%d.test", i);
-        hooks[i] = new_hook(host);
+        hooks[i] = check_hook(host, refusing_port, TIMEOUT);
     }
     for (int round = 1; round <= 2; round++) {
         names_asked = names_most_running = 0;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 
 #include "check.h"
+#include "names.h"
 #include "peer.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"
@@ -9,6 +10,12 @@
 #define STEP(text) {text, sizeof text - 1, 0}
 
 static const char data[] = "{\"a\": 1}";
+
+static const struct names_entry names[] = {
+    {"here-0.test", {"127.0.0.1"}},  {"here-1.test", {"127.0.0.1"}},
+    {"there-0.test", {"127.0.0.1"}}, {"there-1.test", {"127.0.0.1"}},
+    {NULL, {NULL}},
+};
 
 /* The value of a header of the request, which may be asked for until the next call; NULL if it is
  * not there. */
@@ -264,9 +271,46 @@ static void in_a_batch(void)
     peer_free(&peer);
 }
 
+/* Each looks up two names, one after the other, and goes on when the system answers. */
+static void in_a_batch_to_other_names(void)
+{
+    enum { BOTH = 2 };
+    static const struct peer_step there[BOTH] = {STEP(OK), STEP(OK)};
+    char locations[BOTH][128], url[64];
+    struct peer_step here[BOTH];
+    struct peer first, second;
+    barker_webhook *hooks[BOTH];
+    peer_start(&second, there, BOTH);
+    for (int i = 0; i < BOTH; i++) {
+        int len = snprintf(locations[i], sizeof locations[i],
+                           REDIRECT("307", "Location: http://there-%d.test:%u/\r\n"), i,
+                           second.port);
+        here[i] = (struct peer_step){locations[i], (size_t)len, 0};
+    }
+    peer_start(&first, here, BOTH);
+    for (int i = 0; i < BOTH; i++) {
+        snprintf(url, sizeof url, "http://here-%d.test:%u/", i, first.port);
+        hooks[i] = hook_for(url, 1, 1);
+    }
+    names_asked = 0;
+    names_delay = 100;
+    CHECK_OK(barker_send_many(hooks, BOTH, BOTH, NULL, NULL));
+    CHECK_EQUAL(names_asked, 2 * BOTH);
+    for (int i = 0; i < BOTH; i++) {
+        if (!CHECK_OK(barker_webhook_status(hooks[i])))
+            fprintf(stderr, "    %s\n", barker_webhook_error(hooks[i]));
+        CHECK_EQUAL(barker_webhook_response_status(hooks[i]), 200);
+        barker_webhook_free(hooks[i]);
+    }
+    CHECK(peer_stop(&first) && peer_stop(&second));
+    peer_free(&first);
+    peer_free(&second);
+}
+
 int main(void)
 {
     check_begin();
+    names_known = names;
     off_by_default();
     message_is_resent();
     answer_is_fetched();
@@ -275,5 +319,6 @@ int main(void)
     to_another_origin();
     one_deadline();
     in_a_batch();
+    in_a_batch_to_other_names();
     return check_end("redirect");
 }

@@ -20,16 +20,6 @@ static uint8_t *large;
 
 static const struct names_entry names[] = {{"known.test", {"127.0.0.1"}}, {NULL, {NULL}}};
 
-static barker_webhook *new_hook(const char *host, unsigned port, unsigned timeout)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://%s:%u/", host, port);
-    barker_webhook *hook = barker_webhook_new();
-    CHECK_OK(barker_webhook_set_url(hook, url));
-    CHECK_OK(barker_webhook_set_timeout(hook, timeout));
-    return hook;
-}
-
 static barker_status send_of(barker_webhook *hook, size_t len)
 {
     uint16_t http_status;
@@ -47,7 +37,7 @@ static void no_sigpipe(void)
         steps[i] = (struct peer_step)STEP("", i % 2 == 0 ? PEER_DROP : PEER_RESET);
     struct peer peer;
     peer_start(&peer, steps, ROUNDS);
-    barker_webhook *hook = new_hook("127.0.0.1", peer.port, 60000);
+    barker_webhook *hook = check_hook("127.0.0.1", peer.port, 60000);
     signal(SIGPIPE, SIG_DFL); /* which would end this program */
     for (int i = 0; i < ROUNDS; i++)
         CHECK_FAILS(hook, send_of(hook, LARGE),
@@ -94,7 +84,7 @@ static void survives_signals(void)
     pthread_sigmask(SIG_BLOCK, &storm, NULL); /* in the receiver's thread, which inherits it */
     peer_start(&peer, steps, ALL);
     pthread_sigmask(SIG_UNBLOCK, &storm, NULL);
-    barker_webhook *hook = new_hook("known.test", peer.port, 60000);
+    barker_webhook *hook = check_hook("known.test", peer.port, 60000);
     names_delay = 5;
     timer_t timer = start_storm();
     for (int i = 0; i < ALL; i++) {
@@ -143,7 +133,7 @@ static void send_in_many_ways(void)
                                              STEP(NO_CONTENT, PEER_CLOSE), STEP("", PEER_SILENT)};
     struct peer peer;
     peer_start(&peer, steps, 3);
-    barker_webhook *hook = new_hook("known.test", peer.port, 60000);
+    barker_webhook *hook = check_hook("known.test", peer.port, 60000);
     CHECK_OK(barker_webhook_set_lookup_lifetime(hook, 0));
     CHECK_OK(send_of(hook, 1));
     peer_wait(&peer);
@@ -233,7 +223,7 @@ static void exits_amid_lookup(void)
     if (child == 0) {
         alarm(30);
         names_delay = 60000;
-        barker_webhook *hook = new_hook("known.test", 9, 50);
+        barker_webhook *hook = check_hook("known.test", 9, 50);
         barker_status late = send_of(hook, 1);
         exit(late == BARKER_ERR_TIMEOUT && names_running == 1 ? OWN : 1);
     }
