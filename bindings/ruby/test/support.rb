@@ -44,6 +44,15 @@ module Support
     with_listener(->(client) { client.read }, &block)
   end
 
+  # The receiver of the benchmarks, which answers 204, in a process of its own; yields its URL.
+  def with_receiver
+    program = File.expand_path("../tests/ruby-receiver", LAYOUT)
+    source = File.expand_path("../../benches/receiver.c", ROOT)
+    FileUtils.mkdir_p(File.dirname(program))
+    system("cc", "-O2", "-I#{LAYOUT}/include", source, "-o", program, exception: true)
+    IO.popen([program, "0"], "r+") { |port| yield "http://127.0.0.1:#{port.gets.to_i}/" }
+  end
+
   # A program of ours, ended when the block ends: yields what reads its output, and its id.
   def with_program(*command, **options)
     reader, writer = IO.pipe

@@ -141,29 +141,33 @@ class TestThreads < Minitest::Test
     end
   end
 
-  # Finalizers run in the child too: for handles that other threads of the parent were sending with.
+  # Finalizers run in the child too: for handles that threads of the parent were sending with.
   def test_forks_amid_sends
-    with_puma(ECHO) do |url|
+    with_receiver do |url|
       hook = Barker::Webhook.new(url: url, timeout: PATIENCE, data: "x")
+      enough = false
       senders = Array.new(4) do |i|
         Thread.new do
-          bodies = Set.new
-          until Thread.current[:enough]
-            bodies << (i.zero? ? Barker.send_many([hook, hook]).map(&:body).uniq : [hook.send.body])
-          end
-          bodies
+          statuses = []
+          statuses |= i.zero? ? statuses_of_many(hook) : [hook.send.status] until enough
+          statuses
         end
       end
-      20.times do
-        statuses = in_child do
-          GC.start
-          Array.new(3) { hook.send.status } + Barker.send_many([hook]).map(&:status)
-        end
-        assert_equal [200] * 4, statuses
+      40.times do
+        assert_equal [[204], [204]], in_child { statuses_in_child(hook) }
       end
-      senders.each { |sender| sender[:enough] = true }
-      assert_equal [Set[["x"]]], senders.map(&:value).uniq
+      enough = true
+      assert_equal [[204]] * 4, senders.map(&:value)
     end
+  end
+
+  def statuses_in_child(hook)
+    GC.start
+    [[hook.send.status], statuses_of_many(hook)]
+  end
+
+  def statuses_of_many(hook)
+    Barker.send_many([hook, hook]).map(&:status).uniq
   end
 
   def test_the_collector_at_every_allocation
@@ -190,12 +194,7 @@ class TestThreads < Minitest::Test
   LEAKS = File.join(__dir__, "leaks.rb")
 
   def test_memory_stays_flat
-    receiver = File.join(File.dirname(LAYOUT), "tests/ruby-receiver")
-    FileUtils.mkdir_p(File.dirname(receiver))
-    source = File.expand_path("../../benches/receiver.c", ROOT)
-    assert system("cc", "-O2", "-I#{LAYOUT}/include", source, "-o", receiver)
-    IO.popen([receiver, "0"], "r+") do |port|
-      url = "http://127.0.0.1:#{port.gets.to_i}/"
+    with_receiver do |url|
       before, after = IO.popen([ruby, "-w", LEAKS, url, "100000"], &:read).split.map(&:to_i)
       assert_operator before, :>, 0
       assert_operator after, :<, before * 1.1

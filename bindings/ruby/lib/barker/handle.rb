@@ -27,6 +27,13 @@ module Barker
         copy
       end
 
+      # Frees it now. If the thread dies in the midst of that, by Thread#kill or in the child of a
+      # fork, the finalizer must not free it again.
+      def free
+        self.autorelease = false
+        super
+      end
+
       # Raises what the status of the last call on this handle tells.
       def check(status)
         raise Error.of(status, Native.utf8(Native.webhook_error(self))) unless status.zero?

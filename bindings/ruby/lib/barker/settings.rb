@@ -9,8 +9,8 @@ module Barker
     OPTIONS = %i[
       url data key secrets id spelling content_type headers timeout idle_limits lookup_lifetime
       max_body redirects proxy log address_policy allow_networks deny_networks allow_ports
-      https_only ca ca_file crl platform_ca client_certificate server_name min_tls insecure_skip_verify
-      tolerance replay_limit
+      https_only ca ca_file crl platform_ca client_certificate server_name min_tls
+      insecure_skip_verify tolerance replay_limit
     ].freeze
 
     def initialize(handle) # :nodoc:
