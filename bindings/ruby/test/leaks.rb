@@ -40,8 +40,7 @@ end
 with_answers do |answering|
   hook = Barker::Webhook.new(url: ARGV[0], data: "x" * 1024, log: { level: :info, to: ->(*) {} })
   talker = Barker::Webhook.new(url: answering, secrets: { standard: Barker.generate_secret })
-  interruptible = hook.dup.configure(data: "y")
-  interruptible.interruptible = true
+  interruptible = hook.dup.configure(data: "y", interruptible: true)
   nobody = Barker::Webhook.new(url: "http://127.0.0.1:1/")
   headers = hook.sign_headers("x")
   calls = [

@@ -96,7 +96,9 @@ class TestThreads < Minitest::Test
   def test_an_interruptible_send_works_as_any_other
     with_puma(ECHO) do |url|
       hook = Barker::Webhook.new(url: url, interruptible: true)
-      assert_equal "x", hook.send("x").body
+      assert_equal "x", hook.configure(timeout: 9).send("x").body
+      assert hook.interruptible
+      refute hook.dup.configure(interruptible: false).interruptible
       hook.url = "http://127.0.0.1:#{free_port}/"
       assert_raises(Barker::ConnectionError) { hook.send("x") }
     end

@@ -9,9 +9,9 @@ module Barker
   # Any number of threads may use one Webhook at once. Each send takes the settings as they are when
   # it begins, and the idle connections are shared by all.
   class Webhook
-    # Takes the options of Settings, and +interruptible+: see there.
-    def initialize(interruptible: false, **options)
-      @interruptible = interruptible
+    # Takes the options of Settings, and #interruptible.
+    def initialize(**options)
+      @interruptible = false
       @handle = Native::Handle.create
       @changing = Mutex.new
       configure(**options)
@@ -24,7 +24,7 @@ module Barker
     end
 
     # Changes several settings at once, or none if one of them cannot be used.
-    def configure(**options)
+    def configure(interruptible: @interruptible, **options)
       raise ArgumentError, "key is short for secrets: give one of the two" if
         options.key?(:key) && options.key?(:secrets)
 
@@ -32,6 +32,7 @@ module Barker
       raise ArgumentError, "there is no option #{unknown.first.inspect}" unless unknown.empty?
 
       change { |settings| options.each { |name, value| settings.public_send("#{name}=", value) } }
+      @interruptible = interruptible
       self
     end
 
