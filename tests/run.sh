@@ -215,6 +215,17 @@ build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its o
     packaging/archive.sh target/"$2" $out/"$1"/libbarker.a
 }
 
+python_checked() {
+    $python -m ruff check bindings/python benches/bindings/python.py
+    MYPYPATH=bindings/python/src $python -m mypy --config-file bindings/python/pyproject.toml \
+        --cache-dir $out/mypy bindings/python/src
+}
+
+python_tests() {
+    BARKER_LIBRARY=$PWD/$layout/lib/libbarker.so.0 PYTHONPATH=$PWD/bindings/python/src \
+        PYTHONDONTWRITEBYTECODE=1 $python -W error -m unittest discover -s bindings/python/tests
+}
+
 # ---- running them ----
 
 passed=0 failed=0
@@ -313,6 +324,16 @@ for example in fanout standard_webhooks select_loop_receiver; do
         $python tests/examples.py $layout $example "${memcheck[@]}"
 done
 step 'examples: mtls, memcheck' $python tests/examples.py $layout mtls "${memcheck_tls[@]}"
+
+for part in lint test race asan newest programs; do
+    step "Go: $part" tests/go.sh $layout $part
+done
+step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
+step 'Python: lint and types' python_checked
+step 'Python: tests' python_tests
+step 'PHP, LuaJIT, Perl and Node.js, as documented' $python tests/ffi.py $layout
+step 'every language to every other' $python tests/languages.py $layout
+
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh

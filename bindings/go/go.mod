@@ -1,0 +1,3 @@
+module barker.example/barker
+
+go 1.19

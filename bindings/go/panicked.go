@@ -1,0 +1,32 @@
+package barker
+
+// panicked keeps what a callback panicked with until C has returned: a panic must not run through
+// the frames of C.
+type panicked struct {
+	panic any
+}
+
+// guard runs the callback, unless an earlier one panicked.
+func (p *panicked) guard(callback func()) {
+	if p.panic != nil {
+		return
+	}
+	defer func() { p.panic = recover() }()
+	callback()
+}
+
+// adopt takes over the other's panic.
+func (p *panicked) adopt(other *panicked) {
+	if p.panic == nil {
+		p.panic = other.panic
+	}
+	other.panic = nil
+}
+
+// resume goes on with the panic, if there was one.
+func (p *panicked) resume() {
+	if value := p.panic; value != nil {
+		p.panic = nil
+		panic(value)
+	}
+}
