@@ -106,7 +106,7 @@ class TestReadme < Minitest::Test
 
   def test_examples_used_wrongly
     [[], ["http://x/", "--key"], %w[http://x/ a b], ["--nope"]].each do |arguments|
-      assert_equal [2, "usage: send.rb URL [--key KEY] [DATA]\n"], example_send(*arguments)
+      assert_equal [2, "usage: send.rb URL [--key KEY] [DATA | -]\n"], example_send(*arguments)
     end
     assert_equal 1, example_send("nonsense").first
     [%w[--count x], ["--key"], ["70000"], %w[1 2]].each do |arguments|
