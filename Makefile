@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make docs; make abi, make man.
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test fuzz bench bench-setup clean cargo deb docs abi man
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -20,13 +20,21 @@ demo: build
 test: build
 	@bash tests/run.sh
 
+# The package for Python, with the library in it, in build/python.
+wheel: build
+	@bindings/python/wheel.sh $(OUT)/lib/libbarker.so.0 build/python
+
 # Ten minutes for each target; `make fuzz SECONDS=30` for a first look.
 fuzz:
 	@bash tests/fuzz.sh $(SECONDS)
 
-# About four minutes; `make bench QUICK=1` for a first look.
+# About five minutes; `make bench QUICK=1` for a first look.
 bench: $(BENCHES) $(BENCH)/deliver-ureq
 	@python3 benches/run.py $(if $(QUICK),quick)
+	@$(MAKE) --no-print-directory bench-bindings
+
+bench-bindings: $(BENCH)/receiver $(BENCH)/send-go
+	@python3 benches/bindings.py $(if $(QUICK),quick)
 
 bench-setup:
 	@mkdir -p $(BENCH)
@@ -48,7 +56,7 @@ man:
 docs:
 	@mkdir -p build
 	@docs/site/setup.sh
-	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
+	@NO_MKDOCS_2_WARNING=1 build/venv/bin/mkdocs build --strict -f docs/site/mkdocs.yml
 
 clean:
 	rm -rf build target
@@ -78,6 +86,11 @@ $(BENCH)/%: benches/%.c $(wildcard benches/*.h) $(OUT)/lib/libbarker.so | bench-
 	@echo 'compiling $<'
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(OUT)/include $< -L$(OUT)/lib \
 	    -Wl,--as-needed -lbarker -lcurl -lcrypto '-Wl,-rpath,$$ORIGIN/../demo/lib' -o $@
+
+$(BENCH)/send-go: $(wildcard bindings/go/* benches/bindings/go/*) $(OUT)/lib/libbarker.so | bench-setup
+	@echo 'building $@'
+	@cd benches/bindings/go && PKG_CONFIG_PATH='$(CURDIR)/$(OUT)/lib/pkgconfig' \
+	    go build -o '$(CURDIR)/$@' .
 
 $(BENCH)/deliver-ureq: benches/ureq/src/main.rs benches/ureq/Cargo.toml benches/ureq/Cargo.lock | bench-setup
 	@echo 'building $@'

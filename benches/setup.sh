@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the benchmarks need and this machine lacks, and says so. Exits
-# with 1 if it cannot.
+# Installs what the benchmarks need and this machine lacks, and says so: Debian packages, and the
+# Python original in build/venv. Exits with 1 if it cannot.
 packages=
 need() { # PACKAGE COMMAND...: the package is needed unless the command succeeds
     package=$1
@@ -15,8 +15,12 @@ need valgrind valgrind --version
 need strace strace -V
 need binutils readelf --version
 need python3 python3 --version
+need python3-venv python3 -c 'import ensurepip, venv'
+need golang-go go version
+need ruby ruby --version
+need ruby-ffi ruby -r ffi -e ''
 
-[ -n "$packages" ] || exit 0
+[ -n "$packages" ] || exec tests/original.sh
 echo "bench: installing the system packages$packages"
 as_root=
 [ "$(id -u)" = 0 ] || as_root='sudo -n'
@@ -29,3 +33,4 @@ then
     echo "bench: cannot have the system packages$packages"
     exit 1
 fi
+exec tests/original.sh

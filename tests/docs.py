@@ -6,8 +6,9 @@ links lead somewhere.
 How the documents are written:
 - A ```c block must compile without a warning as C99. One without main() is a fragment: it stands
   either at file scope or in a function, with <barker.h> and the common headers of the C library
-  included, and the variables of WRAPPER below at hand.
-- A ```cpp block is treated alike, as C++11; a ```sh block must be read by `sh -n`.
+  included, and the variables of C_WRAPPER below at hand.
+- A ```cpp block is treated alike, as C++11 with <barker.hpp> and a barker::webhook named hook; a ```sh
+  block must be read by `sh -n`.
 - README.md's table has the header's families of functions, and a file of the tests that is named
   anywhere is there.
 - <!-- run --> on the line before a block says that it is run too, and must exit with 0: a C program
@@ -24,7 +25,7 @@ import tempfile
 sys.path.insert(0, "tools")
 import header  # noqa: E402
 
-INCLUDES = """#include <barker.h>
+C_INCLUDES = """#include <barker.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ INCLUDES = """#include <barker.h>
 #include <stdlib.h>
 #include <string.h>
 """
-WRAPPER = """
+C_WRAPPER = """
 int fragment(barker_webhook *hook, const char *url, const uint8_t *key, size_t key_len,
              const uint8_t *data, const uint8_t *body, size_t len, size_t body_len,
              const barker_header *headers, size_t header_count);
@@ -48,6 +49,23 @@ int fragment(barker_webhook *hook, const char *url, const uint8_t *key, size_t k
     return 0;
 }
 """
+CPP_INCLUDES = """#include <barker.hpp>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+"""
+CPP_WRAPPER = """
+void fragment(barker::webhook &hook);
+void fragment(barker::webhook &hook)
+{
+    static_cast<void>(hook);
+    {
+%s
+    }
+}
+"""
+FRAGMENTS = {"c": (C_INCLUDES, C_WRAPPER), "cpp": (CPP_INCLUDES, CPP_WRAPPER)}
 COMPILERS = {
     "c": ([os.environ.get("CC", "cc"), "-std=c99", "-D_POSIX_C_SOURCE=200809L"], ".c"),
     "cpp": ([os.environ.get("CXX", "c++"), "-std=c++11"], ".cpp"),
@@ -93,10 +111,11 @@ class Checker:
             return "a fragment cannot be run: it has no main()"
         only_compile = "-c", "-Wno-unused", "-o", os.path.join(self.scratch, "fragment.o")
         self.done["compiled"] += 1
-        at_file_scope = self.compile(language, INCLUDES + code, *only_compile)
+        includes, wrapper = FRAGMENTS[language]
+        at_file_scope = self.compile(language, includes + code, *only_compile)
         if at_file_scope is None:
             return None
-        in_function = self.compile(language, INCLUDES + WRAPPER % code, *only_compile)
+        in_function = self.compile(language, includes + wrapper % code, *only_compile)
         return in_function and f"at file scope:\n{at_file_scope}\nin a function:\n{in_function}"
 
     def check_block(self, language, code, run):

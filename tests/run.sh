@@ -79,6 +79,21 @@ every_function_is_abused() {
     done
 }
 
+# Its functions are called by barker.hpp, and each of its constants has one there.
+cpp_has_all_of_c() {
+    declared >$out/declared
+    grep -o '\bBARKER_[A-Z0-9_]* = -\?[0-9]' include/barker.h | cut -d ' ' -f 1 >$out/constants
+    test -s $out/declared -a -s $out/constants
+    missing=0
+    for function in $(<$out/declared); do
+        grep -q "\b$function(" include/barker.hpp || { echo "$function() is not called"; missing=1; }
+    done
+    for constant in $(<$out/constants); do
+        grep -q "= $constant,$" include/barker.hpp || { echo "$constant has no other"; missing=1; }
+    done
+    return $missing
+}
+
 # The compiler adds -lgcc_s and -lc by itself.
 static_libs_suffice() {
     cargo rustc --quiet --locked --all-features --lib --crate-type staticlib -- \
@@ -200,6 +215,17 @@ build_for() { # VARIANT PROFILE-DIRECTORY CARGO-ARGUMENTS...: a library of its o
     packaging/archive.sh target/"$2" $out/"$1"/libbarker.a
 }
 
+python_checked() {
+    $python -m ruff check bindings/python benches/bindings/python.py
+    MYPYPATH=bindings/python/src $python -m mypy --config-file bindings/python/pyproject.toml \
+        --cache-dir $out/mypy bindings/python/src
+}
+
+python_tests() {
+    BARKER_LIBRARY=$PWD/$layout/lib/libbarker.so.0 PYTHONPATH=$PWD/bindings/python/src \
+        PYTHONDONTWRITEBYTECODE=1 $python -W error -m unittest discover -s bindings/python/tests
+}
+
 # ---- running them ----
 
 passed=0 failed=0
@@ -283,15 +309,37 @@ step 'C: fork and small stacks, plain and over TLS' run_embedded
 step 'interoperates with the Python original' $python tests/interop.py $layout
 step 'interoperates with packages of PyPI and npm' $python tests/peers.py $layout
 step 'behind nginx' $python tests/nginx.py $layout
+step 'C++: barker.hpp has all of barker.h' cpp_has_all_of_c
+for compiler in g++ clang++; do
+    step "C++: every standard with $compiler" $python tests/cpp.py $layout/lib $compiler
+done
+step 'C++: address and undefined-behaviour sanitizers' \
+    $python tests/cpp.py $layout/lib g++ --sanitized
+step 'C++: memcheck' $python tests/cpp.py $out/checked g++ "${memcheck_tls[@]}"
+for example in fanout mtls standard_webhooks select_loop_receiver; do
+    step "examples: $example among its peers" $python tests/examples.py $layout $example
+done
+for example in fanout standard_webhooks select_loop_receiver; do
+    step "examples: $example, memcheck" \
+        $python tests/examples.py $layout $example "${memcheck[@]}"
+done
+step 'examples: mtls, memcheck' $python tests/examples.py $layout mtls "${memcheck_tls[@]}"
+
+for part in lint test race asan newest programs; do
+    step "Go: $part" tests/go.sh $layout $part
+done
+step 'Ruby: the binding' ruby -w bindings/ruby/test/all.rb $layout
+step 'Python: lint and types' python_checked
+step 'Python: tests' python_tests
+step 'PHP, LuaJIT, Perl and Node.js, as documented' $python tests/ffi.py $layout
+step 'every language to every other' $python tests/languages.py $layout
+
 step 'ABI: as recorded' $python tests/abi.py check $layout
 step 'installs; cc, CMake and meson find it' bash tests/install.sh
 step 'Debian packages' bash tests/deb.sh
 step 'documents: man pages' man_pages
 step 'documents: site' site
 step 'documents: site in a browser' node tests/site.js build/site
-for part in lint test race asan newest programs; do
-    step "Go: $part" tests/go.sh $layout $part
-done
 step 'documents: code and links' $python tests/docs.py $layout
 step 'demo' bash tests/demo.sh
 

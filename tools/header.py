@@ -276,7 +276,8 @@ def flaws(header):
         comments = [entry.comment, *(member.comment for member in entry.members)]
         texts += [(entry.name, comment.text) for comment in comments if comment]
     for where, text in texts:
-        found += [f"{where}: there is no {name}" for name in NAME.findall(text) if name not in known]
+        found += [f"{where}: there is no {name}" for name in NAME.findall(text)
+                  if name not in known]
     return found
 
 

@@ -15,13 +15,15 @@ import re
 import sys
 import textwrap
 
+import examples
 import header as model
 
 FOLDER = "man"
 ESCAPES = str.maketrans({"\\": r"\e", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti",
                          "-": r"\-"})
 # A name with its parentheses, code in backticks, or a link.
-INLINE = re.compile(r"(?P<name>\b(?:barker_\w+|BARKER_\w+))(?:\(\))?|`(?P<code>[^`]+)`|<(?P<link>https:[^>]+)>")
+INLINE = re.compile(rf"(?P<name>{model.NAME.pattern})(?:\(\))?|`(?P<code>[^`]+)`"
+                    r"|<(?P<link>https:[^>]+)>")
 
 
 class Page:
@@ -155,8 +157,8 @@ def add_errors(page, family, functions, statuses):
     """The statuses that the family's functions name, or those do to which their @return refers."""
     def named(function):
         names = model.NAME.findall(function.comment.returns)
-        return {name for name in names if name in statuses}.union(
-            *(named(functions[name]) for name in names if name in functions and name != function.name))
+        others = [functions[name] for name in names if name in functions and name != function.name]
+        return {name for name in names if name in statuses}.union(*map(named, others))
     found = set().union(*(named(function) for function in family.functions)) - {"BARKER_OK"}
     if not found:
         return
@@ -187,17 +189,13 @@ def add_threads(page, family):
 
 def add_examples(page, family):
     """The example programs that call the family's functions."""
-    page_has_section = False
-    for path in sorted(glob.glob("examples-c/*.c")):
-        with open(path, encoding="utf-8") as source:
-            text = source.read()
-        if any(re.search(rf"\b{entry.name}\(", text) for entry in family.functions):
-            if not page_has_section:
-                page.section("EXAMPLES")
-                page.text("These example programs of barker call the functions of this page:")
-                page_has_section = True
-            about = re.match(r"/\* \w+: (.*?\.)\s", text, re.DOTALL)[1]
-            page.tagged(rf"\fI{os.path.basename(path)}\fR", " ".join(about.split()))
+    calls = re.compile(rf"\b(?:{'|'.join(entry.name for entry in family.functions)})\(")
+    callers = {path: about for path, about in examples.load().items() if calls.search(read(path))}
+    if callers:
+        page.section("EXAMPLES")
+        page.text("These example programs of barker call functions of this page:")
+    for path, about in callers.items():
+        page.tagged(rf"\fI{os.path.basename(path)}\fR", about)
 
 
 def add_families(page, header):
@@ -239,7 +237,8 @@ def make_page(header, family):
     first = family is header.families[0]
 
     page.section("NAME")
-    pages = [page_name(header, family), *(entry.name for entry in family.entries if has_page(entry))]
+    pages = [page_name(header, family)]
+    pages += [entry.name for entry in family.entries if has_page(entry)]
     about = "sends signed webhooks and verifies received ones" if first else family.about
     page.add(",\n".join(pages).translate(ESCAPES), rf"\- {about.translate(ESCAPES)}")
     page.section("LIBRARY")

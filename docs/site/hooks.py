@@ -18,10 +18,11 @@ from mkdocs.utils import get_relative_url
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
+import examples  # noqa: E402
 import header as model  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.barker")
-LINK = re.compile(r"(!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)(?P<attributes>\{[^}]*\})?")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)(?P<attributes>\{[^}]*\})?")
 MENTION = re.compile(rf"(?P<name>{model.NAME.pattern})(?:\(\))?")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SHARING = {
@@ -33,7 +34,7 @@ SHARING = {
 
 
 def read(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as source:
+    with open(path, encoding="utf-8") as source:
         return source.read()
 
 
@@ -42,14 +43,14 @@ def read(path):
 def in_order_of_readme(paths):
     """Guides as README.md names them; the others after that, by name."""
     named = re.findall(r"\]\((docs/[^)#]+)", read("README.md"))
-    return sorted(paths, key=lambda path: (named.index(path) if path in named else len(named), path))
+    return [path for path in dict.fromkeys(named) if path in paths] + \
+        [path for path in sorted(paths) if path not in named]
 
 
 def pages_of_repository():
     """The page of each file."""
-    guides = in_order_of_readme(glob.glob("docs/*.md", root_dir=ROOT))
-    bindings = sorted(glob.glob("bindings/*/README.md", root_dir=ROOT))
-    examples = sorted(glob.glob("examples-c/*.c", root_dir=ROOT))
+    guides = in_order_of_readme(glob.glob("docs/*.md"))
+    bindings = sorted(glob.glob("bindings/*/README.md"))
     return {
         "docs/site/index.md": "index.md",
         "README.md": "start.md",
@@ -57,7 +58,7 @@ def pages_of_repository():
         "include/barker.h": "reference/index.md",
         **{path: f"bindings/{path.split('/')[1]}.md" for path in bindings},
         "examples-c": "examples/index.md",
-        **{path: f"examples/{os.path.basename(path)[:-2]}.md" for path in examples},
+        **{path: f"examples/{os.path.basename(path)[:-2]}.md" for path in examples.load()},
         "CHANGELOG.md": "changelog.md",
     }
 
@@ -77,11 +78,11 @@ def rewrite_links(source, text, pages, family_of):
         if not target or re.match(r"[a-z]+:", target):
             return link[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
-        page = pages.get(path)
+        page = pages.get(path) or pages.get(f"{path}/README.md")
         if path == "include/barker.h" and anchor in family_of:
             page = family_page(family_of[anchor])
         if page is None:
-            if not os.path.exists(os.path.join(ROOT, path)):
+            if not os.path.exists(path):
                 log.warning("%s: the link to %s leads nowhere", source, target)
             return link["text"]
         there = posixpath.relpath(page, folder) + (f"#{anchor}" if anchor else "")
@@ -98,33 +99,34 @@ def link_table(text, family_of):
     """README.md's table gives names without `barker_`."""
     def link(name):
         full = f"barker_{name[1]}"
-        return f"[{name[0]}]({family_page(family_of[full])}#{full})" if full in family_of else name[0]
+        if full not in family_of:
+            return name[0]
+        return f"[{name[0]}]({family_page(family_of[full])}#{full})"
+
     return "\n".join(re.sub(r"`(\w+)`", link, line) if line.startswith("| ") else line
                      for line in text.split("\n"))
 
 
 def markdown_page(path, pages, family_of):
     text = rewrite_links(path, read(path), pages, family_of)
-    return link_table(text, family_of) if path == "README.md" else text
+    if path == "README.md":
+        text = link_table(text, family_of)
+    has_neighbours = "/" in pages[path] or path.startswith("docs/")
+    return text if has_neighbours else f"---\nhide: [navigation]\n---\n{text}"
 
 
 # ---- pages of examples ----
 
-def about_example(path):
-    return " ".join(re.match(r"/\* \w+: (.*?\.)\s", read(path), re.DOTALL)[1].split())
-
-
-def example_page(path):
-    about = about_example(path)
+def example_page(path, about):
     name = os.path.basename(path)
-    return f"---\nhide: [toc]\n---\n# {name}\n\n{about[0].upper()}{about[1:]}\n\n```c\n{read(path)}```\n"
+    return f"---\nhide: [toc]\n---\n# {name}\n\n{about[0].upper()}{about[1:]}\n\n" \
+        f"```c\n{read(path)}```\n"
 
 
-def examples_page(pages):
+def examples_page(pages, programs):
     lines = ["# Examples", "", "Complete programs to copy from.", ""]
-    for path, page in pages.items():
-        if path.startswith("examples-c/"):
-            lines.append(f"- [{os.path.basename(path)}]({os.path.basename(page)}): {about_example(path)}")
+    for path, about in programs.items():
+        lines.append(f"- [{os.path.basename(path)}]({os.path.basename(pages[path])}): {about}")
     return "\n".join(lines) + "\n"
 
 
@@ -248,15 +250,15 @@ def targets(header):
 
 
 def on_files(files, config):
+    programs = examples.load()
     contents = {"reference/index.md": joined(reference_text(Site.header)),
-                "examples/index.md": examples_page(Site.pages)}
+                "examples/index.md": examples_page(Site.pages, programs),
+                **{Site.pages[path]: example_page(path, about) for path, about in programs.items()}}
     for family in Site.header.families:
         contents[family_page(family)] = joined(family_text(family))
     for path, page in Site.pages.items():
         if path.endswith(".md"):
             contents[page] = markdown_page(path, Site.pages, Site.family_of)
-        elif path.endswith(".c"):
-            contents[page] = example_page(path)
     for page, content in contents.items():
         files.append(File.generated(config, page, content=content))
     files.append(File.generated(config, "iframe-worker.js", abs_src_path=os.path.join(

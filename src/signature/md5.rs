@@ -45,6 +45,7 @@ fn compress_block(state: [u32; 4], block: &[u8; 64], sines: &[u32; 64]) -> [u32;
     round!(1, i => 5 * i + 1; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     round!(2, i => 3 * i + 5; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     round!(3, i => 7 * i; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    // A loop would have the state go through memory.
     let sum = |i: usize| state[i].wrapping_add(s[i]);
     [sum(0), sum(1), sum(2), sum(3)]
 }

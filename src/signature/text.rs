@@ -1,4 +1,5 @@
-//! Signatures as text. They are no secrets: tables may be looked up with them.
+//! Signatures as text. They are no secrets: tables may be looked up with them. The digits of a piece
+//! are written out: compiled for size, a loop over them stays one.
 
 use super::key::Mac;
 

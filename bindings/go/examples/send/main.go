@@ -1,6 +1,6 @@
 // send signs data and posts it to a URL.
 //
-//	go run ./examples/send URL [--key KEY] [DATA]
+//	go run ./examples/send URL [--key KEY] [DATA | -]
 //
 // Exit status: 0 the receiver answered 2xx, 1 it did not or could not be asked, 2 wrong usage.
 package main
@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -40,11 +41,24 @@ func parse(args []string) (parsed arguments, ok bool) {
 	return parsed, true
 }
 
+// load gives the bytes of standard input for "-", else of the text itself.
+func load(source string) ([]byte, error) {
+	if source == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return []byte(source), nil
+}
+
 func main() {
 	args, ok := parse(os.Args[1:])
 	if !ok {
-		fmt.Fprintln(os.Stderr, "usage: send URL [--key KEY] [DATA]")
+		fmt.Fprintln(os.Stderr, "usage: send URL [--key KEY] [DATA | -]")
 		os.Exit(2)
+	}
+	data, err := load(args.data)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "send:", err)
+		os.Exit(1)
 	}
 
 	// Ctrl-C ends a send that waits.
@@ -52,7 +66,7 @@ func main() {
 	defer stop()
 	hook := barker.New(args.url, args.options...)
 	defer hook.Close()
-	response, err := hook.Send(ctx, []byte(args.data))
+	response, err := hook.Send(ctx, data)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "send:", err)
 		os.Exit(1)

@@ -1,0 +1,25 @@
+"""Sends signed webhooks and verifies received ones, by the C library barker.
+
+    from barker import Webhook
+    response = Webhook("https://receiver.example/hook", '{"event": "dog.barked"}', key="…").send()
+
+`Webhook` takes the place of the class of PyPI's barker 0.1. The middleware for receivers is in
+barker.wsgi and barker.asgi.
+"""
+from ._errors import (BadAnswer, BrokenConnection, ConnectError, DeliveryError, Error, HTTPError,
+                      Refused, Replayed, ReplayFull, Status, Stopped, SystemFailure, Timeout,
+                      TLSError, Unsendable, UsageError, VerificationError)
+from ._response import Headers, Response
+from ._settings import TLS, Addresses, LogLevel, Scheme, Spelling
+from ._webhook import (Webhook, generate_id, generate_key_pair, generate_secret, library_version,
+                       send_many, verify)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Addresses", "BadAnswer", "BrokenConnection", "ConnectError", "DeliveryError", "Error",
+    "HTTPError", "Headers", "LogLevel", "Refused", "ReplayFull", "Replayed", "Response", "Scheme",
+    "Spelling", "Status", "Stopped", "SystemFailure", "TLS", "TLSError", "Timeout", "Unsendable",
+    "UsageError", "VerificationError", "Webhook", "generate_id", "generate_key_pair",
+    "generate_secret", "library_version", "send_many", "verify",
+]

@@ -1,0 +1,167 @@
+"""What can go wrong: the numbers of barker_status, and an exception for each kind.
+
+    Error                     .status: the Status
+    +- UsageError             1xx: the call was wrong, nothing was sent; a ValueError
+    |  +- Unsendable          the URL or a header; also an OSError, as those of `requests` are
+    +- DeliveryError          2xx: no answer came from the receiver; an OSError
+    |  +- Timeout             also a TimeoutError
+    |  +- ConnectError        the receiver was not reached, nothing was sent; also a ConnectionError
+    |  +- BrokenConnection    it broke during the exchange; also a ConnectionError
+    |  +- TLSError            the receiver is not to be trusted
+    |  +- BadAnswer           what came back is no HTTP response, or is too large
+    |  +- Refused             the address policy forbids it; also a PermissionError
+    |  +- Stopped             by stop(), a cancelled send_async() or the end of a batch
+    +- VerificationError      3xx: the received message must not be trusted; a ValueError
+    |  +- Replayed            it was accepted before
+    |  +- ReplayFull          there is no room to remember it
+    +- SystemFailure          9xx: the system or the library failed
+    +- HTTPError              raised by Response.raise_for_status() alone
+"""
+from __future__ import annotations
+
+import enum
+from typing import Dict, Optional, Type
+
+from ._library import quick
+
+
+class Status(enum.IntEnum):
+    """barker_status."""
+    OK = 0
+    NULL = 100
+    UTF8 = 101
+    URL = 102
+    HEADER = 103
+    RANGE = 104
+    SECRET = 105
+    ID = 106
+    CERTIFICATE = 107
+    RESOLVE = 200
+    CONNECT = 201
+    TLS = 202
+    SEND = 203
+    RECEIVE = 204
+    TIMEOUT = 205
+    PROTOCOL = 206
+    TOO_LARGE = 207
+    STOPPED = 208
+    REFUSED = 209
+    PROXY = 210
+    CERTIFICATE_EXPIRED = 220
+    CERTIFICATE_NAME = 221
+    CERTIFICATE_ISSUER = 222
+    CERTIFICATE_SELF_SIGNED = 223
+    CERTIFICATE_REVOKED = 224
+    HEADER_MISSING = 300
+    HEADER_MALFORMED = 301
+    HEADER_AMBIGUOUS = 302
+    SIGNATURE = 303
+    TOO_OLD = 304
+    TOO_NEW = 305
+    REPLAYED = 306
+    REPLAY_FULL = 307
+    INTERNAL = 900
+    SYSTEM = 901
+
+
+class Error(Exception):
+    """All that this package raises, but TypeError."""
+    status: int = Status.OK
+
+
+class UsageError(Error, ValueError):
+    """The call was wrong, nothing was changed and nothing was sent."""
+
+
+class Unsendable(UsageError, OSError):
+    """The URL or a request header cannot be used."""
+
+
+class DeliveryError(Error, OSError):
+    """No answer came from the receiver."""
+    id: str = ""
+    """The id of the message, to send the same message again; empty if the scheme has none."""
+
+
+class Timeout(DeliveryError, TimeoutError):
+    """The timeout passed first. The receiver may have the webhook."""
+
+
+class ConnectError(DeliveryError, ConnectionError):
+    """The receiver was not reached."""
+
+
+class BrokenConnection(DeliveryError, ConnectionError):
+    """The connection broke during the exchange. The receiver may have the webhook."""
+
+
+class TLSError(DeliveryError):
+    """The TLS handshake failed, or the receiver's certificate is not to be trusted."""
+
+
+class BadAnswer(DeliveryError):
+    """What came back is not HTTP/1.x, or is too large. The receiver may have the webhook."""
+
+
+class Refused(DeliveryError, PermissionError):
+    """The address policy does not allow the receiver. Nothing was sent."""
+
+
+class Stopped(DeliveryError):
+    """The send was stopped. If it had begun, the receiver may have the webhook."""
+
+
+class VerificationError(Error, ValueError):
+    """The received message must not be trusted."""
+
+
+class Replayed(VerificationError):
+    """The message is right and current, but it was accepted before."""
+
+
+class ReplayFull(VerificationError):
+    """The message is right and current, but there is no room to remember it."""
+
+
+class SystemFailure(Error, RuntimeError):
+    """The system did not give what it was asked for, or barker has a defect."""
+
+
+class HTTPError(Error, OSError):
+    """The receiver answered with a status of 400 or more."""
+
+
+_CLASSES: Dict[int, Type[Error]] = {
+    Status.URL: Unsendable,
+    Status.HEADER: Unsendable,
+    Status.RESOLVE: ConnectError,
+    Status.CONNECT: ConnectError,
+    Status.PROXY: ConnectError,
+    Status.TLS: TLSError,
+    Status.CERTIFICATE_EXPIRED: TLSError,
+    Status.CERTIFICATE_NAME: TLSError,
+    Status.CERTIFICATE_ISSUER: TLSError,
+    Status.CERTIFICATE_SELF_SIGNED: TLSError,
+    Status.CERTIFICATE_REVOKED: TLSError,
+    Status.SEND: BrokenConnection,
+    Status.RECEIVE: BrokenConnection,
+    Status.TIMEOUT: Timeout,
+    Status.PROTOCOL: BadAnswer,
+    Status.TOO_LARGE: BadAnswer,
+    Status.STOPPED: Stopped,
+    Status.REFUSED: Refused,
+    Status.REPLAYED: Replayed,
+    Status.REPLAY_FULL: ReplayFull,
+}
+_RANGES: Dict[int, Type[Error]] = {1: UsageError, 2: DeliveryError, 3: VerificationError}
+
+
+def error_of(status: int, sentence: Optional[bytes] = None) -> Error:
+    """The exception for a status; its sentence is the status's own unless there is a better one."""
+    kind = _CLASSES.get(status) or _RANGES.get(status // 100, SystemFailure)
+    error = kind((sentence or quick.barker_status_string(status)).decode())
+    try:
+        error.status = Status(status)
+    except ValueError:  # of a library that is newer than this
+        error.status = status
+    return error

@@ -1,0 +1,104 @@
+# frozen_string_literal: true
+
+module Barker
+  # Whatever barker could not do. The message is a sentence that says why and, where the caller can
+  # mend it, what to change. It never holds a secret or a body.
+  class Error < StandardError
+    # The number of the barker_status in barker.h, such as 205.
+    attr_reader :status
+
+    # The message id of the send that failed, to send the same message again; nil if it has none.
+    attr_reader :id
+
+    def initialize(message = nil, status: nil, id: nil)
+      super(message)
+      @status = status
+      @id = id
+    end
+
+    def self.of(status, message, id: nil) # :nodoc:
+      KINDS.fetch(status) { RANGES.fetch(status / 100, Error) }.new(message, status: status, id: id)
+    end
+  end
+
+  # What was given cannot be used. Nothing was changed and nothing was sent.
+  class InvalidError < Error; end
+
+  # No answer came from the receiver.
+  class DeliveryError < Error; end
+
+  # There was no connection to the receiver; nothing was sent.
+  class ConnectionError < DeliveryError; end
+
+  # The host name has no address.
+  class ResolveError < ConnectionError; end
+
+  # The proxy does not lead to the receiver.
+  class ProxyError < ConnectionError; end
+
+  # The TLS handshake failed.
+  class TLSError < ConnectionError; end
+
+  # The receiver's certificate is not to be trusted; its status tells why.
+  class CertificateError < TLSError; end
+
+  # The address policy does not allow the receiver. Nothing was sent.
+  class RefusedError < DeliveryError; end
+
+  # The connection broke, or what came back is no answer. The receiver may have the webhook.
+  class TransferError < DeliveryError; end
+
+  # The answer is larger than allowed. The receiver may have the webhook.
+  class TooLargeError < TransferError; end
+
+  # The timeout passed first. The receiver may have the webhook.
+  class TimeoutError < DeliveryError; end
+
+  # The send was stopped. If it had begun, the receiver may have the webhook.
+  class StoppedError < DeliveryError; end
+
+  # The received message must not be trusted.
+  class VerificationError < Error; end
+
+  # A header that the signature needs is missing, malformed, or there twice with different values.
+  class HeaderError < VerificationError; end
+
+  # The signature is not that of this body, this timestamp and this secret.
+  class SignatureError < VerificationError; end
+
+  # The signature is right, but its timestamp is too far in the past.
+  class TooOldError < VerificationError; end
+
+  # The signature is right, but its timestamp is too far in the future.
+  class TooNewError < VerificationError; end
+
+  # The message is right and current, but it was accepted before: answer 2xx.
+  class ReplayedError < VerificationError; end
+
+  # The message is right and current, but there is no room to remember it: answer 503.
+  class ReplayFullError < VerificationError; end
+
+  # A defect in barker itself. Please report it.
+  class InternalError < Error; end
+
+  # The system did not give what it was asked for.
+  class SystemError < Error; end
+
+  class Error
+    # The statuses that have a class of their own, and for the others that of their hundred.
+    KINDS = {
+      200 => ResolveError, 201 => ConnectionError, 202 => TLSError, 203 => TransferError,
+      204 => TransferError, 205 => TimeoutError, 206 => TransferError, 207 => TooLargeError,
+      208 => StoppedError, 209 => RefusedError, 210 => ProxyError,
+      220 => CertificateError, 221 => CertificateError, 222 => CertificateError,
+      223 => CertificateError, 224 => CertificateError,
+      300 => HeaderError, 301 => HeaderError, 302 => HeaderError, 303 => SignatureError,
+      304 => TooOldError, 305 => TooNewError, 306 => ReplayedError, 307 => ReplayFullError,
+      901 => SystemError
+    }.freeze
+    RANGES = {
+      1 => InvalidError, 2 => DeliveryError, 3 => VerificationError, 9 => InternalError
+    }.freeze
+    private_constant :KINDS, :RANGES
+  end
+end

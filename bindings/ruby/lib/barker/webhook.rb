@@ -1,0 +1,172 @@
+# frozen_string_literal: true
+
+module Barker
+  # A webhook: what to send, to whom, under which secret; and what is needed to verify one.
+  #
+  #   hook = Barker::Webhook.new(url: "https://receiver.example/hook", key: "secret")
+  #   hook.send('{"event": "dog.barked"}').status #=> 204
+  #
+  # Any number of threads may use one Webhook at once. Each send takes the settings as they are when
+  # it begins, and the idle connections are shared by all.
+  class Webhook
+    # Takes the options of Settings, and #interruptible.
+    def initialize(**options)
+      @interruptible = false
+      @handle = Native::Handle.create
+      @changing = Mutex.new
+      configure(**options)
+    end
+
+    # A copy shares the idle connections, and what is remembered against replays.
+    def initialize_copy(original)
+      super
+      @changing = Mutex.new
+    end
+
+    # Changes several settings at once, or none if one of them cannot be used.
+    def configure(interruptible: @interruptible, **options)
+      raise ArgumentError, "key is short for secrets: give one of the two" if
+        options.key?(:key) && options.key?(:secrets)
+
+      unknown = options.keys - Settings::OPTIONS
+      raise ArgumentError, "there is no option #{unknown.first.inspect}" unless unknown.empty?
+
+      change { |settings| options.each { |name, value| settings.public_send("#{name}=", value) } }
+      @interruptible = interruptible
+      self
+    end
+
+    Settings::OPTIONS.each do |name|
+      setter = "#{name}="
+      define_method(setter) { |value| change { |settings| settings.public_send(setter, value) } }
+    end
+
+    # Whether Timeout, Thread#raise, Thread#kill and Ctrl-C end a send at once. If not, they wait
+    # until it ends by itself, within #timeout. It costs a thread for each send.
+    attr_accessor :interruptible
+
+    # Calls the block with a level and a line about each delivery.
+    def log(level: :debug, &block)
+      raise ArgumentError, "log needs a block" unless block
+
+      self.log = { level: level, to: block }
+    end
+
+    # The URL as it was set, or nil.
+    def url
+      url = Native.webhook_url(@handle)
+      url && Native.utf8(url)
+    end
+
+    # The data as it was set: bytes.
+    def data
+      len = FFI::MemoryPointer.new(:size_t)
+      Native.webhook_data(@handle, len).read_bytes(len.get(:size_t, 0))
+    end
+
+    # Seconds that a send may take in all.
+    def timeout
+      Native.webhook_timeout(@handle) / 1000.0
+    end
+
+    # Seconds that a received timestamp may lie from now.
+    def tolerance
+      Native.webhook_tolerance(@handle)
+    end
+
+    # Signs the data, or else those that were set, POSTs them and gives the Response, of whatever
+    # status. Raises a DeliveryError if there is none. +id+ is the message id for this send: that of
+    # an Error sends the same message again.
+    #
+    # This takes the place of Object#send; to call a method by its name, there are +public_send+ and
+    # +__send__+.
+    def send(data = nil, id: nil)
+      data = Native.own_bytes("data", data) unless data.nil?
+      handle = @handle.copy
+      handle.check(Native.webhook_set_id(handle, Native.text("id", id))) if id
+      work = -> { transmit(handle, data) }
+      @interruptible ? Native::Handle.interruptibly([handle], work) : work.call
+      outcome = Native::Outcome.of(handle)
+      handle.free
+      raise outcome if outcome.is_a?(Error)
+
+      outcome
+    end
+    alias deliver send
+
+    # Closes the idle connections, as before a quiet time.
+    def close_idle
+      change { |_, handle| handle.check(Native.webhook_close_idle(handle)) }
+    end
+
+    # The headers that sign the data, as a Hash, for those with an HTTP client of their own.
+    # +timestamp+ is a Time, a number of seconds or their text; nil is now.
+    def sign_headers(data, timestamp: nil)
+      text, = signed(:webhook_sign_headers, 1, data, timestamp)
+      text.split("\r\n").to_h { |line| line.split(": ", 2) }
+    end
+
+    # The timestamp and the signature alone, of the first scheme.
+    def sign(data, timestamp: nil)
+      signed(:webhook_sign, 2, data, timestamp)
+    end
+
+    # Gives true if the headers hold a signature of this body, and a timestamp within the tolerance.
+    # Raises a VerificationError otherwise. The headers are a Hash, a Rack environment or pairs, all
+    # of them, as they came; the body is a String, before anything has parsed it.
+    def verify(headers, body)
+      Native.check(Native.webhook_verify(@handle, *Native::ReceivedHeaders.pack(headers),
+                                         Native.bytes("body", body), body.bytesize))
+      true
+    end
+
+    # Lets a message be accepted once more by a webhook with a +replay_limit+.
+    def forget(headers, body)
+      Native.check(Native.webhook_forget(@handle, *Native::ReceivedHeaders.pack(headers),
+                                         Native.bytes("body", body), body.bytesize))
+      nil
+    end
+
+    def inspect
+      "#<#{self.class}>"
+    end
+
+    def copy_of_handle # :nodoc:
+      @handle.copy
+    end
+
+    private
+
+    # Handles that others may be copying are never changed: a changed copy takes their place.
+    def change
+      @changing.synchronize do
+        handle = @handle.copy
+        yield Settings.new(handle), handle
+        @handle = handle
+      end
+      nil
+    end
+
+    # The outcome is left in the handle.
+    def transmit(handle, data)
+      status = FFI::MemoryPointer.new(:uint16)
+      Native::Handle.busy([handle]) do
+        if data
+          Native.webhook_send_data(handle, data, data.bytesize, status, nil)
+        else
+          Native.webhook_send(handle, status, nil)
+        end
+      end
+    end
+
+    def signed(function, count, data, timestamp)
+      timestamp = Time.at(timestamp) if timestamp.is_a?(Numeric)
+      timestamp = timestamp.strftime("%s.%6N") if timestamp.is_a?(Time)
+      timestamp = Native.text_or_nil("timestamp", timestamp)
+      Native.bytes("data", data)
+      Native.filled(count) do |*buffers|
+        Native.public_send(function, @handle, timestamp, data, data.bytesize, *buffers)
+      end
+    end
+  end
+end
