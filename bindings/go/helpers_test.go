@@ -17,10 +17,11 @@ import (
 
 var background = context.Background()
 
-// newHook makes a webhook whose options must be right, for the length of the test.
+// newHook makes a webhook whose options must be right, for the length of the test. It is patient,
+// unless they say otherwise: the machine may be busy.
 func newHook(t testing.TB, url string, options ...barker.Option) *barker.Webhook {
 	t.Helper()
-	hook := barker.New(url, options...)
+	hook := barker.New(url, append([]barker.Option{barker.WithTimeout(time.Minute)}, options...)...)
 	if err := hook.Err(); err != nil {
 		t.Fatal(err)
 	}

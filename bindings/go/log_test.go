@@ -50,7 +50,11 @@ func TestCallbacksThatPanic(t *testing.T) {
 	sendManyTold := func() {
 		barker.SendMany(background, calm, 0, func(int, barker.Outcome) { panic("progress") })
 	}
-	for i := 0; i < 3; i++ {
+	descriptors := 0
+	for i := 0; i < 50; i++ {
+		if i == 10 {
+			descriptors = countDescriptors(t)
+		}
 		got := fmt.Sprintln(panics(send), panics(sendMany), panics(sendManyTold))
 		if got != "<nil> <nil> progress\n" {
 			t.Errorf("while the log is shy: %s", got)
@@ -61,5 +65,8 @@ func TestCallbacksThatPanic(t *testing.T) {
 			t.Errorf("while it is not: %s", got)
 		}
 		shy = true
+	}
+	if now := countDescriptors(t); now > descriptors+10 {
+		t.Errorf("%d descriptors after 10 rounds, %d in the end", descriptors, now)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What README.md shows stands in the examples, which are compiled and run.
+// What README.md shows stands in the examples, which are compiled and run; its links lead somewhere.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -24,6 +24,11 @@ func TestReadme(t *testing.T) {
 	for _, snippet := range snippets {
 		if !strings.Contains(unindented(string(examples)), unindented(snippet[1])) {
 			t.Errorf("not in example_test.go:\n%s", snippet[1])
+		}
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(readme), -1) {
+		if _, err := os.Stat(link[1]); err != nil {
+			t.Error(err)
 		}
 	}
 }
