@@ -226,12 +226,15 @@ int main(void)
     check_begin();
     names_known = names;
     large = calloc(1, LARGE);
+    until_let_go_on();
+    at_any_moment();
+    /* From here on ThreadSanitizer has its own. */
+    int threads = process_entries("/proc/self/task");
     looking_up();
     connecting();
     with_a_receiver();
-    until_let_go_on();
-    at_any_moment();
     in_a_batch();
+    CHECK_EQUAL(process_wait_for_threads(threads), threads);
     free(large);
     return check_end("stop");
 }
