@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs every test against the real library. One line a step, the log of each that fails, and the
-# count at the end. `make test` builds the library first and then calls this.
+# Runs every test against the real library. One line a step with the seconds that it took, the log of
+# each that fails, and the count at the end. `make test` builds the library first and then calls this.
 cd "$(dirname "$0")/.." || exit 1
 export CARGO_TERM_COLOR=never CARGO_TARGET_DIR=target
 
@@ -229,26 +229,27 @@ python_tests() {
 # ---- running them ----
 
 passed=0 failed=0
-count() { # NAME STATUS
+count() { # NAME STATUS SECONDS
     if [ "$2" = 0 ]; then
         passed=$((passed + 1))
-        echo "ok   $1"
+        echo "ok   $1 ($3 s)"
     else
         failed=$((failed + 1))
-        echo "FAIL $1"
+        echo "FAIL $1 ($3 s)"
     fi
 }
 
 step() { # NAME COMMAND...
+    began=$SECONDS
     (set -e -o pipefail; "${@:2}") >$log 2>&1 </dev/null
     status=$?
-    count "$1" $status
+    count "$1" $status $((SECONDS - began))
     [ $status = 0 ] || tail -n 60 $log | sed 's/^/     /'
 }
 
 mkdir -p $out
 tests/setup.sh
-count setup $?
+count setup $? $SECONDS
 
 step 'Rust: formatting' cargo fmt --check
 step 'Rust: clippy' cargo clippy --quiet --locked --all-targets --all-features -- -D warnings
