@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs every test against the real library. One line a step with the seconds that it took, the log of
-# each that fails, and the count at the end. `make test` builds the library first and then calls this.
+# Runs every test against the real library, which `make test` builds first. Prints one line a step,
+# with the seconds that it took, the log of each that fails, and the count at the end.
 cd "$(dirname "$0")/.." || exit 1
 export CARGO_TERM_COLOR=never CARGO_TARGET_DIR=target
 
