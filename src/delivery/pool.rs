@@ -1,13 +1,14 @@
 //! Idle connections that may be used again.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::process::Process;
 use super::proxy::Proxy;
 use super::target::Target;
+use super::thread::lock;
 use super::trust::Trust;
 
 /// How many idle connections are kept, and for how long.
@@ -70,7 +71,7 @@ impl Pool {
     /// The connection on this route that was last used, if one is still open.
     pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
         loop {
-            let mut idle = self.lock();
+            let mut idle = lock(&self.idle);
             let last = idle.iter().rposition(|idle| idle.route == *route)?;
             let mut found = idle.remove(last)?;
             drop(idle);
@@ -83,7 +84,7 @@ impl Pool {
     /// Keeps a connection, and closes those that are too many or too old.
     pub fn keep(&self, route: Route, connection: Connection, limits: IdleLimits) {
         let now = Instant::now();
-        let mut idle = self.lock();
+        let mut idle = lock(&self.idle);
         idle.push_back(Idle { route, connection, since: now });
         let surplus = idle.len().saturating_sub(limits.connections);
         let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
@@ -96,12 +97,7 @@ impl Pool {
 
     /// Closes all.
     pub fn clear(&self) {
-        let closed = std::mem::take(&mut *self.lock());
+        let closed = std::mem::take(&mut *lock(&self.idle));
         drop(closed);
-    }
-
-    /// A panic elsewhere cannot leave the list half-made, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use mio::Waker;
 
 use super::deadline::Deadline;
 use super::stop::Awaited;
-use super::thread::spawn;
+use super::thread::{lock, spawn};
 use crate::error::{Error, Result, barker_status::*};
 
 /// The most lookups that the system is asked at once.
@@ -194,9 +194,4 @@ impl Progress {
             let _ = waker.wake();
         }
     }
-}
-
-/// A panic elsewhere cannot leave these half-changed, so a poisoned lock is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,12 +2,13 @@
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use mio::Waker;
 
 use super::resolver::Lookup;
 use super::socket::shut_down;
+use super::thread::lock;
 
 /// Says whether sends are to end; while one waits, it knows how to wake it.
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl Stop {
     pub fn set(&self, is_stopped: bool) {
         self.is_stopped.store(is_stopped, SeqCst);
         if is_stopped {
-            self.awaited().wake();
+            lock(&self.awaited).wake();
         }
     }
 
@@ -42,13 +43,9 @@ impl Stop {
     /// Has what is waited for woken by a stop, as long as the guard lives. None if it is stopped
     /// already: then there is nothing to wait for.
     pub(super) fn watch(self: &Arc<Self>, awaited: Awaited) -> Option<Watch> {
-        *self.awaited() = awaited;
+        *lock(&self.awaited) = awaited;
         let watch = Watch(self.clone());
         (!self.is_stopped()).then_some(watch)
-    }
-
-    fn awaited(&self) -> MutexGuard<'_, Awaited> {
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,7 +53,7 @@ pub(super) struct Watch(Arc<Stop>);
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        *self.0.awaited() = Awaited::Nothing;
+        *lock(&self.0.awaited) = Awaited::Nothing;
     }
 }
 

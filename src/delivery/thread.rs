@@ -1,5 +1,7 @@
-//! Threads of the library's own, which take none of the host program's signals.
+//! Threads of the library's own, which take none of the host program's signals, and locks between
+//! threads.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
@@ -20,4 +22,9 @@ pub(super) fn spawn(
     // SAFETY: `before` is the mask that this thread had.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
     thread
+}
+
+/// Locks what a panic elsewhere cannot leave half-changed, so that a poisoned lock is as good as any.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
