@@ -116,8 +116,9 @@ enum barker_status
      */
     BARKER_ERR_PROTOCOL = 206,
     /**
-     * The answer's head is larger than 64 KiB or has more than 128 headers, its body is larger than
-     * barker_webhook_set_max_body() allows, or there are more than 16 interim (1xx) responses. The receiver may have the webhook.
+     * The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is larger
+     * than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may
+     * have the webhook.
      */
     BARKER_ERR_TOO_LARGE = 207,
     /**

@@ -46,8 +46,9 @@ pub enum barker_status {
     BARKER_ERR_TIMEOUT = 205,
     /// What came back is not an HTTP/1.x response. The receiver may have the webhook.
     BARKER_ERR_PROTOCOL = 206,
-    /// The answer's head is larger than 64 KiB or has more than 128 headers, its body is larger than
-    /// barker_webhook_set_max_body() allows, or there are more than 16 interim (1xx) responses. The receiver may have the webhook.
+    /// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is larger
+    /// than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may
+    /// have the webhook.
     BARKER_ERR_TOO_LARGE = 207,
     /// The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
     /// may have the webhook.

@@ -51,7 +51,8 @@ HEAD, WHOLE = "head", "whole"
 
 
 class Fails(NamedTuple):
-    """One of these statuses; the connection is not used again."""
+    """One of these statuses; the connection is not used again. The HTTP status is known if the
+    script sends it."""
     statuses: tuple
 
 
@@ -85,6 +86,7 @@ KIB, MIB = 2**10, 2**20
 LARGE = 8 * MIB  # more than the system takes before the receiver reads
 BOMB = gzip.compress(bytes(64 * MIB))
 NOISE = os.urandom(MIB + 1)
+PADDING = b"X: " + b"y" * 16 * KIB + b"\r\n"
 
 
 def chunked(body, head=b"Transfer-Encoding: chunked"):
@@ -174,7 +176,10 @@ BEHAVIOURS = [
     B("length in other digits", [counted("１６".encode())], PROTOCOL),
     B("empty length", [counted(b"")], PROTOCOL),
     B("length with zeros before it", [counted(b"00016")], KEPT),
-    B("list of equal lengths", [counted(b"16, 16")], PROTOCOL),
+    B("length in two lines", [counted(b"1\r\n 6")], PROTOCOL),
+    B("list of equal lengths", [counted(b"16, 16")], KEPT),
+    B("list of different lengths", [counted(b"16, 17")], PROTOCOL),
+    B("list with an empty length", [counted(b"16,")], PROTOCOL),
     B("equal lengths", [with_header(b"content-length: 16")], KEPT),
     B("different lengths", [with_header(b"Content-Length: 17")], PROTOCOL),
     B("different lengths, one of zero", [with_header(b"Content-Length: 0")], PROTOCOL),
@@ -202,6 +207,14 @@ BEHAVIOURS = [
     B("chunked behind a vertical tab", [chunked(WHOLE_CHUNKS, b"Transfer-Encoding: \vchunked")],
       PROTOCOL),
 
+    B("chunked with a blank before the colon", [chunked(WHOLE_CHUNKS,
+                                                        b"Transfer-Encoding : chunked")], KEPT),
+    B("chunked in a folded line", [chunked(WHOLE_CHUNKS, b"Transfer-Encoding:\r\n chunked")], KEPT),
+    B("chunked in a folded line and a length", [
+        chunked(WHOLE_CHUNKS, b"Transfer-Encoding:\r\n chunked\r\nContent-Length: 16")], PROTOCOL),
+    B("chunked and a length with a blank before the colon", [
+        chunked(WHOLE_CHUNKS, b"Transfer-Encoding: chunked\r\nContent-Length : 16")], PROTOCOL),
+
     # Chunks.
     B("chunk size is no number", [chunked(b"xyz\r\n")], PROTOCOL),
     B("chunk size is empty", [chunked(b"\r\n\r\n")], PROTOCOL),
@@ -218,6 +231,15 @@ BEHAVIOURS = [
     B("endless extension", [chunked(b"10;"), Forever(b"x" * 999)], TOO_LARGE),
     B("flood of extensions", [chunked(b""), Forever(b"1;" + b"x" * 999 + b"\r\ny\r\n")],
       TOO_LARGE),
+    B("flood of zeros", [chunked(b""), Forever(b"0" * 999 + b"1\r\ny\r\n")], TOO_LARGE),
+    B("flood of blanks", [chunked(b""), Forever(b"1" + b" " * 999 + b"\r\ny\r\n")], TOO_LARGE),
+    B("flood of zeros, byte by byte", [chunked(b""), Forever(Slowly(b"000000001\r\ny\r\n"))],
+      TOO_LARGE),
+    B("padding everywhere", [b"HTTP/1.1 103 Hints\r\n" + PADDING + b"\r\n" + OK + PADDING +
+                             b"Transfer-Encoding: chunked\r\n\r\n10;" + PADDING +
+                             TOKEN + b"\r\n0\r\n" + PADDING + b"\r\n"], TOO_LARGE),
+    B("chunks of one byte", [chunked(b"1\r\ny\r\n" * 64 * KIB + b"0\r\n\r\n")],
+      Answers(body=b"y" * 64 * KIB, kept=True)),
     B("line feed alone after the chunk size", [chunked(b"10\n" + TOKEN + b"\r\n0\r\n\r\n")],
       PROTOCOL),
     B("line feed alone in an extension", [chunked(b"10;a\n" + TOKEN + b"\r\n0\r\n\r\n")],
@@ -235,6 +257,7 @@ BEHAVIOURS = [
       RECEIVE),
     B("trailers", [chunked(b"10\r\n" + TOKEN + b"\r\n0\r\nContent-Length: 9\r\nA: b\r\n\r\n")],
       KEPT),
+    B("folded trailers", [chunked(b"10\r\n" + TOKEN + b"\r\n0\r\nA : b\r\n\tc\r\n\r\n")], KEPT),
     B("trailer without a colon", [chunked(b"0\r\nAb\r\n\r\n")], PROTOCOL),
     B("endless trailers", [chunked(b"0\r\n"), Forever(b"X: " + b"y" * 999 + b"\r\n")], TOO_LARGE),
     B("many short trailers", [chunked(b"0\r\n" + b"X: y\r\n" * 129 + b"\r\n")], TOO_LARGE),
@@ -275,14 +298,25 @@ BEHAVIOURS = [
     B("return alone in a value", [with_header(b"X: y\rContent-Length: 0")], PROTOCOL),
     B("returns alone", [ANSWER.replace(b"\r\n", b"\r")], PROTOCOL),
     B("line feed alone in a value", [with_header(b"X: y\nContent-Length: 0")], PROTOCOL),
-    B("folded line", [with_header(b"X: y\r\n z")], PROTOCOL),
-    B("folded length", [OK + b"Content-Length:\r\n 16\r\n\r\n" + TOKEN], PROTOCOL),
-    B("blank before the first header", [with_header(b" X: y")], PROTOCOL),
+    B("folded line", [with_header(b"X: y\r\n z")], KEPT),
+    B("folded line byte by byte", [Slowly(with_header(b"X:\r\n \r\n\ty\r\n z"))], KEPT),
+    B("folded length", [OK + b"Content-Length:\r\n 16\r\n\r\n" + TOKEN], KEPT),
+    B("length within a folded line", [with_header(b"X: y\r\n Content-Length: 0")], KEPT),
+    B("NUL in a folded line", [with_header(b"X: y\r\n \0z")], PROTOCOL),
+    B("return alone in a folded line", [with_header(b"X: y\r\n z\rContent-Length: 0")], PROTOCOL),
+    B("return instead of a fold", [with_header(b"X: y\r z")], PROTOCOL),
+    B("endless folded line", [OK + b"X: y", Forever(b"\r\n y" * 999)], TOO_LARGE),
+    B("blank before the first header", [OK + b" X: y\r\nContent-Length: 16\r\n\r\n" + TOKEN],
+      PROTOCOL),
+    B("blank in a name", [with_header(b"X Y: z")], PROTOCOL),
     B("no colon", [with_header(b"Xy")], PROTOCOL),
     B("no name", [with_header(b": y")], PROTOCOL),
-    B("blank before the colon", [with_header(b"X : y")], PROTOCOL),
-    B("length with a blank before the colon", [OK + b"Content-Length : 16\r\n\r\n" + TOKEN],
+    B("blank before the colon", [with_header(b"X : y")], KEPT),
+    B("length with a blank before the colon", [OK + b"Content-Length \t: 16\r\n\r\n" + TOKEN],
+      KEPT),
+    B("different length with a blank before the colon", [with_header(b"Content-Length : 17")],
       PROTOCOL),
+    B("close in a folded line", [with_header(b"Connection : x,\r\n close")], Answers()),
     B("name that is no token", [with_header("Ä: y".encode())], PROTOCOL),
     B("value that is not ASCII", [with_header("X: ä".encode())], KEPT),
 
@@ -308,6 +342,14 @@ BEHAVIOURS = [
         b"HTTP/1.1 204 No\r\nContent-Length: 54\r\n\r\n", NEXT, OTHER], Answers(204, b"")),
     B("204 with chunks and a late body", [
         b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", NEXT, OTHER], Answers(204, b"")),
+    B("204 with a length that is none", [b"HTTP/1.1 204 No\r\nContent-Length:\r\n\r\n"],
+      Answers(204, b"")),
+    B("204 with a length and chunks", [b"HTTP/1.1 204 No\r\nContent-Length: 54\r\n"
+                                       b"Transfer-Encoding: chunked\r\n\r\n"], Answers(204, b"")),
+    B("304 with a negative length", [b"HTTP/1.1 304 No\r\nContent-Length: -1\r\n\r\n"],
+      Answers(304, b"")),
+    B("304 with different lengths", [b"HTTP/1.1 304 No\r\nContent-Length: 1, 2\r\n\r\n"],
+      Answers(304, b"")),
     B("304 with a body", [b"HTTP/1.1 304 No\r\n\r\n" + OTHER], Answers(304, b"")),
     B("304 with a length and a late body", [
         b"HTTP/1.1 304 No\r\nContent-Length: 54\r\n\r\n", NEXT, OTHER], Answers(304, b"")),

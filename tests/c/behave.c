@@ -28,14 +28,14 @@ static size_t configure(barker_webhook *hook, const char *line)
     return CHECK(size <= LARGEST) ? size : 0;
 }
 
-/* What can be told without knowing the receiver: that a failure leaves a sentence and no answer. */
+/* What can be told without knowing the receiver: that a failure leaves a sentence and no body. */
 static void report(barker_webhook *hook, barker_status status)
 {
     size_t len = 0;
     const uint8_t *body = barker_webhook_response_body(hook, &len);
     uint16_t http_status = barker_webhook_response_status(hook);
     CHECK_EQUAL(barker_webhook_status(hook), status);
-    CHECK_EQUAL(status == BARKER_OK, http_status != 0);
+    CHECK(status != BARKER_OK || http_status != 0);
     CHECK_EQUAL(status == BARKER_OK, strlen(barker_webhook_error(hook)) == 0);
     CHECK(status == BARKER_OK || len == 0);
     printf("%d %u %zu %s\n", (int)status, (unsigned)http_status, len, barker_webhook_error(hook));
@@ -49,7 +49,7 @@ static void send_one(barker_webhook *hook, const char *line)
     size_t len = 0;
     size_t size = configure(hook, line);
     barker_status status = barker_webhook_send_data(hook, data, size, &http_status, &body);
-    CHECK_EQUAL(http_status, barker_webhook_response_status(hook));
+    CHECK_EQUAL(http_status, status == BARKER_OK ? barker_webhook_response_status(hook) : 0);
     if (status != BARKER_OK)
         CHECK_ZEROED(body);
     else
