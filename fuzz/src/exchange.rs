@@ -215,6 +215,21 @@ impl Socket {
         stream
     }
 
+    /// A connection, unless the send is over before it has opened one.
+    fn accept_before(&self, is_over: &AtomicBool) -> Option<UnixStream> {
+        let fd = self.listener.as_raw_fd();
+        let mut waiting = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        loop {
+            let was_over = is_over.load(SeqCst);
+            // SAFETY: there is one entry, and it is writable.
+            match unsafe { libc::poll(&mut waiting, 1, 1) } {
+                1 => return Some(self.accept()),
+                _ if was_over => return None,
+                _ => {}
+            }
+        }
+    }
+
     /// Gives the connection if it stays open.
     fn misbehave(
         &self,
@@ -222,8 +237,8 @@ impl Socket {
         stays_open: bool,
         is_over: &AtomicBool,
     ) -> Option<UnixStream> {
-        let mut stream = self.accept();
-        read_request(&mut stream).expect("a request");
+        let mut stream = self.accept_before(is_over)?;
+        read_request(&mut stream)?;
         stream.set_nonblocking(true).unwrap();
         for part in parts {
             if !send_apart(&stream, part, is_over) {

@@ -98,8 +98,13 @@ impl ResponseReader {
                 return Ok(Some((mem::take(&mut self.response), reusable)));
             }
         }
-        self.pending = input[used..].to_vec();
-        self.looked_at = self.pending.len();
+        if known == 0 {
+            pending.extend_from_slice(&bytes[used..]);
+        } else {
+            pending.drain(..used);
+        }
+        self.looked_at = pending.len();
+        self.pending = pending;
         Ok(None)
     }
 
@@ -226,9 +231,10 @@ impl ResponseReader {
 
     fn read_chunk_size(&mut self, input: &[u8]) -> Result<Option<usize>> {
         let longest = MAX_OVERHEAD - self.overhead + CHUNK_SIZE_LINE;
-        let end = match input.iter().take(longest).position(|&byte| byte == b'\n') {
+        let seen = &input[..input.len().min(longest)];
+        let end = match seen.iter().position(|&byte| byte == b'\n') {
             Some(end) => end,
-            None if input.len() < longest => return Ok(None),
+            None if seen.len() < longest => return Ok(None),
             None => return Err(too_much_overhead()),
         };
         // A line feed alone, or a control character in an extension, others take for something else.
@@ -366,9 +372,11 @@ fn content_length(value: &[u8]) -> Result<u64> {
 
 /// Digits and nothing else; `u64::MAX` stands for all that is larger.
 fn number(digits: &[u8], radix: u32) -> Option<u64> {
-    let text = std::str::from_utf8(digits).ok()?;
-    let is_number = !text.is_empty() && text.chars().all(|digit| digit.is_digit(radix));
-    is_number.then(|| u64::from_str_radix(text, radix).unwrap_or(u64::MAX))
+    let append = |number: u64, &digit: &u8| {
+        let digit = char::from(digit).to_digit(radix)?;
+        Some(number.saturating_mul(radix.into()).saturating_add(digit.into()))
+    };
+    digits.iter().try_fold(0, append).filter(|_| !digits.is_empty())
 }
 
 fn is_bodiless(status: u16) -> bool {
