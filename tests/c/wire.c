@@ -14,6 +14,7 @@
 #define NO_CONTENT "HTTP/1.1 204 No Content\r\n\r\n"
 #define OK_CLOSED "HTTP/1.1 200 OK\r\n\r\n"
 #define MIB (1024 * 1024)
+#define FLOOD 20000 /* chunks; more than 64 KiB of what is around them */
 
 static const uint8_t default_key[] = "BARKER";
 
@@ -297,119 +298,228 @@ static struct peer_step filled(const char *head, size_t filler, int flags)
 struct failure {
     struct peer_step step;
     barker_status status;
+    int http_status; /* which came before what failed, as did so many headers */
+    size_t headers;
 };
 
-/* Each failure has its status and leaves nothing behind; the handle works right afterwards. */
-static void play_failures(const struct failure *failures, size_t count, uint32_t timeout,
-                          size_t len)
+/* A failure has its status, tells what had come, and leaves nothing else behind. */
+static void fail(barker_webhook *hook, const struct failure *failure, uint8_t *data, size_t len,
+                 int in_batch)
 {
-    struct peer_step *steps = calloc(2 * count, sizeof *steps);
+    barker_buffer body = {data, 1, 1, 0};
+    uint16_t http_status = 200;
+    size_t body_len = 1;
+    if (in_batch) {
+        CHECK_OK(barker_webhook_set_data(hook, data, len));
+        CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
+    } else {
+        CHECK_EQUAL(barker_webhook_send_data(hook, data, len, &http_status, &body),
+                    failure->status);
+        CHECK_EQUAL(http_status, 0);
+        CHECK_ZEROED(body);
+    }
+    CHECK_FAILS(hook, barker_webhook_status(hook), failure->status);
+    int told = barker_webhook_response_status(hook);
+    /* What a deadline cuts off may not have come at all. */
+    if (told != 0 || failure->status != BARKER_ERR_TIMEOUT) {
+        CHECK_EQUAL(told, failure->http_status);
+        CHECK_EQUAL(barker_webhook_response_header_count(hook), failure->headers);
+    }
+    CHECK(barker_webhook_response_body(hook, &body_len) != NULL && body_len == 0);
+    CHECK(is_timestamp(barker_webhook_timestamp(hook)));
+}
+
+/* Each failure, alone and in a batch if there are two ways; the handle works right afterwards. */
+static void play_failures(const struct failure *failures, size_t count, int ways,
+                          uint32_t timeout, size_t len)
+{
+    size_t played = count * (size_t)ways;
+    struct peer_step *steps = calloc(2 * played, sizeof *steps);
     uint8_t *data = calloc(1, len);
-    for (size_t i = 0; i < count; i++) {
-        steps[2 * i] = failures[i].step;
+    for (size_t i = 0; i < played; i++) {
+        steps[2 * i] = failures[i % count].step;
         steps[2 * i + 1] = (struct peer_step)STEP(OK_CLOSED, PEER_CLOSE);
     }
-    for (size_t at = 0; at < count; at += PEER_CLIENTS / 2) {
-        size_t some = count - at < PEER_CLIENTS / 2 ? count - at : PEER_CLIENTS / 2;
-        struct peer peer;
-        peer_start(&peer, steps + 2 * at, 2 * some);
-        barker_webhook *hook = new_hook(&peer);
-        for (size_t i = at; i < at + some; i++) {
-            barker_buffer body = {data, 1, 1, 0};
-            uint16_t http_status = 200;
-            CHECK_OK(barker_webhook_set_timeout(hook, timeout));
-            CHECK_FAILS(hook, barker_webhook_send_data(hook, data, len, &http_status, &body),
-                        failures[i].status);
-            CHECK_EQUAL(http_status, 0);
-            CHECK_ZEROED(body);
-            CHECK_EQUAL(barker_webhook_response_status(hook), 0);
-            CHECK_EQUAL(barker_webhook_response_header_count(hook), 0);
-            CHECK(is_timestamp(barker_webhook_timestamp(hook)));
-            peer_wait(&peer);
-            CHECK_OK(barker_webhook_set_timeout(hook, 60000));
-            send_expecting(hook, "after", 5, 200);
-            CHECK_TEXT(barker_webhook_error(hook), "");
-            peer_wait(&peer);
-        }
-        CHECK(peer_stop(&peer));
-        barker_webhook_free(hook);
-        peer_free(&peer);
+    struct peer peer;
+    peer_start(&peer, steps, 2 * played);
+    barker_webhook *hook = new_hook(&peer);
+    for (size_t i = 0; i < played; i++) {
+        CHECK_OK(barker_webhook_set_timeout(hook, timeout));
+        fail(hook, &failures[i % count], data, len, i >= count);
+        peer_wait(&peer);
+        CHECK_OK(barker_webhook_set_timeout(hook, 60000));
+        send_expecting(hook, "after", 5, 200);
+        CHECK_TEXT(barker_webhook_error(hook), "");
+        peer_wait(&peer);
     }
+    CHECK(peer_stop(&peer));
+    barker_webhook_free(hook);
+    peer_free(&peer);
     free(data);
     free(steps);
 }
 
 #define HEAD(fields) "HTTP/1.1 200 OK\r\n" fields "\r\n"
 
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+#define BREAKS(answer, flags, ...) {STEP(answer, flags), __VA_ARGS__}
+#define IS_REFUSED(fields, headers) \
+    BREAKS(HEAD(fields), PEER_SILENT, BARKER_ERR_PROTOCOL, 200, headers)
+
 static void failures(void)
 {
     static const struct failure broken[] = {
-        {STEP("", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP("HTTP/1.1 200 OK\r\nContent-Le", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP(HEAD("Content-Length: 10\r\n") "abc", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP(HEAD("Transfer-Encoding: chunked\r\n") "5\r\nab", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP(HEAD("Transfer-Encoding: chunked\r\n") "2\r\nab\r\n", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP("HTTP/1.1 100 Continue\r\n\r\n", PEER_CLOSE), BARKER_ERR_RECEIVE},
-        {STEP("SSH-2.0-OpenSSH_9.2\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP("HTTP/2 200\r\n\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP("HTTP/1.1 abc\r\n\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP("HTTP/1.1 101 Switching\r\n\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP("HTTP/1.1 099 x\r\n\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Bad Header\r\n"), PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Content-Length: -1\r\n"), PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Content-Length: 1x\r\n"), PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Content-Length: 1\r\nContent-Length: 2\r\n"), PEER_SILENT),
-         BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), PEER_SILENT),
-         BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Transfer-Encoding: gzip\r\n"), PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Transfer-Encoding: chunked\r\n") "xyz\r\n", PEER_SILENT), BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Transfer-Encoding: chunked\r\n") "1\r\nabc\r\n", PEER_SILENT),
-         BARKER_ERR_PROTOCOL},
-        {STEP(HEAD("Content-Length: 1048577\r\n"), PEER_SILENT), BARKER_ERR_TOO_LARGE},
+        BREAKS("", PEER_CLOSE, BARKER_ERR_RECEIVE, 0, 0),
+        BREAKS("HTTP/1.1 200 O", PEER_CLOSE, BARKER_ERR_RECEIVE, 0, 0),
+        BREAKS("HTTP/1.1 200 OK\r\nContent-Le", PEER_CLOSE, BARKER_ERR_RECEIVE, 200, 0),
+        BREAKS(HEAD("Content-Length: 10\r\n") "abc", PEER_CLOSE, BARKER_ERR_RECEIVE, 200, 1),
+        BREAKS(HEAD(CHUNKED) "5\r\nab", PEER_CLOSE, BARKER_ERR_RECEIVE, 200, 1),
+        BREAKS(HEAD(CHUNKED "A: b\r\n") "2\r\nab\r\n", PEER_CLOSE, BARKER_ERR_RECEIVE, 200, 2),
+        BREAKS(HEAD(CHUNKED) "2\r\nab", PEER_RESET, BARKER_ERR_RECEIVE, 200, 1),
+        BREAKS("HTTP/1.1 100 Continue\r\n\r\n", PEER_CLOSE, BARKER_ERR_RECEIVE, 0, 0),
+        BREAKS("SSH-2.0-OpenSSH_9.2\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 0, 0),
+        BREAKS("HTTP/2 200\r\n\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 0, 0),
+        BREAKS("HTTP/1.1 abc\r\n\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 0, 0),
+        BREAKS("HTTP/1.1 101 Switching\r\n\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 0, 0),
+        BREAKS("HTTP/1.1 099 x\r\n\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 0, 0),
+        BREAKS(HEAD(CHUNKED) "xyz\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 200, 1),
+        BREAKS(HEAD(CHUNKED) "1\r\nabc\r\n", PEER_SILENT, BARKER_ERR_PROTOCOL, 200, 1),
+        BREAKS(HEAD("Content-Length: 1048577\r\n"), PEER_SILENT, BARKER_ERR_TOO_LARGE, 200, 1),
+        /* What two parsers read in two ways. */
+        IS_REFUSED("Content-Length: -1\r\n", 1),
+        IS_REFUSED("Content-Length: 1x\r\n", 1),
+        IS_REFUSED("Content-Length: 1\r\nContent-Length: 2\r\n", 2),
+        IS_REFUSED("Content-Length : 1\r\nContent-Length: 2\r\n", 2),
+        IS_REFUSED("Content-Length: 1, 2\r\n", 1),
+        IS_REFUSED("Content-Length: 1,\r\n", 1),
+        IS_REFUSED("Content-Length: 1\r\n 1\r\n", 1),
+        IS_REFUSED("Content-Length: 1\r\n" CHUNKED, 2),
+        IS_REFUSED("Transfer-Encoding : chunked\r\nContent-Length: 1\r\n", 2),
+        IS_REFUSED("Transfer-Encoding:\r\n chunked\r\nContent-Length: 1\r\n", 2),
+        IS_REFUSED("Transfer-Encoding: gzip\r\n", 1),
+        IS_REFUSED("Transfer-Encoding: chunked,\r\n gzip\r\n", 1),
+        IS_REFUSED("Bad Header\r\n", 0),
+        IS_REFUSED("Bad Header: x\r\n", 0),
+        IS_REFUSED(" Folded: first\r\n", 0),
+        IS_REFUSED("Bare: a\rContent-Length: 1\r\n", 0),
+        IS_REFUSED("Bare: a\r\n b\rContent-Length: 1\r\n", 0),
+        IS_REFUSED("Null: a\0b\r\n", 0),
     };
-    play_failures(broken, sizeof broken / sizeof *broken, 60000, 100);
+    play_failures(broken, sizeof broken / sizeof *broken, 2, 60000, 100);
 
     static const struct failure slow[] = {
-        {STEP("", PEER_SILENT), BARKER_ERR_TIMEOUT},
-        {STEP("HTTP/1.1 2", PEER_SILENT), BARKER_ERR_TIMEOUT},
-        {STEP(HEAD("Content-Length: 10\r\n") "abc", PEER_SILENT), BARKER_ERR_TIMEOUT},
+        BREAKS("", PEER_SILENT, BARKER_ERR_TIMEOUT, 0, 0),
+        BREAKS("HTTP/1.1 2", PEER_SILENT, BARKER_ERR_TIMEOUT, 0, 0),
+        BREAKS(HEAD("Content-Length: 10\r\n") "abc", PEER_SILENT, BARKER_ERR_TIMEOUT, 200, 1),
     };
-    play_failures(slow, sizeof slow / sizeof *slow, 500, 100);
-    static const struct failure deaf[] = {{STEP("", PEER_DEAF), BARKER_ERR_TIMEOUT}};
-    play_failures(deaf, 1, 1000, 32 * MIB);
+    play_failures(slow, sizeof slow / sizeof *slow, 1, 500, 100);
+    static const struct failure deaf[] = {BREAKS("", PEER_DEAF, BARKER_ERR_TIMEOUT, 0, 0)};
+    play_failures(deaf, 1, 1, 1000, 32 * MIB);
+}
+
+/* Answers as old or careless receivers write them have one meaning all the same. X is the value of
+ * that header; where there is none, the answer announces a body that must not be. */
+static void old_forms(void)
+{
+    static const struct {
+        const char *answer, *x, *body;
+        int http_status;
+    } answers[] = {
+        {HEAD("X: a;\r\n \t b\r\nContent-Length: 2\r\n") "ok", "a; b", "ok", 200},
+        {HEAD("X:\r\n a \r\n \r\n\tb\r\nContent-Length: 0\r\n"), "a b", "", 200},
+        {HEAD("Content-Length:\r\n 2\r\nX: a\r\n  \r\n") "ok", "a", "ok", 200},
+        {HEAD("X : a\r\nContent-Length \t: 2\r\n") "ok", "a", "ok", 200},
+        {HEAD("X: a\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n") "ok", "a", "ok", 200},
+        {HEAD("X: a\r\nTransfer-Encoding : chunked\r\n") "2 ;x\r\nok\r\n0\r\nT : t\r\n u\r\n\r\n",
+         "a", "ok", 200},
+        {"HTTP/1.1 204 No\r\nContent-Length:\r\n\r\n", NULL, "", 204},
+        {"HTTP/1.1 204 No\r\nContent-Length: 2\r\n" CHUNKED "\r\n", NULL, "", 204},
+        {"HTTP/1.1 304 No\r\nContent-Length: -1\r\n\r\n", NULL, "", 304},
+        {"HTTP/1.1 304 No\r\nContent-Length: 1, 2\r\n\r\n", NULL, "", 304},
+    };
+    enum { COUNT = sizeof answers / sizeof *answers, ROUNDS = 4 };
+    static struct peer peers[COUNT];
+    static struct peer_step steps[COUNT][ROUNDS];
+    barker_webhook *hooks[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        for (int round = 0; round < ROUNDS; round++)
+            steps[i][round] = (struct peer_step){answers[i].answer, strlen(answers[i].answer),
+                                                 round % 2 != 0 ? PEER_TRICKLE : 0};
+        peer_start(&peers[i], steps[i], ROUNDS);
+        hooks[i] = new_hook(&peers[i]);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round >= ROUNDS / 2)
+            CHECK_OK(barker_send_many(hooks, COUNT, 0, NULL, NULL));
+        for (size_t i = 0; i < COUNT; i++) {
+            size_t len = 0;
+            if (round < ROUNDS / 2)
+                send_expecting(hooks[i], "x", 1, answers[i].http_status);
+            CHECK_OK(barker_webhook_status(hooks[i]));
+            CHECK_EQUAL(barker_webhook_response_status(hooks[i]), answers[i].http_status);
+            CHECK_TEXT((const char *)barker_webhook_response_body(hooks[i], &len),
+                       answers[i].body);
+            const char *x = barker_webhook_response_header(hooks[i], "X");
+            CHECK(answers[i].x == NULL ? x == NULL : CHECK_TEXT(x, answers[i].x));
+        }
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK(peer_stop(&peers[i]));
+        CHECK_EQUAL(peers[i].connections, answers[i].x != NULL ? 1 : ROUNDS);
+        barker_webhook_free(hooks[i]);
+        peer_free(&peers[i]);
+    }
+}
+
+/* So many chunks, and the last. Free the answer. */
+static struct peer_step flood(const char *chunk, int flags)
+{
+    static const char head[] = HEAD(CHUNKED), last[] = "0\r\n\r\n";
+    size_t len = strlen(chunk), total = strlen(head) + FLOOD * len + strlen(last);
+    char *answer = malloc(total + 1), *end = stpcpy(answer, head);
+    for (int i = 0; i < FLOOD; i++)
+        end = stpcpy(end, chunk);
+    stpcpy(end, last);
+    return (struct peer_step){answer, total, flags};
 }
 
 static void sizes(void)
 {
     struct failure large[] = {
-        {filled("HTTP/1.1 200 OK\r\nX: ", 65 * 1024, PEER_SILENT), BARKER_ERR_TOO_LARGE},
-        {filled(HEAD(), MIB + 1, PEER_CLOSE), BARKER_ERR_TOO_LARGE},
-        {filled(HEAD("Transfer-Encoding: chunked\r\n") "100001\r\n", MIB + 1, PEER_SILENT),
-         BARKER_ERR_TOO_LARGE},
+        {filled("HTTP/1.1 200 OK\r\nX: ", 65 * 1024, PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 0},
+        {filled(HEAD(), MIB + 1, PEER_CLOSE), BARKER_ERR_TOO_LARGE, 200, 0},
+        {filled(HEAD(CHUNKED) "100001\r\n", MIB + 1, PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
+        {filled(HEAD(CHUNKED) "1;", 65 * 1024, PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
+        {filled(HEAD(CHUNKED) "0\r\nX: ", 65 * 1024, PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
+        {flood("000000001\r\nx\r\n", PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
+        {flood("1         \r\nx\r\n", PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
+        {flood("1;a=b;c=d\r\nx\r\n", PEER_SILENT), BARKER_ERR_TOO_LARGE, 200, 1},
     };
-    play_failures(large, 3, 60000, 100);
+    enum { LARGE = sizeof large / sizeof *large };
+    play_failures(large, LARGE, 2, 60000, 100);
 
     struct peer_step fitting[] = {
         filled(HEAD("Content-Length: 1048576\r\n"), MIB, 0),
         filled(HEAD(), MIB, PEER_CLOSE),
+        flood("1\r\nx\r\n", 0),
     };
+    const size_t expected[] = {MIB, MIB, FLOOD};
     struct peer peer;
-    peer_start(&peer, fitting, 2);
+    peer_start(&peer, fitting, 3);
     barker_webhook *hook = new_hook(&peer);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         barker_buffer body = {0};
         uint16_t http_status = 0;
         CHECK_OK(barker_webhook_send(hook, &http_status, &body));
-        CHECK_EQUAL(body.len, MIB);
+        CHECK_EQUAL(body.len, expected[i]);
         barker_buffer_free(&body);
     }
     CHECK(peer_stop(&peer));
     barker_webhook_free(hook);
     peer_free(&peer);
-    for (int i = 0; i < 3; i++)
+    for (size_t i = 0; i < LARGE; i++)
         free((char *)large[i].step.answer);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         free((char *)fitting[i].answer);
 }
 
@@ -620,6 +730,7 @@ int main(void)
     answer_is_read();
     every_framing();
     failures();
+    old_forms();
     sizes();
     connections();
     unreachable();
