@@ -88,7 +88,7 @@ enum barker_status
      */
     BARKER_ERR_CERTIFICATE = 107,
     /**
-     * The receiver's host name has no address.
+     * The receiver's host name does not exist, or has no address.
      */
     BARKER_ERR_RESOLVE = 200,
     /**
@@ -133,6 +133,10 @@ enum barker_status
      * The proxy does not lead to the receiver.
      */
     BARKER_ERR_PROXY = 210,
+    /**
+     * No name server answered for the receiver's host name. It may exist: try again later.
+     */
+    BARKER_ERR_RESOLVE_AGAIN = 211,
     /**
      * The receiver's certificate has expired, or is not valid yet.
      */
@@ -428,7 +432,8 @@ typedef struct barker_buffer {
  * Told what happens in a delivery.
  *
  * Called on the thread that sends, in the middle of that, without any lock held. Must not use the
- * handles that are being sent with; others may be used as usual.
+ * handles that are being sent with; others may be used as usual. It must return: not leave by
+ * longjmp(), a C++ exception or pthread_exit(), nor return in a child of fork().
  *
  * @param user   as it was given to barker_webhook_set_log()
  * @param level  how much it matters
@@ -442,7 +447,8 @@ typedef void (*barker_log)(void *user, barker_log_level level, const char *line)
  *
  * The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
  * The handles of the batch must not be changed or freed, nor barker_send_many() be called with
- * them, until it has returned.
+ * them, until it has returned. The function must return: it must not leave by longjmp(), a C++
+ * exception or pthread_exit(), nor return in a child of fork().
  *
  * @param user    as it was given to barker_send_many()
  * @param index   which of the handles, from 0
@@ -469,6 +475,8 @@ typedef struct barker_header {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern int pthread_setcancelstate(int state, int *before);
 
 /* ---- Library: versions, statuses and buffers ---- */
 
@@ -718,11 +726,22 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
  * @param connections  how many are kept; 32 if never set; 0 keeps none
  * @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
  *                     receiver's own limit, so that it does not close one that is about to be used.
+ *                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_idle_limits(struct barker_webhook *hook,
                                              uint32_t connections,
                                              uint32_t seconds);
+
+/**
+ * Sets how old a connection may be that is used again. An older one is closed, and the host is
+ * looked up anew, so that a change of its addresses is followed however busy the handle is.
+ *
+ * @param hook     the handle
+ * @param seconds  600 if never set; 0 is any age
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_max_connection_age(struct barker_webhook *hook, uint32_t seconds);
 
 /**
  * Closes the idle connections that the handle shares with its clones.
@@ -734,10 +753,13 @@ barker_status barker_webhook_close_idle(struct barker_webhook *hook);
 
 /**
  * Sets for how long the addresses of a host are used before the system is asked again. All handles
- * of a process share what is known; a lookup that failed is not remembered.
+ * of a process share what is known; a lookup that failed is not remembered. If the system does not
+ * answer within 250 milliseconds, or has no answer for now, the old addresses serve once more, for
+ * at most an hour. If none of a host's addresses takes a connection, they are forgotten.
  *
  * @param hook     the handle
- * @param seconds  60 if never set; 0 asks each time that a connection is opened
+ * @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
+ *                 addresses
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_lookup_lifetime(struct barker_webhook *hook, uint32_t seconds);
@@ -988,7 +1010,8 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
- *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_RESOLVE_AGAIN,
+ *         BARKER_ERR_CONNECT,
  *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
  *         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
  *         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
@@ -1033,9 +1056,11 @@ barker_status barker_webhook_send_data(struct barker_webhook *hook,
  *     for (size_t i = 0; i < count; i++)
  *         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
  *
- * @param hooks          the handles, no two the same, used by nobody else meanwhile
+ * @param hooks          the handles, no two the same, used by nobody else meanwhile; the array is
+ *                       copied
  * @param count          number of handles
- * @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64
+ * @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64. While
+ *                       the process is out of descriptors, deliveries wait until others end.
  * @param progress       called on this thread whenever a delivery has ended; may be NULL
  * @param user           passed on to it
  * @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
@@ -1094,15 +1119,17 @@ const char *barker_webhook_timestamp(const struct barker_webhook *hook);
 const char *barker_webhook_signature(const struct barker_webhook *hook);
 
 /**
- * Gives the HTTP status that answered the last send.
+ * Gives the HTTP status that answered the last send. Once a final status and its headers have
+ * come, they are kept even if the send then fails, because the rest of the answer was cut off, too
+ * large or not HTTP: a receiver that said 200 has the message.
  *
  * @param hook  the handle
- * @return such as 204; 0 if there was no answer
+ * @return such as 204; 0 if no status came
  */
 uint16_t barker_webhook_response_status(const struct barker_webhook *hook);
 
 /**
- * Gives the body that answered the last send.
+ * Gives the body that answered the last send; it is empty if the send failed.
  *
  * @param hook  the handle
  * @param len   receives the number of bytes

@@ -32,7 +32,7 @@ pub enum barker_status {
     /// A certificate, its key or a revocation list cannot be used.
     BARKER_ERR_CERTIFICATE = 107,
 
-    /// The receiver's host name has no address.
+    /// The receiver's host name does not exist, or has no address.
     BARKER_ERR_RESOLVE = 200,
     /// No address of the receiver accepted a connection.
     BARKER_ERR_CONNECT = 201,
@@ -56,6 +56,8 @@ pub enum barker_status {
     BARKER_ERR_REFUSED = 209,
     /// The proxy does not lead to the receiver.
     BARKER_ERR_PROXY = 210,
+    /// No name server answered for the receiver's host name. It may exist: try again later.
+    BARKER_ERR_RESOLVE_AGAIN = 211,
 
     /// The receiver's certificate has expired, or is not valid yet.
     BARKER_ERR_CERTIFICATE_EXPIRED = 220,
@@ -114,6 +116,7 @@ impl barker_status {
         (Self::BARKER_ERR_STOPPED, "the send was stopped first\0"),
         (Self::BARKER_ERR_REFUSED, "the address policy does not allow the receiver's address\0"),
         (Self::BARKER_ERR_PROXY, "the proxy does not lead to the receiver\0"),
+        (Self::BARKER_ERR_RESOLVE_AGAIN, "the host name cannot be looked up at present\0"),
         (
             Self::BARKER_ERR_CERTIFICATE_EXPIRED,
             "the receiver's certificate is not valid at present\0",

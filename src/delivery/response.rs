@@ -1,6 +1,7 @@
 //! Reads an HTTP/1.x response from the bytes as they come (RFC 9112), whatever carries them.
 
 use std::mem;
+use std::time::Duration;
 
 use crate::error::{Error, Result, barker_status::*};
 
@@ -20,6 +21,21 @@ pub struct Response {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, without the framing of its transfer.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// For how long the receiver says that it keeps the connection, with a second to spare for what
+    /// is on its way when it closes it.
+    pub(super) fn kept_for(&self) -> Option<Duration> {
+        let is_keep_alive =
+            |(name, _): &&(String, Vec<u8>)| name.eq_ignore_ascii_case("Keep-Alive");
+        let (_, value) = self.headers.iter().find(is_keep_alive)?;
+        let seconds = value.split(|&byte| byte == b',').find_map(|parameter| {
+            let (name, seconds) = parameter.trim_ascii().split_at_checked("timeout=".len())?;
+            name.eq_ignore_ascii_case(b"timeout=").then(|| number(seconds, 10))?
+        })?;
+        Some(Duration::from_secs(seconds.saturating_sub(1)))
+    }
 }
 
 /// Takes bytes until they make up a response.
@@ -87,6 +103,12 @@ impl ResponseReader {
         input.drain(..used);
         self.pending = input;
         Ok(None)
+    }
+
+    /// Status and headers of the answer, once they have come, whatever became of its body.
+    pub fn head_so_far(&mut self) -> Option<Response> {
+        let Response { status, headers, .. } = mem::take(&mut self.response);
+        (status != 0).then_some(Response { status, headers, body: Vec::new() })
     }
 
     /// Whether lines are wanted and none has ended with these bytes: then there is no use in

@@ -2,9 +2,9 @@
 //! receiving may.
 
 use std::io::{self, IoSlice};
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Type};
 
@@ -13,11 +13,20 @@ use super::stop::Awaited;
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
+/// The shortest timeout that is set: of less than a microsecond the system would make none at all.
+const MIN_WAIT: Duration = Duration::from_millis(1);
+/// How many bytes go either way in a turn.
+const TURN: usize = 512 * 1024;
+/// The same in the last turn, past the deadline: more than the system keeps of what has come.
+const LAST_TURN: usize = 8 * 1024 * 1024;
+/// What a system call counts for at least: peers that send byte by byte have turns, too.
+const MIN_COST: usize = 4 * 1024;
 
 pub(super) struct Socket {
     socket: socket2::Socket,
     /// Where it leads, unless that is a Unix socket.
-    pub address: Option<IpAddr>,
+    pub address: Option<SocketAddr>,
+    pub opened: Instant,
     is_blocking: bool,
     /// The timeout set on the socket for receiving, if one is.
     receive_timeout: Option<Duration>,
@@ -25,6 +34,9 @@ pub(super) struct Socket {
     pub has_sent: bool,
     /// Whether a batch is told of its events.
     pub is_watched: bool,
+    /// Bytes that are left of this turn. Then there is nothing to send or receive, as it seems, so
+    /// that whoever drives the delivery looks at its deadline, and at other deliveries.
+    left_of_turn: usize,
 }
 
 impl Socket {
@@ -40,12 +52,37 @@ impl Socket {
         }
         Ok(Self {
             socket,
-            address: address.as_socket().map(|address| address.ip()),
+            address: address.as_socket(),
+            opened: Instant::now(),
             is_blocking: false,
             receive_timeout: None,
             has_sent: false,
             is_watched: false,
+            left_of_turn: TURN,
         })
+    }
+
+    /// Begins a turn, which is the last one if the deadline has passed.
+    pub fn begin_turn(&mut self, is_last: bool) {
+        self.left_of_turn = if is_last { LAST_TURN } else { TURN };
+    }
+
+    /// Whether the turn ended before it was known that there is nothing more to do.
+    pub fn is_spent(&self) -> bool {
+        self.left_of_turn == 0
+    }
+
+    /// Counts what an operation did; without a turn it does nothing.
+    fn in_turn(
+        &mut self,
+        operation: impl FnOnce(&mut Self) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.is_spent() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = operation(self)?;
+        self.left_of_turn = self.left_of_turn.saturating_sub(count.max(MIN_COST));
+        Ok(count)
     }
 
     /// Whether it is connected by now; an error is how that failed.
@@ -55,14 +92,22 @@ impl Socket {
         }
         match self.socket.take_error()? {
             Some(error) => Err(error),
+            None if self.leads_to_itself() => Err(io::ErrorKind::ConnectionRefused.into()),
             None => Ok(true),
         }
+    }
+
+    /// Where nobody listens at a port of this machine, the system may choose just that port for this
+    /// end, and connect the socket to itself.
+    fn leads_to_itself(&self) -> bool {
+        let here = self.socket.local_addr().ok().and_then(|address| address.as_socket());
+        self.address.is_some() && here == self.address
     }
 
     /// Sends some of the parts, in one system call without copying them; gives how much went.
     pub fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
-        let sent = self.socket.send_vectored_with_flags(parts, flags)?;
+        let sent = self.in_turn(|own| own.socket.send_vectored_with_flags(parts, flags))?;
         self.has_sent |= sent > 0;
         Ok(sent)
     }
@@ -70,6 +115,10 @@ impl Socket {
     /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
     /// only what is there.
     pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
+        self.in_turn(|own| own.receive_until(buffer, until))
+    }
+
+    fn receive_until(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
         let wait = until.map_or(Duration::ZERO, Deadline::left);
         let watch = match until {
             Some(deadline) if !wait.is_zero() => {
@@ -80,7 +129,7 @@ impl Socket {
         if watch.is_none() {
             return self.receive_with(buffer, libc::MSG_DONTWAIT);
         }
-        self.set_receive_timeout(wait)?;
+        self.set_receive_timeout(wait.max(MIN_WAIT))?;
         self.receive_with(buffer, 0)
     }
 
@@ -146,6 +195,16 @@ pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<(
 pub(super) fn shut_down(socket: RawFd) {
     // SAFETY: takes a number, and leaves memory alone.
     unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
+}
+
+/// What the system lacks to open a descriptor, if it does.
+pub(super) fn lack_of_resources() -> Option<io::Error> {
+    socket2::Socket::new(Domain::UNIX, Type::STREAM, None).err()
+}
+
+/// Whether an operation failed for want of descriptors or memory.
+pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS))
 }
 
 /// Whether an operation is to be tried again later.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::boundary::{on_handle, read, text};
 use super::handle::{barker_webhook, c_text};
-use crate::delivery::{IdleLimits, Log, Proxies, Redirects, barker_log_level};
+use crate::delivery::{Log, Proxies, Redirects, barker_log_level};
 use crate::error::barker_status;
 
 /// # Delivery: how it reaches the receiver
@@ -46,6 +46,7 @@ pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> 
 /// @param connections  how many are kept; 32 if never set; 0 keeps none
 /// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
 ///                     receiver's own limit, so that it does not close one that is about to be used.
+///                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
 /// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_idle_limits(
@@ -56,9 +57,29 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            let time = Duration::from_secs(seconds.into());
-            let connections = connections as usize;
-            hook.webhook.delivery().idle_limits = IdleLimits { connections, time };
+            let limits = &mut hook.webhook.delivery().idle_limits;
+            limits.connections = connections as usize;
+            limits.time = Duration::from_secs(seconds.into());
+            Ok(())
+        })
+    }
+}
+
+/// Sets how old a connection may be that is used again. An older one is closed, and the host is
+/// looked up anew, so that a change of its addresses is followed however busy the handle is.
+///
+/// @param hook     the handle
+/// @param seconds  600 if never set; 0 is any age
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
+    hook: *mut barker_webhook,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().idle_limits.age = Duration::from_secs(seconds.into());
             Ok(())
         })
     }
@@ -80,10 +101,13 @@ pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) ->
 }
 
 /// Sets for how long the addresses of a host are used before the system is asked again. All handles
-/// of a process share what is known; a lookup that failed is not remembered.
+/// of a process share what is known; a lookup that failed is not remembered. If the system does not
+/// answer within 250 milliseconds, or has no answer for now, the old addresses serve once more, for
+/// at most an hour. If none of a host's addresses takes a connection, they are forgotten.
 ///
 /// @param hook     the handle
-/// @param seconds  60 if never set; 0 asks each time that a connection is opened
+/// @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
+///                 addresses
 /// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
@@ -195,7 +219,8 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
 /// Told what happens in a delivery.
 ///
 /// Called on the thread that sends, in the middle of that, without any lock held. Must not use the
-/// handles that are being sent with; others may be used as usual.
+/// handles that are being sent with; others may be used as usual. It must return: not leave by
+/// longjmp(), a C++ exception or pthread_exit(), nor return in a child of fork().
 ///
 /// @param user   as it was given to barker_webhook_set_log()
 /// @param level  how much it matters
