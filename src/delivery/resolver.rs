@@ -19,7 +19,7 @@ use crate::fork::{ForkLock, shared};
 
 /// The most lookups that the system is asked at once, those included that nobody waits for any
 /// more: they cannot be stopped.
-const MAX_LOOKUPS: usize = 512;
+const MAX_LOOKUPS: usize = 256;
 /// More names than this are not remembered.
 const MAX_NAMES: usize = 1024;
 /// More addresses of one name than this are not tried.

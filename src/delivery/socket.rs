@@ -17,8 +17,8 @@ const SLACK: Duration = Duration::from_millis(10);
 const MIN_WAIT: Duration = Duration::from_millis(1);
 /// How many bytes go either way in a turn.
 const TURN: usize = 512 * 1024;
-/// The same in the last turn, past the deadline: more than the system keeps of what has come.
-const LAST_TURN: usize = 8 * 1024 * 1024;
+/// The same in the last turn, past the deadline, for what has come in time.
+const LAST_TURN: usize = 2 * 1024 * 1024;
 /// What a system call counts for at least: peers that send byte by byte have turns, too.
 const MIN_COST: usize = 4 * 1024;
 
@@ -129,7 +129,7 @@ impl Socket {
         if watch.is_none() {
             return self.receive_with(buffer, libc::MSG_DONTWAIT);
         }
-        self.set_receive_timeout(wait.max(MIN_WAIT))?;
+        self.set_receive_timeout(wait)?;
         self.receive_with(buffer, 0)
     }
 
@@ -147,6 +147,7 @@ impl Socket {
     }
 
     fn set_receive_timeout(&mut self, wait: Duration) -> io::Result<()> {
+        let wait = wait.max(MIN_WAIT);
         if !self.is_blocking {
             self.socket.set_nonblocking(false)?;
             self.is_blocking = true;
@@ -210,4 +211,21 @@ pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
 /// Whether an operation is to be tried again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_timeout_is_never_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = SockAddr::from(listener.local_addr().unwrap());
+        let mut socket = Socket::connect(&address).unwrap();
+        for wait in [Duration::from_secs(1), Duration::from_nanos(1), Duration::from_nanos(999)] {
+            socket.set_receive_timeout(wait).unwrap();
+            assert!(socket.socket.read_timeout().unwrap().is_some(), "{wait:?}");
+        }
+    }
 }
