@@ -1,16 +1,20 @@
 //! Reads an HTTP/1.x response from the bytes as they come (RFC 9112), whatever carries them.
 
-use std::mem;
+use std::borrow::Cow;
+use std::mem::{self, MaybeUninit};
 use std::time::Duration;
 
 use crate::error::{Error, Result, barker_status::*};
 
-/// The largest head, interim responses, trailers and extensions of all chunks, each.
-const MAX_HEAD: usize = 64 * 1024;
+/// The most bytes of an answer that are not its body's: its head, what comes before that, what
+/// pads the sizes of chunks, and trailers.
+const MAX_OVERHEAD: usize = 64 * 1024;
 /// The most headers in a head.
 const MAX_HEADERS: usize = 128;
 /// The most interim (1xx) responses before the final one.
 const MAX_INTERIM: usize = 16;
+/// The longest line with a chunk's size that has no padding: the digits of 64 bits, and CR LF.
+const CHUNK_SIZE_LINE: usize = 18;
 
 /// A receiver's answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,10 +47,13 @@ pub(super) struct ResponseReader {
     state: State,
     /// Received and not yet understood.
     pending: Vec<u8>,
+    /// How long `pending` was when it was last looked at.
+    looked_at: usize,
+    /// The status is 0 until a status line has come.
     response: Response,
     interim: usize,
-    /// Bytes of the chunks' extensions, which say nothing.
-    extensions: usize,
+    /// Bytes so far that are not the body's.
+    overhead: usize,
     keep_alive: bool,
     max_body: usize,
 }
@@ -74,23 +81,30 @@ impl ResponseReader {
         Self {
             state: State::Head,
             pending: Vec::new(),
+            looked_at: 0,
             response: Response::default(),
             interim: 0,
-            extensions: 0,
+            overhead: 0,
             keep_alive: false,
             max_body,
         }
     }
 
-    /// Takes what was received. Gives the response once it is whole, and whether the connection
+    /// Takes what was received. Returns the response once it is whole, and whether the connection
     /// may carry another request.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<(Response, bool)>> {
-        let begun = !self.pending.is_empty();
-        self.pending.extend_from_slice(bytes);
-        if begun && self.is_amid_line(bytes) {
+        let mut pending = mem::take(&mut self.pending);
+        let known = pending.len();
+        let input = if known == 0 {
+            bytes
+        } else {
+            pending.extend_from_slice(bytes);
+            &pending
+        };
+        if !self.is_worth_a_look(input, known) {
+            self.pending = pending;
             return Ok(None);
         }
-        let mut input = mem::take(&mut self.pending);
         let mut used = 0;
         while let Some(taken) = self.step(&input[used..])? {
             used += taken;
@@ -100,23 +114,21 @@ impl ResponseReader {
                 return Ok(Some((mem::take(&mut self.response), reusable)));
             }
         }
-        input.drain(..used);
-        self.pending = input;
+        self.pending = input[used..].to_vec();
+        self.looked_at = self.pending.len();
         Ok(None)
     }
 
-    /// Status and headers of the answer, once they have come, whatever became of its body.
-    pub fn head_so_far(&mut self) -> Option<Response> {
-        let Response { status, headers, .. } = mem::take(&mut self.response);
-        (status != 0).then_some(Response { status, headers, body: Vec::new() })
-    }
-
-    /// Whether lines are wanted and none has ended with these bytes: then there is no use in
-    /// reading all of them again.
-    fn is_amid_line(&self, bytes: &[u8]) -> bool {
-        matches!(self.state, State::Head | State::ChunkSize | State::Trailers)
-            && self.pending.len() <= MAX_HEAD
-            && !bytes.contains(&b'\n')
+    /// Whether something has ended with the bytes beyond the known ones, or there is twice as much
+    /// as at the last look. So the work grows with the bytes, however few come at a time.
+    fn is_worth_a_look(&self, input: &[u8], known: usize) -> bool {
+        let is_amid_headers =
+            self.response.status != 0 && matches!(self.state, State::Head | State::Trailers);
+        let fresh = &input[known.saturating_sub(2)..];
+        let ends = |line_breaks: &[u8]| fresh.windows(line_breaks.len()).any(|w| w == line_breaks);
+        input.len() >= 2 * self.looked_at
+            || self.overhead + input.len() > MAX_OVERHEAD
+            || if is_amid_headers { ends(b"\n\n") || ends(b"\n\r\n") } else { ends(b"\n") }
     }
 
     /// The connection was closed: the response, if that is how it ends.
@@ -130,7 +142,15 @@ impl ResponseReader {
         }
     }
 
-    /// Makes out one part of the response: gives how many bytes it took, or that more are needed.
+    /// Takes what is known of an answer that will not become whole, whatever was the matter with
+    /// it: its status if a final status line has come, and its headers if all of them have. The
+    /// body is left out.
+    pub fn head_so_far(&mut self) -> Option<Response> {
+        let known = mem::take(&mut self.response);
+        (known.status >= 200).then(|| Response { body: Vec::new(), ..known })
+    }
+
+    /// Makes out one part of the response: returns how many bytes it took, or that more are needed.
     fn step(&mut self, input: &[u8]) -> Result<Option<usize>> {
         match self.state {
             State::Head => self.read_head(input),
@@ -163,58 +183,83 @@ impl ResponseReader {
     }
 
     fn read_head(&mut self, input: &[u8]) -> Result<Option<usize>> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut head = httparse::Response::new(&mut headers);
-        let taken = match head.parse(input)? {
-            httparse::Status::Complete(taken) if taken <= MAX_HEAD => taken,
-            httparse::Status::Partial if input.len() <= MAX_HEAD => return Ok(None),
-            _ => return Err(too_large("head", MAX_HEAD)),
+        if let Some(taken) = line_break(input) {
+            return self.spend(taken).map(|()| Some(taken));
+        }
+        let mut headers = [MaybeUninit::uninit(); MAX_HEADERS];
+        let mut head = httparse::Response::new(&mut []);
+        let seen = self.affordable(input);
+        let parsed = parse_head(&mut head, seen, &mut headers);
+        if let (Some(status), Some(_)) = (head.code, head.reason) {
+            if status < 100 {
+                return Err(protocol("the receiver sent a status below 100"));
+            }
+            self.response.status = status;
+        }
+        let taken = match parsed? {
+            httparse::Status::Complete(taken) => taken,
+            httparse::Status::Partial if seen.len() == input.len() => return Ok(None),
+            httparse::Status::Partial => return Err(too_much_overhead()),
         };
-        let status = head.code.unwrap_or_default();
-        match status {
-            101 => return Err(protocol("the receiver switched to a protocol nobody asked for")),
-            100..200 if self.interim < MAX_INTERIM => {
-                self.interim += 1;
-                return Ok(Some(taken));
-            }
-            200..1000 => {}
-            100..200 => {
-                let why = format!("the answer is put off by more than {MAX_INTERIM} 1xx responses");
-                return Err(Error::new(BARKER_ERR_TOO_LARGE, why));
-            }
-            _ => return Err(protocol("the receiver sent a status below 100")),
+        self.spend(taken)?;
+        if self.response.status < 200 {
+            return self.pass_interim().map(|()| Some(taken));
         }
-        self.keep_alive = keeps_alive(head.version == Some(1), head.headers)
-            && !(is_bodiless(status) && announces_body(head.headers));
-        self.state = framing(status, head.headers)?;
-        if matches!(self.state, State::Counted(length) if length > self.max_body as u64) {
-            return Err(too_large("body", self.max_body));
-        }
-        self.response.status = status;
-        self.response.headers =
-            head.headers.iter().map(|h| (h.name.to_owned(), h.value.to_vec())).collect();
+        self.take_head(head.version == Some(1), head.headers)?;
         Ok(Some(taken))
     }
 
+    /// An interim response says nothing.
+    fn pass_interim(&mut self) -> Result<()> {
+        self.interim += 1;
+        match mem::take(&mut self.response.status) {
+            101 => Err(protocol("the receiver switched to a protocol nobody asked for")),
+            _ if self.interim > MAX_INTERIM => {
+                let why = format!("the answer is put off by more than {MAX_INTERIM} 1xx responses");
+                Err(Error::new(BARKER_ERR_TOO_LARGE, why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The headers are known before anything is judged by them.
+    fn take_head(&mut self, is_http_1_1: bool, headers: &[httparse::Header<'_>]) -> Result<()> {
+        self.response.headers = headers
+            .iter()
+            .map(|header| (header.name.to_owned(), unfolded(header.value).into_owned()))
+            .collect();
+        let (status, headers) = (self.response.status, &self.response.headers);
+        self.state = framing(status, headers)?;
+        self.keep_alive =
+            keeps_alive(is_http_1_1, headers) && !(is_bodiless(status) && announces_body(headers));
+        match self.state {
+            State::Counted(length) if length > self.max_body as u64 => {
+                Err(too_large("body", self.max_body))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn read_chunk_size(&mut self, input: &[u8]) -> Result<Option<usize>> {
-        let end = match input.iter().position(|&byte| byte == b'\n') {
-            Some(end) if end <= MAX_HEAD => end,
-            None if input.len() <= MAX_HEAD => return Ok(None),
-            _ => return Err(too_large("chunk's size", MAX_HEAD)),
+        let longest = MAX_OVERHEAD - self.overhead + CHUNK_SIZE_LINE;
+        let end = match input.iter().take(longest).position(|&byte| byte == b'\n') {
+            Some(end) => end,
+            None if input.len() < longest => return Ok(None),
+            None => return Err(too_much_overhead()),
         };
         // A line feed alone, or a control character in an extension, others take for something else.
-        let (line, extension) = match input[..end].strip_suffix(b"\r") {
+        let line = match input[..end].strip_suffix(b"\r") {
             Some(line) if !line.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t') => {
-                line.split_at(line.iter().position(|&byte| byte == b';').unwrap_or(line.len()))
+                line
             }
             _ => return Err(protocol("a chunk's size does not end with CR LF")),
         };
-        self.extensions += extension.len();
-        if self.extensions > MAX_HEAD {
-            return Err(too_large("chunk extensions", MAX_HEAD));
-        }
-        let size = number(line.trim_ascii_end(), 16)
+        let extension = line.iter().position(|&byte| byte == b';').unwrap_or(line.len());
+        let digits = line[..extension].trim_ascii_end();
+        let size = number(digits, 16)
             .ok_or_else(|| protocol("a chunk's size is not a hexadecimal number"))?;
+        let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+        self.spend(line.len() - digits.len() + zeros)?;
         if size > (self.max_body - self.response.body.len()) as u64 {
             return Err(too_large("body", self.max_body));
         }
@@ -222,20 +267,29 @@ impl ResponseReader {
         Ok(Some(end + 1))
     }
 
-    /// Trailers are read and forgotten.
+    /// Trailers are read and forgotten. They are written as the headers of a head, which the parser
+    /// reads only below a status line.
     fn read_trailers(&mut self, input: &[u8]) -> Result<Option<usize>> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        match httparse::parse_headers(input, &mut headers)? {
-            httparse::Status::Complete((taken, _)) if taken <= MAX_HEAD => {
-                self.state = State::Done;
-                Ok(Some(taken))
+        const STATUS_LINE: &[u8] = b"HTTP/1.1 200\n";
+        let taken = match line_break(input) {
+            Some(taken) => taken,
+            None => {
+                let seen = self.affordable(input);
+                let head = [STATUS_LINE, seen].concat();
+                let mut headers = [MaybeUninit::uninit(); MAX_HEADERS];
+                match parse_head(&mut httparse::Response::new(&mut []), &head, &mut headers)? {
+                    httparse::Status::Complete(taken) => taken - STATUS_LINE.len(),
+                    httparse::Status::Partial if seen.len() == input.len() => return Ok(None),
+                    httparse::Status::Partial => return Err(too_much_overhead()),
+                }
             }
-            httparse::Status::Partial if input.len() <= MAX_HEAD => Ok(None),
-            _ => Err(too_large("trailer", MAX_HEAD)),
-        }
+        };
+        self.spend(taken)?;
+        self.state = State::Done;
+        Ok(Some(taken))
     }
 
-    /// Moves up to `left` bytes into the body: gives how many, and how many are left.
+    /// Moves up to `left` bytes into the body: returns how many, and how many are left.
     fn take_body(&mut self, input: &[u8], left: u64) -> Result<(usize, u64)> {
         let taken = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
         if taken > self.max_body - self.response.body.len() {
@@ -244,27 +298,73 @@ impl ResponseReader {
         self.response.body.extend_from_slice(&input[..taken]);
         Ok((taken, left - taken as u64))
     }
+
+    /// Counts bytes that are not the body's.
+    fn spend(&mut self, bytes: usize) -> Result<()> {
+        if bytes > MAX_OVERHEAD - self.overhead {
+            return Err(too_much_overhead());
+        }
+        self.overhead += bytes;
+        Ok(())
+    }
+
+    /// As much of the input as may be spent.
+    fn affordable<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        &input[..input.len().min(MAX_OVERHEAD - self.overhead)]
+    }
+}
+
+/// Parses a head, which may have folded lines and blanks between a name and its colon.
+fn parse_head<'h, 'b>(
+    head: &mut httparse::Response<'h, 'b>,
+    input: &'b [u8],
+    headers: &'h mut [MaybeUninit<httparse::Header<'b>>],
+) -> httparse::Result<usize> {
+    httparse::ParserConfig::default()
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .parse_response_with_uninit_headers(head, input, headers)
+}
+
+/// The length of the line break that the input begins with.
+fn line_break(input: &[u8]) -> Option<usize> {
+    match input {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// A header's value in one line: RFC 9112 section 5.2.
+fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\n') {
+        return value.into();
+    }
+    let lines = value.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' ').into()
 }
 
 /// How the body is delimited: RFC 9112 section 6.3.
-fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<State> {
+fn framing(status: u16, headers: &[(String, Vec<u8>)]) -> Result<State> {
+    if is_bodiless(status) {
+        return Ok(State::Done);
+    }
     let mut length = None;
     let mut coding = None;
-    for header in headers {
-        if header.name.eq_ignore_ascii_case("Content-Length") {
-            let value = content_length(header.value)?;
-            if length.is_some_and(|earlier| earlier != value) {
-                return Err(protocol("the answer has two different Content-Lengths"));
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("Content-Length") {
+            for value in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+                let value = content_length(value)?;
+                if length.replace(value).is_some_and(|earlier| earlier != value) {
+                    return Err(protocol("the answer has two different Content-Lengths"));
+                }
             }
-            length = Some(value);
-        } else if header.name.eq_ignore_ascii_case("Transfer-Encoding")
-            && coding.replace(header.value).is_some()
+        } else if name.eq_ignore_ascii_case("Transfer-Encoding") && coding.replace(value).is_some()
         {
             return Err(protocol("the answer has two Transfer-Encodings"));
         }
     }
     match (coding, length) {
-        _ if is_bodiless(status) => Ok(State::Done),
         (Some(_), Some(_)) => {
             Err(protocol("the answer has both a Transfer-Encoding and a Content-Length"))
         }
@@ -292,32 +392,36 @@ fn is_bodiless(status: u16) -> bool {
 }
 
 /// Whether a receiver that does not know better may send a body.
-fn announces_body(headers: &[httparse::Header<'_>]) -> bool {
-    headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("Transfer-Encoding")
-            || header.name.eq_ignore_ascii_case("Content-Length") && header.value != b"0"
+fn announces_body(headers: &[(String, Vec<u8>)]) -> bool {
+    headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("Transfer-Encoding")
+            || name.eq_ignore_ascii_case("Content-Length") && value != b"0"
     })
 }
 
 /// HTTP/1.1 keeps a connection unless it says close; HTTP/1.0 closes: RFC 9112 section 9.3.
-fn keeps_alive(is_http_1_1: bool, headers: &[httparse::Header<'_>]) -> bool {
+fn keeps_alive(is_http_1_1: bool, headers: &[(String, Vec<u8>)]) -> bool {
     let says_close = headers
         .iter()
-        .filter(|header| header.name.eq_ignore_ascii_case("Connection"))
-        .flat_map(|header| header.value.split(|&byte| byte == b','))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Connection"))
+        .flat_map(|(_, value)| value.split(|&byte| byte == b','))
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
     is_http_1_1 && !says_close
 }
 
 impl From<httparse::Error> for Error {
     fn from(error: httparse::Error) -> Self {
-        match error {
-            httparse::Error::TooManyHeaders => Error::new(
-                BARKER_ERR_TOO_LARGE,
-                format!("the answer has more than {MAX_HEADERS} headers"),
-            ),
-            _ => Error::new(BARKER_ERR_PROTOCOL, format!("the answer is not HTTP/1.x: {error}")),
-        }
+        protocol(match error {
+            httparse::Error::TooManyHeaders => {
+                let why = format!("the answer has more than {MAX_HEADERS} headers");
+                return Error::new(BARKER_ERR_TOO_LARGE, why);
+            }
+            httparse::Error::Version => "the answer does not begin with HTTP/1.0 or HTTP/1.1",
+            httparse::Error::HeaderName => "the answer has a header without a name or a colon",
+            httparse::Error::HeaderValue => "the answer has a header with a control character",
+            httparse::Error::NewLine => "the answer has a carriage return without a line feed",
+            _ => "the answer's status line is malformed",
+        })
     }
 }
 
@@ -327,6 +431,11 @@ fn protocol(why: &'static str) -> Error {
 
 fn too_large(what: &str, limit: usize) -> Error {
     Error::new(BARKER_ERR_TOO_LARGE, format!("the answer's {what} is over {limit} bytes"))
+}
+
+fn too_much_overhead() -> Error {
+    let why = format!("the answer has over {MAX_OVERHEAD} bytes beside its body");
+    Error::new(BARKER_ERR_TOO_LARGE, why)
 }
 
 #[cfg(test)]
@@ -379,6 +488,229 @@ mod tests {
         assert_eq!(read(b"HTTP/1.1 204 No Content\r\n\r\n"), Ok((204, vec![], true)));
     }
 
+    /// What is known of an answer that fails with this status.
+    fn known_of(wire: &str, status: barker_status) -> Option<(u16, usize)> {
+        let by = |size: usize| {
+            let mut reader = ResponseReader::new(MAX_BODY);
+            let mut fed = wire.as_bytes().chunks(size).map(|piece| reader.feed(piece));
+            let failure = fed.find_map(|result| result.map(|whole| assert_eq!(whole, None)).err());
+            let failure = failure.unwrap_or_else(|| reader.end().unwrap_err());
+            assert_eq!(failure.status, status, "{wire}: {failure}");
+            let head = reader.head_so_far()?;
+            assert_eq!(head.body, b"");
+            assert_eq!(reader.head_so_far(), None);
+            Some((head.status, head.headers.len()))
+        };
+        let whole = by(wire.len());
+        assert_eq!(by(1), whole, "cut into single bytes: {wire}");
+        whole
+    }
+
+    #[test]
+    fn the_head_of_a_failed_answer_is_known() {
+        let large = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"z".repeat(MAX_BODY + 1);
+        for (fields, count, status) in [
+            ("A: b\r\nContent-Length: 3\r\n\r\nhi", 2, BARKER_ERR_RECEIVE),
+            ("A: b\r\nContent-Length: 1048577\r\n\r\n", 2, BARKER_ERR_TOO_LARGE),
+            ("A: b\r\nContent-Length: -1\r\n\r\n", 2, BARKER_ERR_PROTOCOL),
+            ("Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 2, BARKER_ERR_PROTOCOL),
+            ("Transfer-Encoding: gzip\r\n\r\n", 1, BARKER_ERR_PROTOCOL),
+            ("Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 1, BARKER_ERR_PROTOCOL),
+            ("Transfer-Encoding: chunked\r\n\r\n2\r\nhi", 1, BARKER_ERR_RECEIVE),
+            ("Transfer-Encoding: chunked\r\n\r\n0\r\nA b\r\n\r\n", 1, BARKER_ERR_PROTOCOL),
+            // The status has come, but not all of the headers.
+            ("", 0, BARKER_ERR_RECEIVE),
+            ("A: b\r\nContent-Len", 0, BARKER_ERR_RECEIVE),
+            ("A: b\r\nC\0: d\r\n\r\n", 0, BARKER_ERR_PROTOCOL),
+        ] {
+            let interim = "\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n";
+            let wire = format!("{interim}HTTP/1.1 418 Teapot\r\n{fields}");
+            assert_eq!(known_of(&wire, status), Some((418, count)), "{wire}");
+        }
+        assert_eq!(known_of(&large, BARKER_ERR_TOO_LARGE), Some((200, 0)));
+        for (wire, status) in [
+            ("HTTP/1.1 20", BARKER_ERR_RECEIVE),
+            ("HTTP/1.1 200 O", BARKER_ERR_RECEIVE),
+            ("HTTP/1.1 200 O\0K\r\n\r\n", BARKER_ERR_PROTOCOL),
+            ("HTTP/1.1 2000 OK\r\n\r\n", BARKER_ERR_PROTOCOL),
+            ("HTTP/1.1 000 OK\r\n\r\n", BARKER_ERR_PROTOCOL),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", BARKER_ERR_PROTOCOL),
+            ("HTTP/1.1 100 Continue\r\nA: b\r\n", BARKER_ERR_RECEIVE),
+        ] {
+            assert_eq!(known_of(wire, status), None, "{wire}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_known_of_an_answer_that_was_handed_over() {
+        let mut reader = ResponseReader::new(MAX_BODY);
+        assert!(reader.feed(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().is_some());
+        assert_eq!(reader.head_so_far(), None);
+    }
+
+    #[test]
+    fn headers_in_old_forms() {
+        for (field, name, value) in [
+            ("X: a\r\n b", "X", "a b"),
+            ("X: a \r\n\t b\r\n  c", "X", "a b c"),
+            ("X: a  \t b", "X", "a  \t b"),
+            ("X: a\r\n \r\n\t\r\n b", "X", "a b"),
+            ("X: a\n b", "X", "a b"),
+            ("X: a\r\n Content-Length: 3", "X", "a Content-Length: 3"),
+            ("X:\r\n a", "X", "a"),
+            ("X: a \r\n ", "X", "a"),
+            ("X:\r\n ", "X", ""),
+            ("X : a", "X", "a"),
+            ("X \t: a", "X", "a"),
+        ] {
+            let wire = format!("HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 0\r\n\r\n");
+            let mut reader = ResponseReader::new(MAX_BODY);
+            let (response, reusable) = reader.feed(wire.as_bytes()).unwrap().unwrap();
+            let length = ("Content-Length".to_owned(), b"0".to_vec());
+            assert_eq!(response.headers, [(name.to_owned(), value.into()), length], "{wire}");
+            assert!(reusable);
+            let trailers = format!(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n{field}\r\n\r\n"
+            );
+            assert_eq!(read(trailers.as_bytes()), Ok((200, vec![], true)), "{trailers}");
+        }
+    }
+
+    #[test]
+    fn framing_in_old_forms() {
+        for field in [
+            "Content-Length: 2, 2",
+            "Content-Length: 2 ,2\t,02\r\nContent-Length: 2",
+            "Content-Length: 2,\r\n 2",
+            "Content-Length:\r\n 2",
+            "Content-Length : 2",
+        ] {
+            let wire = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\nhi");
+            assert_eq!(read(wire.as_bytes()), Ok((200, b"hi".to_vec(), true)), "{wire}");
+        }
+        for field in ["Transfer-Encoding \t: chunked", "Transfer-Encoding:\r\n chunked"] {
+            let wire = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+            assert_eq!(read(wire.as_bytes()), Ok((200, b"hi".to_vec(), true)), "{wire}");
+        }
+        let closes = "HTTP/1.1 200 OK\r\nConnection : x,\r\n close\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(read(closes.as_bytes()), Ok((200, vec![], false)));
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_refused() {
+        for fields in [
+            "Content-Length: 2, 3",
+            "Content-Length: 2,",
+            "Content-Length: , 2",
+            "Content-Length: 2 2",
+            "Content-Length: 2\r\n 2",
+            "Content-Length : 2\r\nContent-Length: 3",
+            "Content-Length: 2, 2\r\nContent-Length: 3",
+            "Content-Length : 2\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding : chunked\r\nContent-Length: 2",
+            "Transfer-Encoding:\r\n chunked\r\nContent-Length: 2",
+            "Transfer-Encoding : chunked\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\n , chunked",
+            "Transfer-Encoding: chunked,\r\n gzip",
+            "Transfer-Encoding : gzip",
+            " X: a",
+            "\tContent-Length: 2",
+            "X Y: a",
+            "X\r\n : a",
+            " : a",
+            ": a",
+            "X: a\rContent-Length: 2",
+            "X: a\r Content-Length: 2",
+            "X: a\r\n\rContent-Length: 2",
+            "X: a\r\n b\rContent-Length: 2",
+            "X: a\0b",
+            "X: a\r\n \0b",
+            "X: a\x7fb",
+            "X\0: a",
+        ] {
+            let chunks = "2\r\nhi\r\n0\r\n\r\n";
+            let wire = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{chunks}");
+            assert_eq!(read(wire.as_bytes()), Err(BARKER_ERR_PROTOCOL), "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn all_beside_the_body_has_one_bound() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let end = "0\r\n\r\n";
+        let room = MAX_OVERHEAD - head.len() - "0\r\n".len();
+        let half = room / 2;
+        let [zeros, blanks, signs] = ["0", " ", "e"].map(|byte| byte.repeat(room + 1));
+        // Each has `more` bytes beyond what there is room for.
+        let answers = |more: usize| {
+            let room = room + more;
+            [
+                format!("{head}{}1\r\nx\r\n{end}", &zeros[..room]),
+                format!("{head}1{}\r\nx\r\n{end}", &blanks[..room]),
+                format!("{head}1;{}\r\nx\r\n{end}", &signs[..room - 1]),
+                format!(
+                    "{head}1{}\r\nx\r\n{}1\r\nx\r\n{end}",
+                    &blanks[..half],
+                    &zeros[..room - half]
+                ),
+                format!("{head}0\r\nX: {}\r\n\r\n", &signs[..room - 5]),
+                format!("{}{head}{end}", "\n".repeat(room)),
+                format!("HTTP/1.1 103\nX: {}\n\n{head}{end}", &signs[..room - 18]),
+                format!(
+                    "HTTP/1.1 103\nX: {}\n\n{head}1;{}\r\nx\r\n{end}",
+                    &signs[..half],
+                    &signs[..room - half - 19]
+                ),
+            ]
+        };
+        for wire in answers(0) {
+            let outcome = read(wire.as_bytes());
+            assert_eq!(outcome.map(|(status, ..)| status), Ok(200), "{:?}", &wire[..80]);
+        }
+        for wire in answers(1) {
+            assert_eq!(read(wire.as_bytes()), Err(BARKER_ERR_TOO_LARGE), "{:?}", &wire[..80]);
+        }
+    }
+
+    #[test]
+    fn a_body_may_come_in_chunks_of_one_byte() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let wire = format!("{head}{}0\r\n\r\n", "1\r\nx\r\n".repeat(MAX_BODY));
+        let mut reader = ResponseReader::new(MAX_BODY);
+        let mut outcomes = wire.as_bytes().chunks(8192).map(|piece| reader.feed(piece).unwrap());
+        let (response, reusable) = outcomes.find_map(|outcome| outcome).unwrap();
+        assert!(reusable && response.body == vec![b'x'; MAX_BODY]);
+    }
+
+    /// Whatever trickles in, each byte is looked at a few times at most.
+    #[test]
+    fn work_grows_with_the_bytes() {
+        let head = "HTTP/1.1 200 OK\r\n";
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let folds = "\n ".repeat(MAX_OVERHEAD / 4);
+        for wire in [
+            "\r\n".repeat(MAX_OVERHEAD / 4),
+            format!("{head}X: {}", "y".repeat(MAX_OVERHEAD / 2)),
+            format!("{head}X: y{folds}"),
+            format!("HTTP/1.1 103 Hints\r\nX: y{folds}"),
+            format!("{head}{}", "X:\n".repeat(MAX_HEADERS)),
+            format!("{chunked}0\r\nX: y{folds}"),
+            format!("{chunked}1{}", " ".repeat(MAX_OVERHEAD / 2)),
+            format!("{chunked}{}", "1\r\nx\r\n".repeat(10_000)),
+            format!("{chunked}{}", "1;a=b\r\nx\r\n".repeat(10_000)),
+        ] {
+            let mut reader = ResponseReader::new(MAX_BODY);
+            let mut work = 0;
+            for byte in wire.as_bytes().chunks(1) {
+                let there = reader.pending.len() + 1;
+                assert_eq!(reader.feed(byte), Ok(None));
+                let is_looked_at = reader.pending.len() != there || reader.looked_at == there;
+                work += if is_looked_at { there } else { 1 };
+            }
+            assert!(work <= 5 * wire.len(), "{work} for {} bytes: {:?}", wire.len(), &wire[..60]);
+        }
+    }
+
     #[test]
     fn an_unasked_answer_ends_the_connection() {
         let mut reader = ResponseReader::new(MAX_BODY);
@@ -392,7 +724,13 @@ mod tests {
             ("", true),
             ("Content-Length: 0\r\n", true),
             ("Content-Length: 5\r\n", false),
+            ("Content-Length:\r\n", false),
+            ("Content-Length: -1\r\n", false),
+            ("Content-Length: 1048577\r\n", false),
+            ("Content-Length: 1\r\nContent-Length: 2\r\n", false),
+            ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", false),
             ("Transfer-Encoding: chunked\r\n", false),
+            ("Transfer-Encoding : gzip\r\n", false),
         ] {
             for status in [204, 304] {
                 let wire = format!("HTTP/1.1 {status} X\r\n{framing}\r\n");
@@ -406,7 +744,7 @@ mod tests {
         let read = |sizes: &str| {
             read(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{sizes}").as_bytes())
         };
-        let flood = format!("1;{}\r\nx\r\n", "e".repeat(MAX_HEAD / 2)).repeat(2);
+        let flood = format!("1;{}\r\nx\r\n", "e".repeat(MAX_OVERHEAD / 2)).repeat(2);
         for size in ["2", "02", "00000000000000000002", "2 ", "2 ;a", "2;a=\"b\tc\";d"] {
             assert_eq!(
                 read(&format!("{size}\r\nhi\r\n0\r\n\r\n")),
@@ -434,7 +772,7 @@ mod tests {
     #[test]
     fn broken_answers() {
         let endless = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(MAX_INTERIM + 1);
-        let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(MAX_HEAD));
+        let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(MAX_OVERHEAD));
         let large = format!("HTTP/1.1 200 OK\r\n\r\n{}", "z".repeat(MAX_BODY + 1));
         let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(MAX_HEADERS + 1));
         let cases = [
