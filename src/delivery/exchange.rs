@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::Waker;
-use url::Host;
 
 use super::agent::Settings;
 use super::connection::Connection;
@@ -119,7 +118,7 @@ impl<'a> Exchange<'a> {
                                 None => Some(Stage::Idle),
                             }
                         }
-                        Err(_) if talk.may_start_over() => Some(self.reach()),
+                        Err(_) if talk.may_start_over() => Some(self.reach()?),
                         Err(error) => return Err(error),
                     }
                 }
@@ -139,7 +138,7 @@ impl<'a> Exchange<'a> {
                 self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
-            None => self.reach(),
+            None => self.reach()?,
         })
     }
 
@@ -152,35 +151,37 @@ impl<'a> Exchange<'a> {
     }
 
     /// The first stage of a new connection, to the receiver or to its proxy.
-    fn reach(&self) -> Stage {
-        let host = match (&self.route.proxy, &self.route.target.origin().endpoint) {
-            (Some(proxy), _) => &proxy.host,
-            (None, Endpoint::Host(host, _)) => host,
+    fn reach(&self) -> Result<Stage> {
+        let place = match (&self.route.proxy, &self.route.target.origin().endpoint) {
+            (Some(proxy), _) => &proxy.as_ref().map_err(Error::clone)?.place,
+            (None, Endpoint::Host(place)) => place,
             (None, Endpoint::Unix(path)) => {
                 self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
-                return self.race([Address::Unix(path.clone())].into());
+                return Ok(self.race([Address::Unix(path.clone())].into()));
             }
         };
-        match host {
-            Host::Ipv4(address) => self.connect(&[(*address).into()]),
-            Host::Ipv6(address) => self.connect(&[(*address).into()]),
-            Host::Domain(name) => {
-                match self.pool.process.resolver.find(name, self.settings.lookup_lifetime) {
-                    Found::Addresses(addresses) => self.connect(&addresses),
-                    Found::Asked(lookup) => {
-                        self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
-                        Stage::LookingUp(lookup)
-                    }
-                }
-            }
+        if let Some(address) = place.literal_address() {
+            let address = address?;
+            self.log(BARKER_LOG_DEBUG, || {
+                format!("connecting to port {} of [{}]", place.port, address.ip())
+            });
+            return Ok(self.race([Address::Ip(address)].into()));
         }
+        let name = place.host.to_string();
+        Ok(match self.pool.process.resolver.find(&name, self.settings.lookup_lifetime) {
+            Found::Addresses(addresses) => self.connect(&addresses),
+            Found::Asked(lookup) => {
+                self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
+                Stage::LookingUp(lookup)
+            }
+        })
     }
 
     fn connect(&self, addresses: &[IpAddr]) -> Stage {
         let port = match (&self.route.proxy, &self.route.target.origin().endpoint) {
-            (Some(proxy), _) => proxy.port,
-            (None, Endpoint::Host(_, port)) => *port,
-            (None, Endpoint::Unix(_)) => 0,
+            (Some(Ok(proxy)), _) => proxy.place.port,
+            (None, Endpoint::Host(place)) => place.port,
+            _ => 0,
         };
         self.log(BARKER_LOG_DEBUG, || format!("connecting to port {port} of {addresses:?}"));
         self.race(Race::interleaved(addresses, port))
@@ -192,11 +193,12 @@ impl<'a> Exchange<'a> {
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
         match &self.route.proxy {
-            Some(proxy) => {
+            Some(Ok(proxy)) => {
                 self.log(BARKER_LOG_DEBUG, || "asking the proxy for the receiver".into());
                 let target = self.route.target.clone();
                 Ok(Stage::Tunnelling(Tunnel::new(socket, proxy.clone(), target)))
             }
+            Some(Err(error)) => Err(error.clone()),
             None => self.secure(socket),
         }
     }
@@ -204,14 +206,14 @@ impl<'a> Exchange<'a> {
     /// Puts TLS over the socket, if the URL wants it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
         let connection = match self.route.target.origin() {
-            Origin { endpoint: Endpoint::Host(host, _), secure: true } => {
+            Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(BARKER_LOG_DEBUG, || "connected; shaking hands over TLS".into());
                 let trust = &self.settings.trust;
                 let config = match trust.is_default() {
                     true => self.pool.process.default_tls()?,
                     false => trust.config()?,
                 };
-                let tls = Tls::new(socket, host, trust.server_name(), config)?;
+                let tls = Tls::new(socket, &place.host, trust.server_name(), config)?;
                 Connection::Secure(Box::new(tls))
             }
             _ => {

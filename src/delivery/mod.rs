@@ -11,6 +11,7 @@ mod connection;
 mod deadline;
 mod exchange;
 mod log;
+mod place;
 mod policy;
 mod pool;
 mod process;

@@ -1,7 +1,6 @@
 //! How messages are delivered: how long that may take, over which connections, by which way.
 
 use std::ffi::{CString, c_char, c_void};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::boundary::{on_handle, read, text};
@@ -186,7 +185,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.delivery().proxies = Proxies::from_environment()?;
+            hook.webhook.delivery().proxies = Proxies::from_environment();
             Ok(())
         })
     }
@@ -227,7 +226,7 @@ pub unsafe extern "C" fn barker_webhook_set_log(
                 let user = User(user);
                 let write =
                     move |level, line: &str| user.tell(log, level, &c_text(line.as_bytes()));
-                Log { level, write: Arc::new(write) }
+                Log::new(level, write)
             });
             Ok(())
         })
