@@ -54,7 +54,7 @@ pub enum barker_status {
     BARKER_ERR_STOPPED = 208,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     BARKER_ERR_REFUSED = 209,
-    /// The proxy does not lead to the receiver.
+    /// The proxy does not lead to the receiver, or the environment names one that cannot be used.
     BARKER_ERR_PROXY = 210,
 
     /// The receiver's certificate has expired, or is not valid yet.
@@ -152,8 +152,8 @@ pub struct Error {
     pub sentence: Cow<'static, str>,
 }
 
-/// The text, in which escapes stand for what does not print, breaks a line or turns the direction of
-/// writing around: a host or a path must not write lines of its own into a log.
+/// The text, in which escapes stand for what does not print, breaks a line or turns the direction
+/// of writing around: a path or an answer must not write lines of its own into a log.
 pub(crate) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_plain = |c: char| c == ' ' || c.is_ascii_graphic();
     if text.chars().all(is_plain) {
