@@ -130,7 +130,7 @@ enum barker_status
      */
     BARKER_ERR_REFUSED = 209,
     /**
-     * The proxy does not lead to the receiver.
+     * The proxy does not lead to the receiver, or the environment names one that cannot be used.
      */
     BARKER_ERR_PROXY = 210,
     /**
@@ -438,7 +438,7 @@ typedef struct barker_buffer {
  * @param user   as it was given to barker_webhook_set_log()
  * @param level  how much it matters
  * @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
- *               header or password, nor a URL's path.
+ *               header or password, nor a URL's path. What does not print is escaped.
  */
 typedef void (*barker_log)(void *user, barker_log_level level, const char *line);
 
@@ -555,13 +555,17 @@ const char *barker_webhook_error(const struct barker_webhook *hook);
 /* ---- Message: what is sent ---- */
 
 /**
- * Sets the receiver's URL.
+ * Sets the receiver's URL. It is read strictly: one in which other programs might find another
+ * host is refused.
  *
  * @param hook  the handle
  * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
  *              A user name and password are sent as Basic authentication (RFC 7617), unless an
  *              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
  *              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
+ *              A link-local address has its interface with it: "http://[fe80::1%25eth0]/hook"
+ *              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
+ *              sent.
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
  */
 barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *url);
@@ -780,7 +784,8 @@ barker_status barker_webhook_set_max_body(struct barker_webhook *hook, uint32_t 
  *
  * 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
  * message was taken and the answer lies elsewhere, that is fetched with a GET without data and
- * signature (RFC 9110 section 15.4). From https to http none is followed.
+ * signature (RFC 9110 section 15.4). None is followed from https to http, to what was just asked
+ * for, or to what barker_webhook_set_url() would refuse.
  *
  * @param hook              the handle
  * @param max               how many, one after the other; 0, the default, follows none
@@ -807,11 +812,16 @@ barker_status barker_webhook_set_proxy(struct barker_webhook *hook, const char *
 
 /**
  * Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
- * HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
- * hosts and domains that are reached without one. Without this call the environment is not read.
+ * HTTPS_PROXY, else all_proxy or ALL_PROXY. Without this call the environment is not read. If a
+ * variable does not name a proxy as barker_webhook_set_proxy() takes it, the sends that would use
+ * it fail with BARKER_ERR_PROXY.
+ *
+ * no_proxy or NO_PROXY lists, with commas or blanks between them, what is reached directly: names,
+ * each with all names below it; addresses; networks such as 10.0.0.0/8; or * for everything. A
+ * port may follow after a colon, as in example.com:8080: then it holds for that port alone.
  *
  * @param hook  the handle
- * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+ * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_proxy_from_environment(struct barker_webhook *hook);
 

@@ -54,7 +54,7 @@ pub enum barker_status {
     BARKER_ERR_STOPPED = 208,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     BARKER_ERR_REFUSED = 209,
-    /// The proxy does not lead to the receiver.
+    /// The proxy does not lead to the receiver, or the environment names one that cannot be used.
     BARKER_ERR_PROXY = 210,
     /// No name server answered for the receiver's host name. It may exist: try again later.
     BARKER_ERR_RESOLVE_AGAIN = 211,
@@ -155,13 +155,30 @@ pub struct Error {
     pub sentence: Cow<'static, str>,
 }
 
+/// The text, in which escapes stand for what does not print, breaks a line or turns the direction
+/// of writing around: a path or an answer must not write lines of its own into a log.
+pub(crate) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic();
+    if text.chars().all(is_plain) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_plain(c) {
+            true => escaped.push(c),
+            false => escaped.extend(c.escape_debug()),
+        }
+    }
+    escaped.into()
+}
+
 /// What every fallible call gives.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error of this status with its own sentence.
     pub fn new(status: barker_status, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, sentence: sentence.into() }
+        Self { status, sentence: printable(sentence.into()) }
     }
 }
 
@@ -178,3 +195,25 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_printable() {
+        for (text, sentence) in [
+            ("plain \\ \"text\" '~'", "plain \\ \"text\" '~'"),
+            ("b\u{fc}cher \u{4f60}", "b\u{fc}cher \u{4f60}"),
+            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\0"),
+            ("\u{1b}[31m \u{7f}", "\\u{1b}[31m \\u{7f}"),
+            ("\u{85}\u{9b}", "\\u{85}\\u{9b}"),
+            ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+            ("\u{200f}\u{202e}\u{2066}\u{feff}", "\\u{200f}\\u{202e}\\u{2066}\\u{feff}"),
+        ] {
+            assert_eq!(Error::new(barker_status::BARKER_ERR_URL, text).sentence, sentence);
+        }
+        let mut all = (0..=0x9f).chain(0x2000..0x206f).filter_map(char::from_u32);
+        assert!(all.all(|c| !printable(c.to_string().into()).contains(char::is_control)));
+    }
+}

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::Waker;
-use url::Host;
 
 use super::agent::Settings;
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::log::{barker_log_level, barker_log_level::*};
+use super::place::Place;
 use super::pool::{Pool, Route};
 use super::process::Process;
 use super::proxy::Tunnel;
@@ -60,9 +60,9 @@ struct Asked {
     port: u16,
 }
 
-/// Whom a connection leads to: the receiver, or its proxy.
+/// Where a connection leads.
 enum Hop<'a> {
-    Host(&'a Host<String>, u16),
+    Place(&'a Place),
     Unix(&'a Path),
 }
 
@@ -181,7 +181,7 @@ impl<'a> Exchange<'a> {
 
     fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
         if matches!(self.stage, Stage::Starved(_)) {
-            self.stage = self.reach();
+            self.stage = self.reach()?;
         }
         loop {
             let next = match &mut self.stage {
@@ -199,7 +199,7 @@ impl<'a> Exchange<'a> {
                         if !may_have_moved {
                             return Err(error);
                         }
-                        Some(self.reach())
+                        Some(self.reach()?)
                     }
                     Err(error) => return Err(error),
                 },
@@ -218,7 +218,7 @@ impl<'a> Exchange<'a> {
                                 None => Some(Stage::Idle),
                             }
                         }
-                        Err(_) if talk.may_start_over() => Some(self.reach()),
+                        Err(_) if talk.may_start_over() => Some(self.reach()?),
                         Err(error) => return Err(error),
                     }
                 }
@@ -242,7 +242,7 @@ impl<'a> Exchange<'a> {
                 self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
-            None => self.reach(),
+            None => self.reach()?,
         })
     }
 
@@ -255,43 +255,40 @@ impl<'a> Exchange<'a> {
     }
 
     /// The first stage of a new connection, to the receiver or to its proxy.
-    fn reach(&self) -> Stage {
-        match self.next_hop() {
+    fn reach(&self) -> Result<Stage> {
+        let place = match self.next_hop()? {
+            Hop::Place(place) => place,
             Hop::Unix(path) => {
                 self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
-                self.race([Address::Unix(path.to_owned())].into(), false)
+                return Ok(self.race([Address::Unix(path.to_owned())].into(), false));
             }
-            Hop::Host(Host::Ipv4(address), port) => {
-                self.connect(&[((*address), 0).into()], port, false)
-            }
-            Hop::Host(Host::Ipv6(address), port) => {
-                self.connect(&[((*address), 0).into()], port, false)
-            }
-            Hop::Host(Host::Domain(name), port) => {
-                match self.process.resolver.find(name, self.settings.lookup_lifetime) {
-                    Found::Addresses(addresses) => self.connect(&addresses, port, false),
-                    Found::Asked(lookup, old) => {
-                        self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
-                        Stage::LookingUp(Asked { lookup, old, port })
-                    }
-                }
-            }
+        };
+        if let Some(address) = place.literal_address() {
+            return Ok(self.connect(&[address?], place.port, false));
         }
+        let name = place.host.to_string();
+        Ok(match self.process.resolver.find(&name, self.settings.lookup_lifetime) {
+            Found::Addresses(addresses) => self.connect(&addresses, place.port, false),
+            Found::Asked(lookup, old) => {
+                self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
+                Stage::LookingUp(Asked { lookup, old, port: place.port })
+            }
+        })
     }
 
-    /// Whom the connection leads to.
-    fn next_hop(&self) -> Hop<'_> {
-        match (&self.route.proxy, &self.route.target.origin().endpoint) {
-            (Some(proxy), _) => Hop::Host(&proxy.host, proxy.port),
-            (None, Endpoint::Host(host, port)) => Hop::Host(host, *port),
+    /// Where the connection leads: to the receiver, or to its proxy.
+    fn next_hop(&self) -> Result<Hop<'_>> {
+        Ok(match (&self.route.proxy, &self.route.target.origin().endpoint) {
+            (Some(proxy), _) => Hop::Place(&proxy.as_ref().map_err(Error::clone)?.place),
+            (None, Endpoint::Host(place)) => Hop::Place(place),
             (None, Endpoint::Unix(path)) => Hop::Unix(path),
-        }
+        })
     }
 
     /// None of the addresses took a connection: they may have changed.
     fn forget_addresses(&self) {
-        if let Hop::Host(Host::Domain(name), _) = self.next_hop() {
-            self.process.resolver.forget(name);
+        if let Ok(Hop::Place(place)) = self.next_hop() {
+            self.process.resolver.forget(&place.host.to_string());
         }
     }
 
@@ -310,11 +307,12 @@ impl<'a> Exchange<'a> {
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
         match &self.route.proxy {
-            Some(proxy) => {
+            Some(Ok(proxy)) => {
                 self.log(BARKER_LOG_DEBUG, || "asking the proxy for the receiver".into());
                 let target = self.route.target.clone();
                 Ok(Stage::Tunnelling(Tunnel::new(socket, proxy.clone(), target)))
             }
+            Some(Err(error)) => Err(error.clone()),
             None => self.secure(socket),
         }
     }
@@ -322,14 +320,14 @@ impl<'a> Exchange<'a> {
     /// Puts TLS over the socket, if the URL wants it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
         let connection = match self.route.target.origin() {
-            Origin { endpoint: Endpoint::Host(host, _), secure: true } => {
+            Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(BARKER_LOG_DEBUG, || "connected; shaking hands over TLS".into());
                 let trust = &self.settings.trust;
                 let config = match trust.is_default() {
                     true => self.process.default_tls()?,
                     false => trust.config()?,
                 };
-                let tls = Tls::new(socket, host, trust.server_name(), config)?;
+                let tls = Tls::new(socket, &place.host, trust.server_name(), config)?;
                 Connection::Secure(Box::new(tls))
             }
             _ => {

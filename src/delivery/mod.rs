@@ -12,6 +12,7 @@ mod deadline;
 mod exchange;
 mod log;
 mod names;
+mod place;
 mod policy;
 mod pool;
 mod process;

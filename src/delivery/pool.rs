@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::proxy::Proxy;
+use super::proxy::Choice;
 use super::target::Target;
 use super::trust::Trust;
 use crate::fork::ForkLock;
@@ -38,13 +38,13 @@ impl IdleLimits {
 pub(super) struct Route {
     pub target: Arc<Target>,
     pub trust: Arc<Trust>,
-    pub proxy: Option<Arc<Proxy>>,
+    pub proxy: Option<Choice>,
 }
 
 impl PartialEq for Route {
     fn eq(&self, other: &Self) -> bool {
         let is_same_proxy = match (&self.proxy, &other.proxy) {
-            (Some(proxy), Some(other)) => Arc::ptr_eq(proxy, other),
+            (Some(Ok(proxy)), Some(Ok(other))) => Arc::ptr_eq(proxy, other),
             (proxy, other) => proxy.is_none() && other.is_none(),
         };
         let trust_matters = self.target.origin().secure;

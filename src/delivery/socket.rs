@@ -1,6 +1,7 @@
 //! A stream socket, TCP or Unix, that never raises SIGPIPE. Connecting and sending never wait;
 //! receiving may.
 
+use std::ffi::CString;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -211,6 +212,21 @@ pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
 /// Whether an operation is to be tried again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// The number of a network interface, which is given by its name or as a number already.
+pub(super) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
+    let name = CString::new(zone)?;
+    // SAFETY: the name ends with a NUL, and is only read.
+    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    if number != 0 {
+        return Ok(Some(number));
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() != Some(libc::ENODEV) => Err(error),
+        _ if !zone.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+        _ => Ok(zone.parse().ok().filter(|number| *number != 0)),
+    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,17 @@ use crate::signature::barker_scheme;
 
 /// # Message: what is sent
 ///
-/// Sets the receiver's URL.
+/// Sets the receiver's URL. It is read strictly: one in which other programs might find another
+/// host is refused.
 ///
 /// @param hook  the handle
 /// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
 ///              A user name and password are sent as Basic authentication (RFC 7617), unless an
 ///              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
 ///              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
+///              A link-local address has its interface with it: "http://[fe80::1%25eth0]/hook"
+///              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
+///              sent.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_url(

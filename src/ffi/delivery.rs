@@ -1,7 +1,6 @@
 //! How messages are delivered: how long that may take, over which connections, by which way.
 
 use std::ffi::{CString, c_char, c_void};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::boundary::{on_handle, read, text};
@@ -148,7 +147,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
 ///
 /// 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
 /// message was taken and the answer lies elsewhere, that is fetched with a GET without data and
-/// signature (RFC 9110 section 15.4). From https to http none is followed.
+/// signature (RFC 9110 section 15.4). None is followed from https to http, to what was just asked
+/// for, or to what barker_webhook_set_url() would refuse.
 ///
 /// @param hook              the handle
 /// @param max               how many, one after the other; 0, the default, follows none
@@ -198,11 +198,16 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
 }
 
 /// Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
-/// HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
-/// hosts and domains that are reached without one. Without this call the environment is not read.
+/// HTTPS_PROXY, else all_proxy or ALL_PROXY. Without this call the environment is not read. If a
+/// variable does not name a proxy as barker_webhook_set_proxy() takes it, the sends that would use
+/// it fail with BARKER_ERR_PROXY.
+///
+/// no_proxy or NO_PROXY lists, with commas or blanks between them, what is reached directly: names,
+/// each with all names below it; addresses; networks such as 10.0.0.0/8; or * for everything. A
+/// port may follow after a colon, as in example.com:8080: then it holds for that port alone.
 ///
 /// @param hook  the handle
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+/// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
@@ -210,7 +215,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.delivery().proxies = Proxies::from_environment()?;
+            hook.webhook.delivery().proxies = Proxies::from_environment();
             Ok(())
         })
     }
@@ -225,7 +230,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
 /// @param user   as it was given to barker_webhook_set_log()
 /// @param level  how much it matters
 /// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
-///               header or password, nor a URL's path.
+///               header or password, nor a URL's path. What does not print is escaped.
 #[allow(non_camel_case_types)]
 pub type barker_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;
@@ -252,7 +257,7 @@ pub unsafe extern "C" fn barker_webhook_set_log(
                 let user = User(user);
                 let write =
                     move |level, line: &str| user.tell(log, level, &c_text(line.as_bytes()));
-                Log { level, write: Arc::new(write) }
+                Log::new(level, write)
             });
             Ok(())
         })
