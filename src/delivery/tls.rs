@@ -9,8 +9,8 @@ use url::Host;
 
 use super::connection::{received, sent};
 use super::deadline::Deadline;
+use super::explain::explain;
 use super::socket::Socket;
-use super::trust::explain;
 use crate::error::{Error, Result, barker_status::*};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
@@ -164,7 +164,9 @@ impl Write for Wire<'_> {
 }
 
 fn closed_amid_handshake() -> Error {
-    Error::new(BARKER_ERR_TLS, "the TLS handshake failed: the receiver closed the connection")
+    let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on this \
+               port?";
+    Error::new(BARKER_ERR_TLS, why)
 }
 
 /// A connection that breaks amid the handshake is no use for TLS.
@@ -180,7 +182,7 @@ fn handshake_error(error: Error) -> Error {
 fn host_name(host: &Host<String>) -> Result<ServerName<'static>> {
     match host {
         Host::Domain(name) => ServerName::try_from(name.clone())
-            .map_err(|_| Error::new(BARKER_ERR_URL, format!("{name} is not a DNS name"))),
+            .map_err(|_| Error::new(BARKER_ERR_URL, format!("no certificate can be for {name}"))),
         Host::Ipv4(address) => Ok(std::net::IpAddr::from(*address).into()),
         Host::Ipv6(address) => Ok(std::net::IpAddr::from(*address).into()),
     }

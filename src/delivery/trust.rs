@@ -2,23 +2,25 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{
-    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
-};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
-    SignatureScheme, version,
-};
+use rustls::{ClientConfig, RootCertStore, version};
 
+use super::platform::{Authorities, Store, unreadable};
+use super::sessions::Sessions;
+use super::thread::lock;
+use super::verifier::{Unverified, Verifier, provider};
 use crate::error::{Error, Result, barker_status::*};
+
+/// So often the platform's authorities are looked at: whether they are others now.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The oldest TLS that is spoken. Numbers are part of the ABI.
 #[allow(non_camel_case_types)]
@@ -49,7 +51,16 @@ impl TryFrom<i32> for barker_tls {
 #[derive(Default)]
 pub struct Trust {
     options: Options,
-    config: OnceLock<Arc<ClientConfig>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// A configuration, and the sessions made under it.
+#[derive(Clone)]
+struct Kept {
+    config: Arc<ClientConfig>,
+    /// That of the platform's authorities, if all of them could be read.
+    stamp: Option<u64>,
+    looked: Instant,
 }
 
 #[derive(Clone, Default)]
@@ -68,7 +79,7 @@ impl Trust {
     fn changed(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options { is_changed: true, ..self.options.clone() };
         change(&mut options);
-        Self { options, config: OnceLock::new() }
+        Self { options, kept: Mutex::default() }
     }
 
     /// Trusts these authorities too.
@@ -83,9 +94,9 @@ impl Trust {
 
     /// Trusts the authorities in this file too.
     pub fn with_authority_file(&self, path: &str) -> Result<Self> {
-        let pem =
-            fs::read(path).map_err(|error| refused(format!("cannot read {path}: {error}")))?;
-        self.with_authorities(&pem).map_err(|error| refused(format!("{path}: {}", error.sentence)))
+        let pem = fs::read(path).map_err(|error| unreadable(Path::new(path), &error))?;
+        self.with_authorities(&pem)
+            .map_err(|error| refused(format!("{path:?}: {}", error.sentence)))
     }
 
     /// Trusts the platform's authorities, or only those that were added.
@@ -138,18 +149,84 @@ impl Trust {
         self.options.server_name.as_ref()
     }
 
-    /// The configuration, which keeps resumable sessions.
+    /// The configuration, which keeps resumable sessions. Soon after the platform's authorities
+    /// were replaced it is another one; as long as those cannot be read, it stays.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
-        if let Some(config) = self.config.get() {
-            return Ok(config.clone());
+        self.config_at(Instant::now(), Store::find)
+    }
+
+    fn config_at(&self, now: Instant, find: impl FnOnce() -> Store) -> Result<Arc<ClientConfig>> {
+        let before = match &mut *self.kept() {
+            Some(kept) if !self.options.is_due(kept, now) => return Ok(kept.config.clone()),
+            // Other threads use this one meanwhile.
+            Some(kept) => {
+                kept.looked = now;
+                Some(kept.clone())
+            }
+            None => None,
+        };
+        match (self.options.renewed(before.as_ref(), now, find), before) {
+            (Ok(made), before) => Ok(self.keep(made, before)),
+            (Err(_), Some(before)) => Ok(before.config),
+            (Err(error), None) => Err(error),
         }
-        let config = Arc::new(self.options.config()?);
-        Ok(self.config.get_or_init(|| config).clone())
+    }
+
+    /// Keeps the configuration in the place of the one before, or takes what another thread has put
+    /// there.
+    fn keep(&self, made: Kept, before: Option<Kept>) -> Arc<ClientConfig> {
+        let mut kept = self.kept();
+        match &*kept {
+            Some(kept) if before.is_none_or(|old| !Arc::ptr_eq(&old.config, &kept.config)) => {
+                kept.config.clone()
+            }
+            _ => kept.insert(made).config.clone(),
+        }
+    }
+
+    /// To be held for no longer than a moment.
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        lock(&self.kept)
     }
 }
 
 impl Options {
-    fn config(&self) -> Result<ClientConfig> {
+    fn trusts_platform(&self) -> bool {
+        !self.without_platform && !self.skips_verification
+    }
+
+    fn is_due(&self, kept: &Kept, now: Instant) -> bool {
+        self.trusts_platform() && now.saturating_duration_since(kept.looked) >= INTERVAL
+    }
+
+    /// A new one, or the one before as long as the platform's authorities are the same, or none can
+    /// be read.
+    fn renewed(
+        &self,
+        before: Option<&Kept>,
+        now: Instant,
+        find: impl FnOnce() -> Store,
+    ) -> Result<Kept> {
+        let store = self.trusts_platform().then(find);
+        // First the stamp: what changes amid reading is seen the next time.
+        let stamp = store.as_ref().map(Store::stamp);
+        if let Some(before) = before
+            && before.stamp.is_some()
+            && before.stamp == stamp
+        {
+            return Ok(before.clone());
+        }
+        let platform = store.map_or_else(|| Ok(Authorities::default()), |store| store.read())?;
+        if let Some(before) = before
+            && platform.certificates.is_empty()
+        {
+            return Ok(before.clone());
+        }
+        let config = Arc::new(self.config(&platform)?);
+        Ok(Kept { config, stamp: stamp.filter(|_| platform.failure.is_none()), looked: now })
+    }
+
+    fn config(&self, platform: &Authorities) -> Result<ClientConfig> {
         let versions = match self.minimum {
             barker_tls::BARKER_TLS_1_2 => &[&version::TLS13, &version::TLS12][..],
             barker_tls::BARKER_TLS_1_3 => &[&version::TLS13][..],
@@ -158,25 +235,25 @@ impl Options {
             .with_protocol_versions(versions)
             .map_err(unusable)?
             .dangerous()
-            .with_custom_certificate_verifier(self.verifier()?);
-        Ok(match &self.identity {
+            .with_custom_certificate_verifier(self.verifier(platform)?);
+        let mut config = match &self.identity {
             Some(identity) => builder
                 .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.clone()))),
             None => builder.with_no_client_auth(),
-        })
+        };
+        config.resumption = Resumption::store(Arc::new(Sessions::default()));
+        Ok(config)
     }
 
-    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
+    fn verifier(&self, platform: &Authorities) -> Result<Arc<dyn ServerCertVerifier>> {
         if self.skips_verification {
             return Ok(Arc::new(Unverified));
         }
         let mut roots = RootCertStore::empty();
-        if !self.without_platform {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+        roots.add_parsable_certificates(platform.certificates.iter().cloned());
         roots.add_parsable_certificates(self.authorities.iter().cloned());
         if roots.is_empty() {
-            return Err(Error::new(BARKER_ERR_TLS, self.why_nobody_is_trusted()));
+            return Err(Error::new(BARKER_ERR_TLS, self.why_nobody_is_trusted(platform)));
         }
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .with_crls(self.revocations.iter().cloned())
@@ -186,13 +263,18 @@ impl Options {
         Ok(Arc::new(Verifier { inner, authorities: self.authorities.clone() }))
     }
 
-    fn why_nobody_is_trusted(&self) -> &'static str {
+    fn why_nobody_is_trusted(&self, platform: &Authorities) -> String {
         if self.without_platform {
-            "no certificate authority is trusted: add one, or trust those of the platform"
-        } else {
-            "this machine trusts no certificate authority: install its CA certificates (on Debian, \
-             the package ca-certificates), set SSL_CERT_FILE, or add an authority to the handle"
+            return "no certificate authority is trusted: add one, or trust those of the platform"
+                .into();
         }
+        let why =
+            platform.failure.iter().map(|failure| format!(" ({failure})")).collect::<String>();
+        format!(
+            "this machine trusts no certificate authority{why}: install its CA certificates (on \
+             Debian, the package ca-certificates), set SSL_CERT_FILE (which a setuid program \
+             ignores), or add an authority to the handle"
+        )
     }
 }
 
@@ -219,165 +301,10 @@ fn read_identity(chain: &[u8], key: &[u8]) -> Result<CertifiedKey> {
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(BARKER_ERR_CERTIFICATE, why)
 }
 
 fn unusable(error: impl fmt::Display) -> Error {
     Error::new(BARKER_ERR_TLS, format!("TLS cannot be set up: {error}"))
-}
-
-/// The usual verification, but for self-signed certificates: it tells them from those of unknown
-/// authorities, and takes the added ones even if they say that they are an authority's, as those do
-/// that `openssl req -x509` makes.
-#[derive(Debug)]
-struct Verifier {
-    inner: Arc<WebPkiServerVerifier>,
-    authorities: Vec<CertificateDer<'static>>,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        use rustls::Error::InvalidCertificate;
-        let reason = match self.inner.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        ) {
-            Err(InvalidCertificate(reason)) if is_self_signed(end_entity) => reason,
-            other => return other,
-        };
-        let is_authority = is_used_as_end_entity(&reason);
-        if is_authority && self.authorities.contains(end_entity) {
-            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(InvalidCertificate(match is_authority || reason == CertificateError::UnknownIssuer {
-            true => CertificateError::Other(OtherError(Arc::new(SelfSigned))),
-            false => reason,
-        }))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
-    webpki::EndEntityCert::try_from(certificate)
-        .is_ok_and(|certificate| certificate.issuer() == certificate.subject())
-}
-
-/// Whether only that is wrong with the certificate: its dates are right, as webpki looks at them
-/// first.
-fn is_used_as_end_entity(reason: &CertificateError) -> bool {
-    let CertificateError::Other(OtherError(why)) = reason else { return false };
-    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-/// No verification at all.
-#[derive(Debug)]
-struct Unverified;
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// The reason of [`Verifier`].
-#[derive(Debug)]
-struct SelfSigned;
-
-impl fmt::Display for SelfSigned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is self-signed")
-    }
-}
-
-impl std::error::Error for SelfSigned {}
-
-/// Why a session is not trusted, with the status that says so and, where there is one, the remedy.
-pub(super) fn explain(error: rustls::Error) -> Error {
-    use CertificateError::*;
-    let rustls::Error::InvalidCertificate(reason) = &error else {
-        return Error::new(BARKER_ERR_TLS, format!("TLS failed: {error}"));
-    };
-    let (status, why) = match reason {
-        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
-            (BARKER_ERR_CERTIFICATE_EXPIRED, reason.to_string())
-        }
-        NotValidForName | NotValidForNameContext { .. } => {
-            (BARKER_ERR_CERTIFICATE_NAME, reason.to_string())
-        }
-        UnknownIssuer => {
-            (BARKER_ERR_CERTIFICATE_ISSUER, "the authority that issued it is unknown".into())
-        }
-        Revoked => (BARKER_ERR_CERTIFICATE_REVOKED, "it was revoked".into()),
-        Other(OtherError(why)) if why.is::<SelfSigned>() => {
-            (BARKER_ERR_CERTIFICATE_SELF_SIGNED, why.to_string())
-        }
-        _ => (BARKER_ERR_TLS, reason.to_string()),
-    };
-    Error::new(status, format!("the receiver's certificate is not trusted: {why}"))
 }
