@@ -30,8 +30,7 @@ pub(super) fn explain(error: rustls::Error) -> Error {
         }
         InvalidMessage(_) | PeerSentOversizedRecord => (
             BARKER_ERR_TLS,
-            "the receiver does not speak TLS on this port: is the URL's scheme or port right?"
-                .into(),
+            "what the receiver sent is not TLS: is the URL's scheme or port right?".into(),
         ),
         InappropriateMessage { .. } | InappropriateHandshakeMessage { .. } | PeerMisbehaved(_) => {
             (BARKER_ERR_TLS, format!("the receiver broke the rules of TLS ({error})").into())
@@ -229,5 +228,66 @@ fn listed(presented: &[String]) -> String {
             format!("{} and more", names.join(", "))
         }
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
+    }
+
+    /// Most reasons are seen in tests/tls.py, from receivers that give them.
+    #[test]
+    fn each_failure_is_told_in_plain_words() {
+        use rustls::Error::*;
+        for (error, status, words) in [
+            (InvalidCertificate(Reason::BadSignature), BARKER_ERR_TLS, "the certificate's key"),
+            (InvalidCertificate(Reason::Expired), BARKER_ERR_CERTIFICATE_EXPIRED, "has expired"),
+            (InvalidCertificate(Reason::BadEncoding), BARKER_ERR_TLS, "not encoded"),
+            (
+                InvalidCertRevocationList(rustls::CertRevocationListError::BadSignature),
+                BARKER_ERR_TLS,
+                "a revocation list",
+            ),
+            (DecryptError, BARKER_ERR_TLS, "damaged or changed"),
+            (FailedToGetRandomBytes, BARKER_ERR_SYSTEM, "random bytes"),
+            (FailedToGetCurrentTime, BARKER_ERR_SYSTEM, "clock"),
+        ] {
+            let told = explain(error);
+            assert_eq!(told.status, status, "{told}");
+            assert!(told.sentence.contains(words), "{told}");
+        }
+        for number in 0..=u8::MAX {
+            let told = explain(AlertReceived(Alert::from(number)));
+            assert_eq!(told.status, BARKER_ERR_TLS);
+            assert!(told.sentence.ends_with(&format!(" (alert {number})")), "{told}");
+        }
+    }
+
+    #[test]
+    fn time_is_told_in_the_unit_that_suits() {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "1 minute"),
+            (7200, "2 hours"),
+            (90_000, "1 day"),
+        ] {
+            assert_eq!(span(at(1), at(1 + seconds)), words);
+        }
+        assert_eq!(span(at(2), at(1)), "0 seconds");
+    }
+
+    #[test]
+    fn names_are_told_without_control_characters_and_not_without_end() {
+        let names =
+            |names: &[&str]| listed(&names.iter().map(|&name| name.into()).collect::<Vec<_>>());
+        assert_eq!(names(&["DnsName(\"a\")", "DirectoryName", "IpAddress(::1)"]), "a, ::1");
+        assert_eq!(names(&["DnsName(\"a\nb\u{1b}\")"]), "a\\nb\\u{1b}");
+        assert!(names(&["UniformResourceIdentifier(\"x\")"]).starts_with("no host"));
+        assert_eq!(names(&["DnsName(\"n\")"; 900]), "n, n, n, n, n and more");
     }
 }

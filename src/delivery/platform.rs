@@ -100,3 +100,23 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
     };
     Error::new(status, format!("cannot read {path:?}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_is_short_of_is_no_fault_of_a_file() {
+        for (number, status) in [
+            (libc::EMFILE, BARKER_ERR_SYSTEM),
+            (libc::ENFILE, BARKER_ERR_SYSTEM),
+            (libc::ENOMEM, BARKER_ERR_SYSTEM),
+            (libc::EACCES, BARKER_ERR_CERTIFICATE),
+            (libc::EIO, BARKER_ERR_CERTIFICATE),
+        ] {
+            let error = unreadable(Path::new("a\nb"), &io::Error::from_raw_os_error(number));
+            assert_eq!(error.status, status, "{error}");
+            assert!(error.sentence.contains(r"a\nb"), "{error}");
+        }
+    }
+}

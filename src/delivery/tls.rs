@@ -164,8 +164,8 @@ impl Write for Wire<'_> {
 }
 
 fn closed_amid_handshake() -> Error {
-    let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on this \
-               port?";
+    let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on \
+               this port?";
     Error::new(BARKER_ERR_TLS, why)
 }
 

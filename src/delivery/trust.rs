@@ -58,9 +58,18 @@ pub struct Trust {
 #[derive(Clone)]
 struct Kept {
     config: Arc<ClientConfig>,
-    /// That of the platform's authorities, if all of them could be read.
+    /// The platform's authorities, if they are trusted.
+    store: Option<Arc<Store>>,
+    /// That of the store, if all of it could be read.
     stamp: Option<u64>,
+    /// When the store was looked at last.
     looked: Instant,
+}
+
+impl Kept {
+    fn is_due(&self, now: Instant) -> bool {
+        self.store.is_some() && now.saturating_duration_since(self.looked) >= INTERVAL
+    }
 }
 
 #[derive(Clone, Default)]
@@ -157,7 +166,7 @@ impl Trust {
 
     fn config_at(&self, now: Instant, find: impl FnOnce() -> Store) -> Result<Arc<ClientConfig>> {
         let before = match &mut *self.kept() {
-            Some(kept) if !self.options.is_due(kept, now) => return Ok(kept.config.clone()),
+            Some(kept) if !kept.is_due(now) => return Ok(kept.config.clone()),
             // Other threads use this one meanwhile.
             Some(kept) => {
                 kept.looked = now;
@@ -191,14 +200,6 @@ impl Trust {
 }
 
 impl Options {
-    fn trusts_platform(&self) -> bool {
-        !self.without_platform && !self.skips_verification
-    }
-
-    fn is_due(&self, kept: &Kept, now: Instant) -> bool {
-        self.trusts_platform() && now.saturating_duration_since(kept.looked) >= INTERVAL
-    }
-
     /// A new one, or the one before as long as the platform's authorities are the same, or none can
     /// be read.
     fn renewed(
@@ -207,23 +208,27 @@ impl Options {
         now: Instant,
         find: impl FnOnce() -> Store,
     ) -> Result<Kept> {
-        let store = self.trusts_platform().then(find);
+        let store = match before {
+            Some(before) => before.store.clone(),
+            None if self.without_platform || self.skips_verification => None,
+            None => Some(Arc::new(find())),
+        };
         // First the stamp: what changes amid reading is seen the next time.
-        let stamp = store.as_ref().map(Store::stamp);
+        let stamp = store.as_ref().map(|store| store.stamp());
         if let Some(before) = before
             && before.stamp.is_some()
             && before.stamp == stamp
         {
             return Ok(before.clone());
         }
-        let platform = store.map_or_else(|| Ok(Authorities::default()), |store| store.read())?;
+        let platform = store.as_ref().map_or_else(|| Ok(Authorities::default()), |s| s.read())?;
         if let Some(before) = before
             && platform.certificates.is_empty()
         {
             return Ok(before.clone());
         }
         let config = Arc::new(self.config(&platform)?);
-        Ok(Kept { config, stamp: stamp.filter(|_| platform.failure.is_none()), looked: now })
+        Ok(Kept { config, store, stamp: stamp.filter(|_| platform.failure.is_none()), looked: now })
     }
 
     fn config(&self, platform: &Authorities) -> Result<ClientConfig> {
@@ -307,4 +312,191 @@ fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 
 fn unusable(error: impl fmt::Display) -> Error {
     Error::new(BARKER_ERR_TLS, format!("TLS cannot be set up: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{env, process};
+
+    use super::*;
+
+    /// An authority that nobody has the key of.
+    const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBODCB66ADAgECAhRGkK08yfqHSTWjln06DbKaObO0IzAFBgMrZXAwETEPMA0G
+A1UEAwwGbm9ib2R5MCAXDTI2MTEyNTE3MDY1M1oYDzIxMjYxMTAxMTcwNjUzWjAR
+MQ8wDQYDVQQDDAZub2JvZHkwKjAFBgMrZXADIQB/SvFyHRlPxkK1/8ObrOQ9EOzP
+wIU5ayITDvyRgVou4KNTMFEwHQYDVR0OBBYEFKoFAR3MI2xlBA89KR8YY/P04x+O
+MB8GA1UdIwQYMBaAFKoFAR3MI2xlBA89KR8YY/P04x+OMA8GA1UdEwEB/wQFMAMB
+Af8wBQYDK2VwA0EA/o9rjsYDCeLbrOH63S45SpIKLgQEINzXnQpILDmD1hoLHLho
+smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
+-----END CERTIFICATE-----
+";
+
+    /// A directory for one test, with a file of certificates and a directory of such files in it.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new() -> Self {
+            static COUNT: AtomicUsize = AtomicUsize::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let place = env::temp_dir().join(format!("barker-trust-{}-{number}", process::id()));
+            fs::create_dir_all(place.join("directory")).unwrap();
+            let place = Self(place);
+            place.write("file", AUTHORITY);
+            place.write("directory/file", AUTHORITY);
+            place
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.path(name), text).unwrap();
+        }
+
+        /// As an administrator does who wants no moment without it.
+        fn replace(&self, name: &str, text: &str) {
+            self.write("new", text);
+            fs::rename(self.path("new"), self.path(name)).unwrap();
+        }
+
+        fn file(&self) -> Store {
+            Store { file: Some(self.path("file")), directories: Vec::new() }
+        }
+
+        fn directory(&self) -> Store {
+            Store { file: None, directories: vec![self.path("directory")] }
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Asks for the configuration again and again, as time passes.
+    struct Asking<S: Fn() -> Store> {
+        trust: Trust,
+        find: S,
+        now: Instant,
+    }
+
+    impl<S: Fn() -> Store> Asking<S> {
+        fn new(trust: Trust, find: S) -> Self {
+            Self { trust, find, now: Instant::now() }
+        }
+
+        fn after(&mut self, seconds: u64) -> Result<Arc<ClientConfig>> {
+            self.now += Duration::from_secs(seconds);
+            self.trust.config_at(self.now, &self.find)
+        }
+
+        /// Whether the configuration is another one after so many seconds.
+        fn is_other_after(&mut self, seconds: u64) -> bool {
+            let before = self.after(0).unwrap();
+            !Arc::ptr_eq(&before, &self.after(seconds).unwrap())
+        }
+    }
+
+    #[test]
+    fn a_replaced_file_is_noticed_within_a_minute() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        assert!(!asking.is_other_after(1000));
+        place.replace("file", AUTHORITY);
+        assert!(!asking.is_other_after(59));
+        assert!(asking.is_other_after(1));
+        assert!(!asking.is_other_after(60));
+        place.write("file", &AUTHORITY.repeat(2));
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn what_changes_in_a_directory_is_noticed() {
+        let place = Place::new();
+        place.write("elsewhere", AUTHORITY);
+        symlink(place.path("elsewhere"), place.path("directory/link")).unwrap();
+        symlink(place.path("nowhere"), place.path("directory/broken")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.directory());
+        assert!(!asking.is_other_after(60));
+        for name in ["directory/file", "directory/another", "elsewhere", "nowhere"] {
+            place.replace(name, AUTHORITY);
+            assert!(asking.is_other_after(60), "{name}");
+            assert!(!asking.is_other_after(60), "{name}");
+        }
+        fs::remove_file(place.path("directory/link")).unwrap();
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn as_long_as_there_is_none_to_read_the_old_ones_are_trusted() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        asking.after(0).unwrap();
+        for text in ["", "no certificates", AUTHORITY.split_at(100).0] {
+            place.replace("file", text);
+            assert!(!asking.is_other_after(60), "{text}");
+        }
+        fs::remove_file(place.path("file")).unwrap();
+        assert!(!asking.is_other_after(60));
+        place.write("file", AUTHORITY);
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_failure() {
+        let place = Place::new();
+        fs::remove_file(place.path("file")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        let error = asking.after(0).unwrap_err();
+        assert_eq!(error.status, BARKER_ERR_TLS);
+        assert!(error.sentence.contains("No such file"), "{error}");
+        place.write("file", AUTHORITY);
+        asking.after(0).unwrap();
+    }
+
+    #[test]
+    fn a_store_with_a_file_that_cannot_be_read_is_read_once_a_minute() {
+        let place = Place::new();
+        symlink("loop", place.path("directory/loop")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.directory());
+        assert!(!asking.is_other_after(59));
+        assert!(asking.is_other_after(1));
+        fs::remove_file(place.path("directory/loop")).unwrap();
+        assert!(asking.is_other_after(60));
+        assert!(!asking.is_other_after(60));
+    }
+
+    #[test]
+    fn who_does_not_trust_the_platform_does_not_look_at_it() {
+        let own = Trust::default().with_authorities(AUTHORITY.as_bytes()).unwrap();
+        for trust in [own.with_platform(false), Trust::default().with_skipped_verification(true)] {
+            let mut asking = Asking::new(trust, || panic!("it looks"));
+            assert!(!asking.is_other_after(1000));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_comes_second_uses_what_the_first_one_made() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        let make = |asking: &Asking<_>, before: Option<&Kept>| {
+            asking.trust.options.renewed(before, asking.now, || place.file()).unwrap()
+        };
+        let (one, other) = (make(&asking, None), make(&asking, None));
+        let first = asking.trust.keep(one.clone(), None);
+        assert!(Arc::ptr_eq(&first, &asking.trust.keep(other, None)));
+        place.replace("file", AUTHORITY);
+        asking.now += INTERVAL;
+        let (newer, newest) = (make(&asking, Some(&one)), make(&asking, Some(&one)));
+        let second = asking.trust.keep(newer, Some(one.clone()));
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &asking.trust.keep(newest, Some(one))));
+    }
 }

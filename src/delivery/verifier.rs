@@ -14,8 +14,9 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// The usual verification, except that it tells more reasons apart, and takes the added ones even if they say that they are an authority's, as those do
-/// that `openssl req -x509` makes.
+/// The usual verification, except that it tells more reasons apart, and takes the added
+/// certificates even if they say that they are an authority's, as those do that `openssl req -x509`
+/// makes.
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub inner: Arc<WebPkiServerVerifier>,

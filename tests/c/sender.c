@@ -11,6 +11,7 @@
  *   certificate, key   PEM files of the client's own
  *   name, min-tls, insecure, timeout, proxy   as the setters; proxy=environment asks that
  *   bad-ca, bad-ca-bytes, bad-crl, bad-key   must be refused, and change nothing
+ *   unread-ca          a PEM file that must not be read, as there is no descriptor to do it with
  *   redirects, elsewhere   how many redirects are followed; that many, to other origins too
  *   header             a name, a colon and a value
  *   sends, size        how many sends (2), and the bytes of the last one's data (1)
@@ -117,6 +118,26 @@ static void set_delivery(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_min_tls(hook, (int32_t)atol(value)));
 }
 
+/* Leaves so many descriptors free, and returns the limit that was in force. */
+static struct rlimit spare(long descriptors)
+{
+    struct rlimit before, limit;
+    int lowest = open("/dev/null", O_RDONLY);
+    CHECK_EQUAL(close(lowest), 0);
+    CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)(lowest + descriptors);
+    CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static void add_unread(barker_webhook *hook, const char *path)
+{
+    struct rlimit before = spare(0);
+    CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, path), BARKER_ERR_SYSTEM);
+    CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void add_turn(const char *turn)
 {
     if (CHECK(turn_count < MAX_TURNS))
@@ -135,6 +156,8 @@ static void set_trust(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_platform_ca(hook, (int32_t)atol(value)));
     else if (strcmp(name, "key") == 0)
         set_identity(hook, value);
+    else if (strcmp(name, "unread-ca") == 0)
+        add_unread(hook, value);
     else if (strcmp(name, "turn") == 0)
         add_turn(value);
     else if (strcmp(name, "name") == 0)
@@ -220,19 +243,6 @@ static void send_batch(barker_webhook *hook, barker_status wanted)
         check_outcome(hooks[i], wanted);
         barker_webhook_free(hooks[i]);
     }
-}
-
-/* Leaves so many descriptors free, and returns the limit that was in force. */
-static struct rlimit spare(long descriptors)
-{
-    struct rlimit before, limit;
-    int lowest = open("/dev/null", O_RDONLY);
-    CHECK_EQUAL(close(lowest), 0);
-    CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
-    limit = before;
-    limit.rlim_cur = (rlim_t)(lowest + descriptors);
-    CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return before;
 }
 
 static void take_turn(barker_webhook *hook, const char *turn)
