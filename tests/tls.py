@@ -427,7 +427,8 @@ class Cases:
         good = Receiver("good")
         for kind, options in ("", []), (", with settings", ["unread-ca=theirs.pem", "min-tls=12"]):
             self.turns(f"one descriptor for all{kind}", good.url(), (None, 0, "ERR_SYSTEM", 1),
-                       (None, 0, "OK"), options=["sends=0", "says=cannot read", *options])
+                       (None, 0, "OK"),
+                       options=["sends=0", "says=for want of descriptors", *options])
         os.makedirs("store", exist_ok=True)
         for name in "ours.pem", "theirs.pem":
             shutil.copy(name, "store")
@@ -435,7 +436,7 @@ class Cases:
         for free in 1, 2:
             self.check(f"{free} for all, and a directory of certificates", self.sender.send(
                 good.url(), "OK", "sends=0", f"turn=-,0,{system},{free}", f"turn=-,0,{ok}",
-                "says=cannot read", SSL_CERT_DIR=os.path.abspath("store")))
+                "says=for want of descriptors", SSL_CERT_DIR=os.path.abspath("store")))
 
     def privileged(self):
         """A program that has more rights than its user trusts nobody whom the environment names."""

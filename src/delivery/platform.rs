@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use openssl_probe::{ENV_CERT_DIR, ENV_CERT_FILE};
-use rustls::pki_types::CertificateDer;
+use rustls::RootCertStore;
 use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
 use super::thread::is_privileged;
@@ -19,12 +19,17 @@ pub(super) struct Store {
     pub directories: Vec<PathBuf>,
 }
 
-/// What is in a store. A certificate that cannot be parsed is left out.
-#[derive(Default)]
+/// What is in a store, except certificates that cannot be parsed.
 pub(super) struct Authorities {
-    pub certificates: Vec<CertificateDer<'static>>,
+    pub roots: RootCertStore,
     /// Why they are not all.
     pub failure: Option<String>,
+}
+
+impl Authorities {
+    pub fn none() -> Self {
+        Self { roots: RootCertStore::empty(), failure: None }
+    }
 }
 
 impl Store {
@@ -81,7 +86,9 @@ impl Store {
             return Err(failures.swap_remove(at));
         }
         let failure = failures.pop().map(|failure| failure.sentence.into_owned());
-        Ok(Authorities { certificates: read.certs, failure })
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(read.certs);
+        Ok(Authorities { roots, failure })
     }
 }
 
@@ -94,11 +101,13 @@ fn version(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
 /// A file of certificates that cannot be read: the system's fault if it is short of descriptors or
 /// of memory.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let status = match error.raw_os_error() {
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => BARKER_ERR_SYSTEM,
-        _ => BARKER_ERR_CERTIFICATE,
+    let (status, why) = match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => {
+            (BARKER_ERR_SYSTEM, " for want of descriptors or memory")
+        }
+        _ => (BARKER_ERR_CERTIFICATE, ""),
     };
-    Error::new(status, format!("cannot read {path:?}: {error}"))
+    Error::new(status, format!("cannot read {path:?}{why}: {error}"))
 }
 
 #[cfg(test)]

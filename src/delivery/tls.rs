@@ -11,7 +11,7 @@ use super::connection::{received, sent};
 use super::deadline::Deadline;
 use super::explain::explain;
 use super::socket::Socket;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, barker_status, barker_status::*};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
@@ -61,7 +61,7 @@ impl Tls {
             .session
             .writer()
             .write_vectored(parts)
-            .map_err(|error| Error::new(BARKER_ERR_SEND, error.to_string()))?;
+            .map_err(|error| broken(BARKER_ERR_SEND, &error))?;
         self.flush()?;
         Ok(Some(taken))
     }
@@ -96,7 +96,7 @@ impl Tls {
                     let why = "the connection was cut without the end that TLS asks for";
                     return Err(Error::new(BARKER_ERR_RECEIVE, why));
                 }
-                Err(error) => return Err(Error::new(BARKER_ERR_RECEIVE, error.to_string())),
+                Err(error) => return Err(broken(BARKER_ERR_RECEIVE, &error)),
                 Ok(received) => return Ok(Some(received)),
             }
             if self.read_records(until)?.is_none() {
@@ -161,6 +161,10 @@ impl Write for Wire<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn broken(status: barker_status, error: &io::Error) -> Error {
+    Error::new(status, format!("the TLS session broke: {error}"))
 }
 
 fn closed_amid_handshake() -> Error {

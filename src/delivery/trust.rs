@@ -221,17 +221,18 @@ impl Options {
         {
             return Ok(before.clone());
         }
-        let platform = store.as_ref().map_or_else(|| Ok(Authorities::default()), |s| s.read())?;
+        let platform = store.as_ref().map_or_else(|| Ok(Authorities::none()), |s| s.read())?;
         if let Some(before) = before
-            && platform.certificates.is_empty()
+            && platform.roots.is_empty()
         {
             return Ok(before.clone());
         }
-        let config = Arc::new(self.config(&platform)?);
-        Ok(Kept { config, store, stamp: stamp.filter(|_| platform.failure.is_none()), looked: now })
+        let stamp = stamp.filter(|_| platform.failure.is_none());
+        let config = Arc::new(self.config(platform)?);
+        Ok(Kept { config, store, stamp, looked: now })
     }
 
-    fn config(&self, platform: &Authorities) -> Result<ClientConfig> {
+    fn config(&self, platform: Authorities) -> Result<ClientConfig> {
         let versions = match self.minimum {
             barker_tls::BARKER_TLS_1_2 => &[&version::TLS13, &version::TLS12][..],
             barker_tls::BARKER_TLS_1_3 => &[&version::TLS13][..],
@@ -250,15 +251,15 @@ impl Options {
         Ok(config)
     }
 
-    fn verifier(&self, platform: &Authorities) -> Result<Arc<dyn ServerCertVerifier>> {
+    fn verifier(&self, platform: Authorities) -> Result<Arc<dyn ServerCertVerifier>> {
         if self.skips_verification {
             return Ok(Arc::new(Unverified));
         }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(platform.certificates.iter().cloned());
+        let mut roots = platform.roots;
         roots.add_parsable_certificates(self.authorities.iter().cloned());
         if roots.is_empty() {
-            return Err(Error::new(BARKER_ERR_TLS, self.why_nobody_is_trusted(platform)));
+            let why = self.why_nobody_is_trusted(platform.failure);
+            return Err(Error::new(BARKER_ERR_TLS, why));
         }
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .with_crls(self.revocations.iter().cloned())
@@ -268,13 +269,12 @@ impl Options {
         Ok(Arc::new(Verifier { inner, authorities: self.authorities.clone() }))
     }
 
-    fn why_nobody_is_trusted(&self, platform: &Authorities) -> String {
+    fn why_nobody_is_trusted(&self, failure: Option<String>) -> String {
         if self.without_platform {
             return "no certificate authority is trusted: add one, or trust those of the platform"
                 .into();
         }
-        let why =
-            platform.failure.iter().map(|failure| format!(" ({failure})")).collect::<String>();
+        let why = failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
         format!(
             "this machine trusts no certificate authority{why}: install its CA certificates (on \
              Debian, the package ca-certificates), set SSL_CERT_FILE (which a setuid program \
@@ -439,7 +439,8 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
         let place = Place::new();
         let mut asking = Asking::new(Trust::default(), || place.file());
         asking.after(0).unwrap();
-        for text in ["", "no certificates", AUTHORITY.split_at(100).0] {
+        let unusable = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+        for text in ["", "no certificates", AUTHORITY.split_at(100).0, unusable] {
             place.replace("file", text);
             assert!(!asking.is_other_after(60), "{text}");
         }
