@@ -25,7 +25,8 @@ pub enum barker_status {
     BARKER_ERR_HEADER = 103,
     /// A number is outside its limits.
     BARKER_ERR_RANGE = 104,
-    /// The secret is not of the form that its scheme wants, or no secret can sign.
+    /// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
+    /// none at all because the one that was given was refused.
     BARKER_ERR_SECRET = 105,
     /// The message id cannot be used, or none was set where one is needed.
     BARKER_ERR_ID = 106,
@@ -74,13 +75,14 @@ pub enum barker_status {
     BARKER_ERR_HEADER_MISSING = 300,
     /// A timestamp, message id or signature is not written as its scheme says.
     BARKER_ERR_HEADER_MALFORMED = 301,
-    /// A header that the signature needs was given twice, with different values.
+    /// A header that the signature needs has two different values.
     BARKER_ERR_HEADER_AMBIGUOUS = 302,
     /// The signature is not that of this body, this timestamp and this key.
     BARKER_ERR_SIGNATURE = 303,
-    /// The signature is right, but its timestamp is further in the past than the tolerance.
+    /// The timestamp is further in the past than the tolerance. The signature is right, unless it is
+    /// one of Ed25519, which is not looked at then.
     BARKER_ERR_TOO_OLD = 304,
-    /// The signature is right, but its timestamp is further in the future than the tolerance.
+    /// The timestamp is further in the future than the tolerance. The signature as above.
     BARKER_ERR_TOO_NEW = 305,
     /// The message is right and current, but it was accepted before.
     BARKER_ERR_REPLAYED = 306,

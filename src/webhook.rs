@@ -85,6 +85,11 @@ impl Webhook {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
 
+    /// The default secret does not stay once another was given, even if that is refused.
+    pub fn drop_default_secret(&mut self) {
+        Arc::make_mut(&mut self.keyring).drop_default();
+    }
+
     /// One more secret that signs and verifies.
     pub fn add_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).add(scheme, secret)

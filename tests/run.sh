@@ -302,6 +302,7 @@ for test in deadline stop reuse lookups threads; do
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
 step 'C: threads and stop, ThreadSanitizer' run_thread_sanitized
+step 'C: clock, shared library' run_c clock shared
 step 'C: unload' run_unload $layout/lib
 step 'C: unload, memcheck' run_unload $out/checked "${memcheck[@]}"
 step 'C: system calls and memory of a delivery' run_warm
