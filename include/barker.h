@@ -21,7 +21,9 @@
  * - Text is NUL-terminated UTF-8. Bytes are a pointer and a length; NULL with length 0 is none.
  *   What is passed in is copied, but by barker_webhook_send_data().
  * - A function that can fail returns a barker_status, 0 for success. A failure changes nothing and
- *   leaves its out parameters empty. NULL where it is not allowed is a failure, not a crash.
+ *   leaves its out parameters empty, with one exception: the default secret, which everyone knows,
+ *   does not stay once another was given, even if that is refused. NULL where it is not allowed is
+ *   a failure, not a crash.
  * - The library prints nothing, never exits, and leaves the host's signals, locale and
  *   environment alone. It may be used from any thread; what may be shared is said at each type.
  */
@@ -76,7 +78,8 @@ enum barker_status
      */
     BARKER_ERR_RANGE = 104,
     /**
-     * The secret is not of the form that its scheme wants, or no secret can sign.
+     * The secret is not of the form that its scheme wants; or the handle has none that can sign, or
+     * none at all because the one that was given was refused.
      */
     BARKER_ERR_SECRET = 105,
     /**
@@ -166,7 +169,7 @@ enum barker_status
      */
     BARKER_ERR_HEADER_MALFORMED = 301,
     /**
-     * A header that the signature needs was given twice, with different values.
+     * A header that the signature needs has two different values.
      */
     BARKER_ERR_HEADER_AMBIGUOUS = 302,
     /**
@@ -174,11 +177,12 @@ enum barker_status
      */
     BARKER_ERR_SIGNATURE = 303,
     /**
-     * The signature is right, but its timestamp is further in the past than the tolerance.
+     * The timestamp is further in the past than the tolerance. The signature is right, unless it is
+     * one of Ed25519, which is not looked at then.
      */
     BARKER_ERR_TOO_OLD = 304,
     /**
-     * The signature is right, but its timestamp is further in the future than the tolerance.
+     * The timestamp is further in the future than the tolerance. The signature as above.
      */
     BARKER_ERR_TOO_NEW = 305,
     /**
@@ -262,8 +266,8 @@ enum barker_scheme
     BARKER_SCHEME_BARKER_SHA512 = 2,
     /**
      * Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-     * under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
-     * HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
+     * under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
+     * `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
      * `whpk_` and base64 of the public key verifies only.
      * <https://github.com/standard-webhooks/standard-webhooks>
      */
@@ -273,7 +277,7 @@ enum barker_scheme
      */
     BARKER_SCHEME_SVIX = 11,
     /**
-     * HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is any bytes.
+     * HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
      */
     BARKER_SCHEME_GITHUB = 20,
     /**
@@ -283,11 +287,12 @@ enum barker_scheme
     BARKER_SCHEME_STRIPE = 21,
     /**
      * HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-     * The secret is any bytes.
+     * The secret is text.
      */
     BARKER_SCHEME_SLACK = 22,
     /**
-     * HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. The secret is any bytes.
+     * HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
+     * as well. No timestamp. The secret is text.
      */
     BARKER_SCHEME_SHOPIFY = 23,
 };
@@ -634,17 +639,22 @@ barker_status barker_webhook_clear_headers(struct barker_webhook *hook);
 /* ---- Secrets: how it is signed ---- */
 
 /**
- * Sets the one secret that signs and verifies, in place of all that were set before. Without any,
- * it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
- * see barker_generate_secret().
+ * Sets the one secret that signs and verifies, in place of all that were set before. Until one is
+ * set, it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random
+ * bytes; see barker_generate_secret().
+ *
+ * A secret that is refused changes nothing, with one exception: the default secret does not stay.
+ * A handle that has no other then signs, sends and accepts nothing (BARKER_ERR_SECRET) until a
+ * secret is set, so that a program that overlooks the failure trusts nobody.
  *
  * @param hook    the handle
  * @param scheme  a barker_scheme, which says what its secret is
  * @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
  *                algorithm derives from it, and wipes that when it is replaced or freed.
- * @param len     number of bytes; 0 is refused but by the Barker schemes
+ * @param len     number of bytes; 0 is refused except by the Barker schemes
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
- *         BARKER_ERR_SECRET
+ *         BARKER_ERR_SECRET: Standard Webhooks and Svix refuse what is not base64 of at least 16
+ *         bytes, and the other schemes of text what begins or ends with white space
  */
 barker_status barker_webhook_set_secret(struct barker_webhook *hook,
                                         int32_t scheme,
@@ -652,7 +662,8 @@ barker_status barker_webhook_set_secret(struct barker_webhook *hook,
                                         size_t len);
 
 /**
- * Adds a secret beside those that were set. A default that was never replaced does not stay.
+ * Adds a secret beside those that were set. The default secret does not stay beside another; one
+ * that is refused takes it away as well: see barker_webhook_set_secret().
  *
  * A send signs under every scheme that has a secret, so that receivers may move from one to
  * another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
@@ -673,6 +684,7 @@ barker_status barker_webhook_add_secret(struct barker_webhook *hook,
 
 /**
  * Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
+ * As there, a key that is refused takes the default secret away.
  *
  * @param hook  the handle
  * @param key   any bytes; NULL with length 0 is the empty key
@@ -1271,19 +1283,28 @@ barker_status barker_generate_id(struct barker_buffer *id);
  *     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
  *         answer(401);
  *
- * Signatures are compared in constant time, and nothing is allocated but for a message to remember.
- * Any number of threads may verify with one handle at once. Within the tolerance, a message that
- * was verified once verifies again, unless barker_webhook_set_replay_limit() was called. If several
- * secrets fail, the status tells of the one that came furthest.
+ * Signatures are compared in constant time, and nothing is allocated except for a message to
+ * remember. Any number of threads may verify with one handle at once. Within the tolerance, a
+ * message that was verified once verifies again, unless barker_webhook_set_replay_limit() was
+ * called. If several secrets fail, the status is that of the one that came furthest.
+ *
+ * A header may come twice, be joined with a comma, or be split at its commas, in any order, as
+ * gateways do it: the outcome is the same. Where a header has room for one value, it must say the
+ * same each time.
+ *
+ * A message is hashed once for each secret, except for an Ed25519 key: once for each of at most four
+ * signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
+ * BARKER_ERR_TOO_NEW then do not tell whether the signature is right.
  *
  * @param hook     the handle, for its secrets and tolerance
  * @param headers  the received headers, in any order; other headers are ignored
  * @param count    number of headers
  * @param body     the received body; NULL with length 0 is empty
  * @param len      number of bytes of the body
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
- *         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
- *         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if the handle has none
+ *         because one was refused, BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED,
+ *         BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD or
+ *         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
  *         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
  */
 barker_status barker_webhook_verify(const struct barker_webhook *hook,
@@ -1312,16 +1333,19 @@ uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
 /**
  * Has barker_webhook_verify() refuse a message that it accepted before.
  *
- * A message is known by its id, or by its signature where the scheme has no id, and is remembered
- * for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
- * scheme without timestamp it can be replayed after that. Clones made afterwards share what is
- * remembered; processes do not. Setting a limit again forgets everything.
+ * A message is known by its id, or by what is signed where the scheme has no id, and is remembered
+ * as long as its timestamp passes, and while there is room for the tolerance longer. Under a scheme
+ * without timestamp it is remembered for twice the tolerance, and can be replayed after that. If
+ * timestamps are not checked, it is remembered for 20 minutes. That time is measured by a clock that
+ * nobody sets: it does not matter if the system's clock jumps and comes back. Clones made afterwards
+ * share what is remembered; processes do not. Setting a limit again forgets everything.
  *
  * @param hook      the handle
  * @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
  * @return BARKER_OK or BARKER_ERR_NULL
  */
-barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
+barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook,
+                                              uint32_t messages);
 
 /**
  * Lets a message be accepted once more by a handle with a replay limit: for a receiver that could
@@ -1352,7 +1376,7 @@ barker_status barker_webhook_forget(const struct barker_webhook *hook,
  * @param count       number of headers
  * @param body        as for barker_webhook_verify()
  * @param len         number of bytes of the body
- * @return as barker_webhook_verify(), or BARKER_ERR_SECRET
+ * @return as barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
  */
 barker_status barker_verify(int32_t scheme,
                             const uint8_t *secret,

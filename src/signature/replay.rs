@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::scheme::Identity;
 use crate::error::{Result, barker_status::*};
+use crate::fork::ForkLock;
 
 /// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
 /// same once in 2^64 / `limit` messages.
@@ -19,7 +19,8 @@ pub struct ReplayGuard {
     limit: usize,
     key: RandomState,
     made: Instant,
-    seen: Mutex<Seen>,
+    /// A child of a fork begins with none: what the parent goes on to accept it would not know.
+    seen: ForkLock<Seen>,
 }
 
 /// A message to remember.
@@ -76,7 +77,7 @@ impl Hasher for AsItIs {
 impl ReplayGuard {
     /// Room for so many messages, allocated as they come.
     pub fn new(limit: usize) -> Self {
-        Self { limit, key: RandomState::new(), made: Instant::now(), seen: Mutex::default() }
+        Self { limit, key: RandomState::new(), made: Instant::now(), seen: ForkLock::default() }
     }
 
     pub(super) fn fingerprint(&self, identity: &Identity<'_>) -> u64 {
@@ -91,17 +92,12 @@ impl ReplayGuard {
         lifetime: Duration,
     ) -> Result<()> {
         let now = Now::new(self.made.elapsed(), now);
-        self.lock().accept(messages, now, lifetime, self.limit)
+        self.seen.lock().accept(messages, now, lifetime, self.limit)
     }
 
     /// Forgets a message, so that it is accepted once more.
     pub(super) fn forget(&self, fingerprint: u64) {
-        self.lock().messages.remove(&fingerprint);
-    }
-
-    /// A panic elsewhere cannot leave the map half-made, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().messages.remove(&fingerprint);
     }
 }
 
