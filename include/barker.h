@@ -21,7 +21,9 @@
  * - Text is NUL-terminated UTF-8. Bytes are a pointer and a length; NULL with length 0 is none.
  *   What is passed in is copied, but by barker_webhook_send_data().
  * - A function that can fail returns a barker_status, 0 for success. A failure changes nothing and
- *   leaves its out parameters empty. NULL where it is not allowed is a failure, not a crash.
+ *   leaves its out parameters empty, with one exception: the default secret, which everyone knows,
+ *   does not stay once another was given, even if that is refused. NULL where it is not allowed is
+ *   a failure, not a crash.
  * - The library prints nothing, never exits, and leaves the host's signals, locale and
  *   environment alone. It may be used from any thread; what may be shared is said at each type.
  */
@@ -76,7 +78,8 @@ enum barker_status
      */
     BARKER_ERR_RANGE = 104,
     /**
-     * The secret is not of the form that its scheme wants, or no secret can sign.
+     * The secret is not of the form that its scheme wants; or the handle has none that can sign, or
+     * none at all because the one that was given was refused.
      */
     BARKER_ERR_SECRET = 105,
     /**
@@ -88,7 +91,7 @@ enum barker_status
      */
     BARKER_ERR_CERTIFICATE = 107,
     /**
-     * The receiver's host name has no address.
+     * The receiver's host name does not exist, or has no address.
      */
     BARKER_ERR_RESOLVE = 200,
     /**
@@ -131,9 +134,13 @@ enum barker_status
      */
     BARKER_ERR_REFUSED = 209,
     /**
-     * The proxy does not lead to the receiver.
+     * The proxy does not lead to the receiver, or the environment names one that cannot be used.
      */
     BARKER_ERR_PROXY = 210,
+    /**
+     * No name server answered for the receiver's host name. It may exist: try again later.
+     */
+    BARKER_ERR_RESOLVE_AGAIN = 211,
     /**
      * The receiver's certificate has expired, or is not valid yet.
      */
@@ -163,7 +170,7 @@ enum barker_status
      */
     BARKER_ERR_HEADER_MALFORMED = 301,
     /**
-     * A header that the signature needs was given twice, with different values.
+     * A header that the signature needs has two different values.
      */
     BARKER_ERR_HEADER_AMBIGUOUS = 302,
     /**
@@ -171,11 +178,12 @@ enum barker_status
      */
     BARKER_ERR_SIGNATURE = 303,
     /**
-     * The signature is right, but its timestamp is further in the past than the tolerance.
+     * The timestamp is further in the past than the tolerance. The signature is right, unless it is
+     * one of Ed25519, which is not looked at then.
      */
     BARKER_ERR_TOO_OLD = 304,
     /**
-     * The signature is right, but its timestamp is further in the future than the tolerance.
+     * The timestamp is further in the future than the tolerance. The signature as above.
      */
     BARKER_ERR_TOO_NEW = 305,
     /**
@@ -259,8 +267,8 @@ enum barker_scheme
     BARKER_SCHEME_BARKER_SHA512 = 2,
     /**
      * Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-     * under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
-     * HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
+     * under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
+     * `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
      * `whpk_` and base64 of the public key verifies only.
      * <https://github.com/standard-webhooks/standard-webhooks>
      */
@@ -270,7 +278,7 @@ enum barker_scheme
      */
     BARKER_SCHEME_SVIX = 11,
     /**
-     * HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is any bytes.
+     * HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
      */
     BARKER_SCHEME_GITHUB = 20,
     /**
@@ -280,11 +288,12 @@ enum barker_scheme
     BARKER_SCHEME_STRIPE = 21,
     /**
      * HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-     * The secret is any bytes.
+     * The secret is text.
      */
     BARKER_SCHEME_SLACK = 22,
     /**
-     * HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. The secret is any bytes.
+     * HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
+     * as well. No timestamp. The secret is text.
      */
     BARKER_SCHEME_SHOPIFY = 23,
 };
@@ -429,12 +438,13 @@ typedef struct barker_buffer {
  * Told what happens in a delivery.
  *
  * Called on the thread that sends, in the middle of that, without any lock held. Must not use the
- * handles that are being sent with; others may be used as usual.
+ * handles that are being sent with; others may be used as usual. It must return: not leave by
+ * longjmp(), a C++ exception or pthread_exit(), nor return in a child of fork().
  *
  * @param user   as it was given to barker_webhook_set_log()
  * @param level  how much it matters
  * @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
- *               header or password, nor a URL's path.
+ *               header or password, nor a URL's path. What does not print is escaped.
  */
 typedef void (*barker_log)(void *user, barker_log_level level, const char *line);
 
@@ -443,7 +453,8 @@ typedef void (*barker_log)(void *user, barker_log_level level, const char *line)
  *
  * The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
  * The handles of the batch must not be changed or freed, nor barker_send_many() be called with
- * them, until it has returned.
+ * them, until it has returned. The function must return: it must not leave by longjmp(), a C++
+ * exception or pthread_exit(), nor return in a child of fork().
  *
  * @param user    as it was given to barker_send_many()
  * @param index   which of the handles, from 0
@@ -470,6 +481,8 @@ typedef struct barker_header {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern int pthread_setcancelstate(int state, int *before);
 
 /* ---- Library: versions, statuses and buffers ---- */
 
@@ -548,13 +561,17 @@ const char *barker_webhook_error(const struct barker_webhook *hook);
 /* ---- Message: what is sent ---- */
 
 /**
- * Sets the receiver's URL.
+ * Sets the receiver's URL. It is read strictly: one in which other programs might find another
+ * host is refused.
  *
  * @param hook  the handle
  * @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
  *              A user name and password are sent as Basic authentication (RFC 7617), unless an
  *              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
  *              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
+ *              A link-local address has its interface with it: "http://[fe80::1%25eth0]/hook"
+ *              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
+ *              sent.
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
  */
 barker_status barker_webhook_set_url(struct barker_webhook *hook, const char *url);
@@ -623,17 +640,22 @@ barker_status barker_webhook_clear_headers(struct barker_webhook *hook);
 /* ---- Secrets: how it is signed ---- */
 
 /**
- * Sets the one secret that signs and verifies, in place of all that were set before. Without any,
- * it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
- * see barker_generate_secret().
+ * Sets the one secret that signs and verifies, in place of all that were set before. Until one is
+ * set, it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random
+ * bytes; see barker_generate_secret().
+ *
+ * A secret that is refused changes nothing, with one exception: the default secret does not stay.
+ * A handle that has no other then signs, sends and accepts nothing (BARKER_ERR_SECRET) until a
+ * secret is set, so that a program that overlooks the failure trusts nobody.
  *
  * @param hook    the handle
  * @param scheme  a barker_scheme, which says what its secret is
  * @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
  *                algorithm derives from it, and wipes that when it is replaced or freed.
- * @param len     number of bytes; 0 is refused but by the Barker schemes
+ * @param len     number of bytes; 0 is refused except by the Barker schemes
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
- *         BARKER_ERR_SECRET
+ *         BARKER_ERR_SECRET: Standard Webhooks and Svix refuse what is not base64 of at least 16
+ *         bytes, and the other schemes of text what begins or ends with white space
  */
 barker_status barker_webhook_set_secret(struct barker_webhook *hook,
                                         int32_t scheme,
@@ -641,7 +663,8 @@ barker_status barker_webhook_set_secret(struct barker_webhook *hook,
                                         size_t len);
 
 /**
- * Adds a secret beside those that were set. A default that was never replaced does not stay.
+ * Adds a secret beside those that were set. The default secret does not stay beside another; one
+ * that is refused takes it away as well: see barker_webhook_set_secret().
  *
  * A send signs under every scheme that has a secret, so that receivers may move from one to
  * another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
@@ -662,6 +685,7 @@ barker_status barker_webhook_add_secret(struct barker_webhook *hook,
 
 /**
  * Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
+ * As there, a key that is refused takes the default secret away.
  *
  * @param hook  the handle
  * @param key   any bytes; NULL with length 0 is the empty key
@@ -719,11 +743,22 @@ uint32_t barker_webhook_timeout(const struct barker_webhook *hook);
  * @param connections  how many are kept; 32 if never set; 0 keeps none
  * @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
  *                     receiver's own limit, so that it does not close one that is about to be used.
+ *                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_idle_limits(struct barker_webhook *hook,
                                              uint32_t connections,
                                              uint32_t seconds);
+
+/**
+ * Sets how old a connection may be that is used again. An older one is closed, and the host is
+ * looked up anew, so that a change of its addresses is followed however busy the handle is.
+ *
+ * @param hook     the handle
+ * @param seconds  600 if never set; 0 is any age
+ * @return BARKER_OK or BARKER_ERR_NULL
+ */
+barker_status barker_webhook_set_max_connection_age(struct barker_webhook *hook, uint32_t seconds);
 
 /**
  * Closes the idle connections that the handle shares with its clones.
@@ -735,10 +770,13 @@ barker_status barker_webhook_close_idle(struct barker_webhook *hook);
 
 /**
  * Sets for how long the addresses of a host are used before the system is asked again. All handles
- * of a process share what is known; a lookup that failed is not remembered.
+ * of a process share what is known; a lookup that failed is not remembered. If the system does not
+ * answer within 250 milliseconds, or has no answer for now, the old addresses serve once more, for
+ * at most an hour. If none of a host's addresses takes a connection, they are forgotten.
  *
  * @param hook     the handle
- * @param seconds  60 if never set; 0 asks each time that a connection is opened
+ * @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
+ *                 addresses
  * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_lookup_lifetime(struct barker_webhook *hook, uint32_t seconds);
@@ -759,7 +797,8 @@ barker_status barker_webhook_set_max_body(struct barker_webhook *hook, uint32_t 
  *
  * 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
  * message was taken and the answer lies elsewhere, that is fetched with a GET without data and
- * signature (RFC 9110 section 15.4). From https to http none is followed.
+ * signature (RFC 9110 section 15.4). None is followed from https to http, to what was just asked
+ * for, or to what barker_webhook_set_url() would refuse.
  *
  * @param hook              the handle
  * @param max               how many, one after the other; 0, the default, follows none
@@ -786,11 +825,16 @@ barker_status barker_webhook_set_proxy(struct barker_webhook *hook, const char *
 
 /**
  * Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
- * HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
- * hosts and domains that are reached without one. Without this call the environment is not read.
+ * HTTPS_PROXY, else all_proxy or ALL_PROXY. Without this call the environment is not read. If a
+ * variable does not name a proxy as barker_webhook_set_proxy() takes it, the sends that would use
+ * it fail with BARKER_ERR_PROXY.
+ *
+ * no_proxy or NO_PROXY lists, with commas or blanks between them, what is reached directly: names,
+ * each with all names below it; addresses; networks such as 10.0.0.0/8; or * for everything. A
+ * port may follow after a colon, as in example.com:8080: then it holds for that port alone.
  *
  * @param hook  the handle
- * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+ * @return BARKER_OK or BARKER_ERR_NULL
  */
 barker_status barker_webhook_set_proxy_from_environment(struct barker_webhook *hook);
 
@@ -900,13 +944,20 @@ barker_status barker_webhook_add_ca(struct barker_webhook *hook, const uint8_t *
  *
  * @param hook  the handle
  * @param path  the file's path
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, BARKER_ERR_CERTIFICATE, or
+ *         BARKER_ERR_SYSTEM if there is no descriptor or memory to read it with
  */
 barker_status barker_webhook_add_ca_file(struct barker_webhook *hook, const char *path);
 
 /**
  * Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
- * would find, or those in the file and directory that SSL_CERT_FILE and SSL_CERT_DIR name.
+ * would find, or those in the file and directories that SSL_CERT_FILE and SSL_CERT_DIR name. A
+ * program with more rights than its user has (setuid, setgid, file capabilities) ignores these
+ * variables.
+ *
+ * They are read when a connection needs them first. Once a minute at most a new connection looks
+ * whether the files are others now, and if so, reads them again. As long as none can be read then,
+ * those read before stay trusted.
  *
  * @param hook     the handle
  * @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
@@ -989,7 +1040,8 @@ barker_status barker_webhook_set_insecure_skip_verify(struct barker_webhook *hoo
  * @param body         receives the answer's body, at most 1 MiB, to be released with
  *                     barker_buffer_free(); NULL if it is not wanted
  * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
- *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+ *         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_RESOLVE_AGAIN,
+ *         BARKER_ERR_CONNECT,
  *         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
  *         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
  *         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
@@ -1034,9 +1086,11 @@ barker_status barker_webhook_send_data(struct barker_webhook *hook,
  *     for (size_t i = 0; i < count; i++)
  *         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
  *
- * @param hooks          the handles, no two the same, used by nobody else meanwhile
+ * @param hooks          the handles, no two the same, used by nobody else meanwhile; the array is
+ *                       copied
  * @param count          number of handles
- * @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64
+ * @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64. While
+ *                       the process is out of descriptors, deliveries wait until others end.
  * @param progress       called on this thread whenever a delivery has ended; may be NULL
  * @param user           passed on to it
  * @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
@@ -1095,15 +1149,17 @@ const char *barker_webhook_timestamp(const struct barker_webhook *hook);
 const char *barker_webhook_signature(const struct barker_webhook *hook);
 
 /**
- * Gives the HTTP status that answered the last send.
+ * Gives the HTTP status that answered the last send. Once a final status and its headers have
+ * come, they are kept even if the send then fails, because the rest of the answer was cut off, too
+ * large or not HTTP: a receiver that said 200 has the message.
  *
  * @param hook  the handle
- * @return such as 204; 0 if there was no answer
+ * @return such as 204; 0 if no status came
  */
 uint16_t barker_webhook_response_status(const struct barker_webhook *hook);
 
 /**
- * Gives the body that answered the last send.
+ * Gives the body that answered the last send; it is empty if the send failed.
  *
  * @param hook  the handle
  * @param len   receives the number of bytes
@@ -1228,19 +1284,28 @@ barker_status barker_generate_id(struct barker_buffer *id);
  *     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
  *         answer(401);
  *
- * Signatures are compared in constant time, and nothing is allocated but for a message to remember.
- * Any number of threads may verify with one handle at once. Within the tolerance, a message that
- * was verified once verifies again, unless barker_webhook_set_replay_limit() was called. If several
- * secrets fail, the status tells of the one that came furthest.
+ * Signatures are compared in constant time, and nothing is allocated except for a message to
+ * remember. Any number of threads may verify with one handle at once. Within the tolerance, a
+ * message that was verified once verifies again, unless barker_webhook_set_replay_limit() was
+ * called. If several secrets fail, the status is that of the one that came furthest.
+ *
+ * A header may come twice, be joined with a comma, or be split at its commas, in any order, as
+ * gateways do it: the outcome is the same. Where a header has room for one value, it must say the
+ * same each time.
+ *
+ * A message is hashed once for each secret, except for an Ed25519 key: once for each of at most four
+ * signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
+ * BARKER_ERR_TOO_NEW then do not tell whether the signature is right.
  *
  * @param hook     the handle, for its secrets and tolerance
  * @param headers  the received headers, in any order; other headers are ignored
  * @param count    number of headers
  * @param body     the received body; NULL with length 0 is empty
  * @param len      number of bytes of the body
- * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
- *         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
- *         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if the handle has none
+ *         because one was refused, BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED,
+ *         BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD or
+ *         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
  *         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
  */
 barker_status barker_webhook_verify(const struct barker_webhook *hook,
@@ -1269,16 +1334,19 @@ uint32_t barker_webhook_tolerance(const struct barker_webhook *hook);
 /**
  * Has barker_webhook_verify() refuse a message that it accepted before.
  *
- * A message is known by its id, or by its signature where the scheme has no id, and is remembered
- * for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
- * scheme without timestamp it can be replayed after that. Clones made afterwards share what is
- * remembered; processes do not. Setting a limit again forgets everything.
+ * A message is known by its id, or by what is signed where the scheme has no id, and is remembered
+ * as long as its timestamp passes, and while there is room for the tolerance longer. Under a scheme
+ * without timestamp it is remembered for twice the tolerance, and can be replayed after that. If
+ * timestamps are not checked, it is remembered for 20 minutes. That time is measured by a clock that
+ * nobody sets: it does not matter if the system's clock jumps and comes back. Clones made afterwards
+ * share what is remembered; processes do not. Setting a limit again forgets everything.
  *
  * @param hook      the handle
  * @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
  * @return BARKER_OK or BARKER_ERR_NULL
  */
-barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook, uint32_t messages);
+barker_status barker_webhook_set_replay_limit(struct barker_webhook *hook,
+                                              uint32_t messages);
 
 /**
  * Lets a message be accepted once more by a handle with a replay limit: for a receiver that could
@@ -1309,7 +1377,7 @@ barker_status barker_webhook_forget(const struct barker_webhook *hook,
  * @param count       number of headers
  * @param body        as for barker_webhook_verify()
  * @param len         number of bytes of the body
- * @return as barker_webhook_verify(), or BARKER_ERR_SECRET
+ * @return as barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
  */
 barker_status barker_verify(int32_t scheme,
                             const uint8_t *secret,

@@ -1022,9 +1022,10 @@ public:
     }
 
     /** Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
-     *  HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
-     *  hosts and domains that are reached without one. Without this call the environment is not
-     *  read. Fails with status::url. */
+     *  HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas
+     *  or blanks, names, addresses and networks that are reached without one, each also with a
+     *  port. Without this call the environment is not read. A variable that does not name a proxy
+     *  fails the sends that would use it with status::proxy. */
     void set_proxy_from_environment(on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_proxy_from_environment(hook_.get()), ec);

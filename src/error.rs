@@ -25,14 +25,15 @@ pub enum barker_status {
     BARKER_ERR_HEADER = 103,
     /// A number is outside its limits.
     BARKER_ERR_RANGE = 104,
-    /// The secret is not of the form that its scheme wants, or no secret can sign.
+    /// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
+    /// none at all because the one that was given was refused.
     BARKER_ERR_SECRET = 105,
     /// The message id cannot be used, or none was set where one is needed.
     BARKER_ERR_ID = 106,
     /// A certificate, its key or a revocation list cannot be used.
     BARKER_ERR_CERTIFICATE = 107,
 
-    /// The receiver's host name has no address.
+    /// The receiver's host name does not exist, or has no address.
     BARKER_ERR_RESOLVE = 200,
     /// No address of the receiver accepted a connection.
     BARKER_ERR_CONNECT = 201,
@@ -55,8 +56,10 @@ pub enum barker_status {
     BARKER_ERR_STOPPED = 208,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     BARKER_ERR_REFUSED = 209,
-    /// The proxy does not lead to the receiver.
+    /// The proxy does not lead to the receiver, or the environment names one that cannot be used.
     BARKER_ERR_PROXY = 210,
+    /// No name server answered for the receiver's host name. It may exist: try again later.
+    BARKER_ERR_RESOLVE_AGAIN = 211,
 
     /// The receiver's certificate has expired, or is not valid yet.
     BARKER_ERR_CERTIFICATE_EXPIRED = 220,
@@ -73,13 +76,14 @@ pub enum barker_status {
     BARKER_ERR_HEADER_MISSING = 300,
     /// A timestamp, message id or signature is not written as its scheme says.
     BARKER_ERR_HEADER_MALFORMED = 301,
-    /// A header that the signature needs was given twice, with different values.
+    /// A header that the signature needs has two different values.
     BARKER_ERR_HEADER_AMBIGUOUS = 302,
     /// The signature is not that of this body, this timestamp and this key.
     BARKER_ERR_SIGNATURE = 303,
-    /// The signature is right, but its timestamp is further in the past than the tolerance.
+    /// The timestamp is further in the past than the tolerance. The signature is right, unless it is
+    /// one of Ed25519, which is not looked at then.
     BARKER_ERR_TOO_OLD = 304,
-    /// The signature is right, but its timestamp is further in the future than the tolerance.
+    /// The timestamp is further in the future than the tolerance. The signature as above.
     BARKER_ERR_TOO_NEW = 305,
     /// The message is right and current, but it was accepted before.
     BARKER_ERR_REPLAYED = 306,
@@ -115,6 +119,7 @@ impl barker_status {
         (Self::BARKER_ERR_STOPPED, "the send was stopped first\0"),
         (Self::BARKER_ERR_REFUSED, "the address policy does not allow the receiver's address\0"),
         (Self::BARKER_ERR_PROXY, "the proxy does not lead to the receiver\0"),
+        (Self::BARKER_ERR_RESOLVE_AGAIN, "the host name cannot be looked up at present\0"),
         (
             Self::BARKER_ERR_CERTIFICATE_EXPIRED,
             "the receiver's certificate is not valid at present\0",
@@ -153,13 +158,30 @@ pub struct Error {
     pub sentence: Cow<'static, str>,
 }
 
+/// The text, in which escapes stand for what does not print, breaks a line or turns the direction
+/// of writing around: a path or an answer must not write lines of its own into a log.
+pub(crate) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic();
+    if text.chars().all(is_plain) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_plain(c) {
+            true => escaped.push(c),
+            false => escaped.extend(c.escape_debug()),
+        }
+    }
+    escaped.into()
+}
+
 /// What every fallible call gives.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error of this status with its own sentence.
     pub fn new(status: barker_status, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, sentence: sentence.into() }
+        Self { status, sentence: printable(sentence.into()) }
     }
 }
 
@@ -176,3 +198,25 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_printable() {
+        for (text, sentence) in [
+            ("plain \\ \"text\" '~'", "plain \\ \"text\" '~'"),
+            ("b\u{fc}cher \u{4f60}", "b\u{fc}cher \u{4f60}"),
+            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\0"),
+            ("\u{1b}[31m \u{7f}", "\\u{1b}[31m \\u{7f}"),
+            ("\u{85}\u{9b}", "\\u{85}\\u{9b}"),
+            ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+            ("\u{200f}\u{202e}\u{2066}\u{feff}", "\\u{200f}\\u{202e}\\u{2066}\\u{feff}"),
+        ] {
+            assert_eq!(Error::new(barker_status::BARKER_ERR_URL, text).sentence, sentence);
+        }
+        let mut all = (0..=0x9f).chain(0x2000..0x206f).filter_map(char::from_u32);
+        assert!(all.all(|c| !printable(c.to_string().into()).contains(char::is_control)));
+    }
+}

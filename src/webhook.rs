@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, Agent, Deadline, Exchange, Field, Network, Request, Response, Settings, Stop, Target,
+    self, Agent, Deadline, Exchange, Field, Network, Outcome, Request, Settings, Stop, Target,
     Trust, barker_addresses,
 };
 use crate::error::{Error, Result, barker_status::*};
@@ -41,8 +41,8 @@ pub struct Webhook {
 pub struct Delivery {
     /// What was signed.
     pub signed: Arc<Signed>,
-    /// The receiver's answer, or why there is none.
-    pub response: Result<Response>,
+    /// What came of it.
+    pub outcome: Outcome,
 }
 
 impl Default for Webhook {
@@ -83,6 +83,11 @@ impl Webhook {
     /// The one secret that signs and verifies.
     pub fn set_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
+    }
+
+    /// The default secret does not stay once another was given, even if that is refused.
+    pub fn drop_default_secret(&mut self) {
+        Arc::make_mut(&mut self.keyring).drop_default();
     }
 
     /// One more secret that signs and verifies.
@@ -269,7 +274,7 @@ impl Webhook {
     /// Signs and sends the data that was set.
     pub fn send(&mut self) -> Result<Delivery> {
         let (signed, exchange) = self.begin(&mut Signer::default())?;
-        Ok(Delivery { signed, response: exchange.run() })
+        Ok(Delivery { signed, outcome: exchange.run() })
     }
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
@@ -277,7 +282,7 @@ impl Webhook {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
         let exchange = self.begin_signed(&signed, Some(data), deadline)?;
-        Ok(Delivery { signed, response: exchange.run() })
+        Ok(Delivery { signed, outcome: exchange.run() })
     }
 
     fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Exchange<'_>)> {
@@ -322,9 +327,7 @@ pub fn send_many<'w>(
     delivery::deliver_all(
         webhooks.map(|webhook| webhook.begin(&mut signer)),
         max_in_flight,
-        |index, outcome| {
-            end(index, outcome.map(|(signed, response)| Delivery { signed, response }))
-        },
+        |index, result| end(index, result.map(|(signed, outcome)| Delivery { signed, outcome })),
     )
 }
 

@@ -7,7 +7,7 @@ use barker::signature::{Currency, Keyring, Timestamp, barker_scheme};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "BARKER_TIMESTAMP",
     "barker-signature",
     "HTTP_BARKER_SIGNATURE",
@@ -22,6 +22,7 @@ const NAMES: [&str; 14] = [
     "X-Slack-Request-Timestamp",
     "X-Slack-Signature",
     "x-shopify-hmac-sha256",
+    "shopify-hmac-sha256",
 ];
 const NOW: u64 = 1_700_000_000;
 
@@ -44,7 +45,7 @@ fn verify(keyring: &Keyring, headers: &Headers, body: &[u8]) -> barker_status {
 }
 
 fn secrets() -> impl Strategy<Value = Vec<(barker_scheme, String)>> {
-    prop::collection::vec((select(&barker_scheme::ALL[..]), "([A-Za-z0-9+/]{4}){1,20}"), 1..4)
+    prop::collection::vec((select(&barker_scheme::ALL[..]), "([A-Za-z0-9+/]{4}){6,20}"), 1..4)
 }
 
 fn keyring(secrets: &[(barker_scheme, String)]) -> Keyring {
@@ -53,6 +54,47 @@ fn keyring(secrets: &[(barker_scheme, String)]) -> Keyring {
         keyring.add(*scheme, secret.as_bytes()).unwrap();
     }
     keyring
+}
+
+/// What gateways make of headers: in the order of the keys, with neighbours of one name joined.
+fn rearranged(headers: &Headers, order: &[u64], joints: &[Option<&str>]) -> Headers {
+    let mut all: Vec<_> = headers.iter().zip(order).zip(joints).collect();
+    all.sort_by_key(|((_, key), _)| **key);
+    let mut result = Headers::new();
+    for (((name, value), _), joint) in all {
+        match (result.iter_mut().find(|(other, _)| other == name), joint) {
+            (Some((_, before)), Some(joint)) => {
+                before.extend(joint.bytes());
+                before.extend(value);
+            }
+            _ => result.push((name.clone(), value.clone())),
+        }
+    }
+    result
+}
+
+/// Headers that are lists, each split at its commas.
+fn split(headers: Headers) -> Headers {
+    let is_list = |name: &[u8]| {
+        [&b"webhook-signature"[..], b"svix-signature", b"Stripe-Signature"].contains(&name)
+    };
+    let pieces = |(name, value): (Vec<u8>, Vec<u8>)| -> Headers {
+        if !is_list(&name) {
+            return vec![(name, value)];
+        }
+        value.split(|&byte| byte == b',').map(|piece| (name.clone(), piece.to_vec())).collect()
+    };
+    headers.into_iter().flat_map(pieces).collect()
+}
+
+const MAX_PIECES: usize = 64;
+
+fn orders() -> impl Strategy<Value = Vec<u64>> {
+    prop::collection::vec(any::<u64>(), MAX_PIECES)
+}
+
+fn joints() -> impl Strategy<Value = Vec<Option<&'static str>>> {
+    prop::collection::vec(select(&[None, Some(","), Some(", ")][..]), MAX_PIECES)
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
@@ -129,5 +171,40 @@ proptest! {
         let keyring = keyring(&secrets);
         let status = verify(&keyring, &headers, &body);
         prop_assert!((BARKER_ERR_HEADER_MISSING as i32..=BARKER_ERR_SIGNATURE as i32).contains(&(status as i32)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    #[test]
+    fn what_is_repeated_joined_or_split_verifies(
+        secrets in secrets(), body in body(), is_split: bool, order in orders(), joints in joints(),
+    ) {
+        let keyring = keyring(&secrets);
+        let signed = sign(&keyring, &body);
+        let pieces = if is_split { split(signed.clone()) } else { signed.clone() };
+        let twice = [pieces, signed].concat();
+        prop_assert!(twice.len() <= MAX_PIECES);
+        prop_assert_eq!(verify(&keyring, &rearranged(&twice, &order, &joints), &body), BARKER_OK);
+    }
+
+    #[test]
+    fn the_order_of_headers_does_not_matter(
+        secrets in secrets(), others in secrets(), body in body(), is_right: bool, is_split: bool,
+        noise in prop::option::of((select(&NAMES[..]), "[a-z0-9=]{0,5}|v1|170000000[0-9]|t=5")),
+        orders in (orders(), orders()), joints in (joints(), joints()),
+    ) {
+        let keyring = keyring(&secrets);
+        let mut headers = sign(&self::keyring(&others), &body);
+        if is_right {
+            headers.extend(sign(&keyring, &body));
+        }
+        let noise = noise.filter(|(name, _)| !name.ends_with("-id"));
+        headers.extend(noise.map(|(name, value)| (name.into(), value.into_bytes())));
+        let pieces = if is_split { split(headers) } else { headers };
+        prop_assert!(pieces.len() <= MAX_PIECES);
+        let outcome = |order, joints| verify(&keyring, &rearranged(&pieces, order, joints), &body);
+        prop_assert_eq!(outcome(&orders.0, &joints.0), outcome(&orders.1, &joints.1));
     }
 }

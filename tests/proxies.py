@@ -218,16 +218,46 @@ class Cases:
                 ("no_proxy", True, True, {"all_proxy": dead, "no_proxy": " x.example, 127.0.0.1"}),
                 ("NO_PROXY", False, True, {"all_proxy": dead, "NO_PROXY": "*"}),
                 ("no_proxy of others", False, True, {"all_proxy": proxy, "no_proxy": "7.0.0.1,"}),
+                ("network", False, True, {"all_proxy": dead, "no_proxy": "::1 127.0.0.0/8\tx"}),
+                ("port", True, True, {"all_proxy": dead, "no_proxy": "127.0.0.1:{port}"}),
+                ("port of others", False, True, {"all_proxy": proxy, "no_proxy": "127.0.0.1:1"}),
+                ("unusable for others", True, True, {"http_proxy": "socks4://x",
+                                                     "https_proxy": proxy}),
+                ("unusable for others", False, True, {"https_proxy": "https://x"}),
+                ("unusable, but excepted", False, True, {"all_proxy": "not a proxy",
+                                                         "no_proxy": "127.0.0.1"}),
             ):
                 receiver = Receiver("good" if secure else None)
+                variables = {name: value.format(port=receiver.server_port)
+                             for name, value in variables.items()}
                 options = ["proxy=environment"] if reads else []
                 self.check(f"environment: {name}", self.send(
                     receiver.url(), "OK", *options, **variables) and len(receiver.bodies) == 2)
+            self.unusable()
             self.check("environment: dead proxy", self.send(
                 self.plain.url(), "ERR_CONNECT", "proxy=environment", http_proxy=dead))
             self.check("environment: an exception does not hold for others", self.send(
                 self.plain.url(), "ERR_CONNECT", "proxy=environment", http_proxy=dead,
                 no_proxy="27.0.0.1,localhost,.0.0.1.example"))
+
+
+    def unusable(self):
+        """A variable that names no proxy fails the sends that would use it, those on a redirect
+        too."""
+        secure = Receiver("good")
+        first = Receiver(location=secure.url())
+        ways = (("http_proxy", self.plain.url(), []), ("HTTPS_PROXY", secure.url(), ["batch=4"]),
+                ("ALL_PROXY", secure.url(), []), ("https_proxy", first.url(), ["elsewhere=1"]),
+                ("all_proxy", self.plain.url(), ["batch=4"]))
+        for value in (f"https://{IN_URL}@127.0.0.1:1", f"socks4://{IN_URL}@127.0.0.1:1",
+                      f"http://{IN_URL}@", f"http:\\\\{IN_URL}@127.0.0.1", f"{IN_URL}@0x7f.1:1",
+                      f"http://{IN_URL}@127.0.0.1:1\udcff"):
+            self.check(f"environment: not a proxy: {value!a}", all([
+                self.send(url, "ERR_PROXY", "proxy=environment", "hides=p%40ss",
+                          f"says=the environment variable {name} ", *options, **{name: value})
+                for name, url, options in ways]))
+        self.check("environment: what is not a proxy leads nowhere",
+                   secure.connections == 0 and first.connections > 0 and not first.bodies)
 
 
 def main(sender):

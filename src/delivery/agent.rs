@@ -8,6 +8,7 @@ use super::exchange::Exchange;
 use super::log::Log;
 use super::policy::Policy;
 use super::pool::{IdleLimits, Pool, Route};
+use super::process::Process;
 use super::proxy::Proxies;
 use super::redirect::Redirects;
 use super::request::Request;
@@ -16,16 +17,32 @@ use super::target::Target;
 use super::trust::Trust;
 
 /// Clones share the idle connections; each has its own settings, and is stopped by itself.
-#[derive(Default)]
 pub struct Agent {
+    process: Arc<Process>,
     pool: Arc<Pool>,
     settings: Arc<Settings>,
     stop: Arc<Stop>,
 }
 
+impl Default for Agent {
+    fn default() -> Self {
+        Self {
+            process: Process::current(),
+            pool: Arc::default(),
+            settings: Arc::default(),
+            stop: Arc::default(),
+        }
+    }
+}
+
 impl Clone for Agent {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), settings: self.settings.clone(), stop: Arc::default() }
+        Self {
+            process: self.process.clone(),
+            pool: self.pool.clone(),
+            settings: self.settings.clone(),
+            stop: Arc::default(),
+        }
     }
 }
 
@@ -96,20 +113,14 @@ impl Agent {
         request: Request<'a>,
         deadline: Deadline,
     ) -> Exchange<'a> {
-        self.leave_parent();
-        Exchange::new(self.pool.clone(), self.settings.clone(), target.clone(), request, deadline)
+        // Another one in a child of a fork.
+        self.process = Process::current();
+        let (process, pool) = (self.process.clone(), self.pool.clone());
+        Exchange::new(process, pool, self.settings.clone(), target.clone(), request, deadline)
     }
 
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
-        self.leave_parent();
         self.pool.clear();
-    }
-
-    /// In the child of a fork, leaves the parent's connections alone.
-    fn leave_parent(&mut self) {
-        if !self.pool.process.is_running() {
-            self.pool = Arc::default();
-        }
     }
 }

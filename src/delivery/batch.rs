@@ -1,7 +1,7 @@
 //! Many deliveries at once, all of them on the calling thread.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::exchange::Exchange;
-use super::response::Response;
+use super::exchange::{Exchange, Outcome, Progress};
 use super::socket::Socket;
 use super::stop::Watch;
 use super::talk::Incoming;
 use crate::error::{Error, Result, barker_status::*};
 
-/// So many deliveries are begun before those under way are looked after again.
+/// How many deliveries are begun before those under way are looked after again.
 const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
@@ -30,12 +29,12 @@ const WAKE: Token = Token(usize::MAX);
 pub fn deliver_all<'a, T>(
     mut deliveries: impl ExactSizeIterator<Item = Result<(T, Exchange<'a>)>>,
     max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
+    mut end: impl FnMut(usize, Result<(T, Outcome)>) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut batch = Batch::new().map_err(system)?;
     let count = deliveries.len();
     loop {
-        let room = (max_in_flight - batch.in_flight()).min(BURST);
+        let room = batch.room(max_in_flight).min(BURST);
         for _ in 0..room.min(deliveries.len()) {
             let index = count - deliveries.len();
             let over = match deliveries.next() {
@@ -50,10 +49,13 @@ pub fn deliver_all<'a, T>(
         if deliveries.len() == 0 && batch.in_flight() == 0 {
             return Ok(());
         }
-        let may_launch = deliveries.len() > 0 && batch.in_flight() < max_in_flight;
+        let may_launch = deliveries.len() > 0 && batch.room(max_in_flight) > 0;
         batch.wait(may_launch).map_err(system)?;
-        while let Some((slot, incoming)) = batch.ready.pop() {
-            if report(batch.advance(slot, incoming), &mut end).is_break() {
+        // One turn each: those that go on at once come again after all others.
+        for _ in 0..batch.ready.len() {
+            if let Some((slot, incoming)) = batch.ready.pop_front()
+                && report(batch.advance(slot, incoming), &mut end).is_break()
+            {
                 return Ok(());
             }
         }
@@ -61,13 +63,13 @@ pub fn deliver_all<'a, T>(
 }
 
 /// The number of a delivery, and what came of it.
-type Outcome<T> = (usize, Result<(T, Result<Response>)>);
+type Ended<T> = (usize, Result<(T, Outcome)>);
 
 fn report<T>(
-    outcome: Option<Outcome<T>>,
-    end: &mut impl FnMut(usize, Result<(T, Result<Response>)>) -> ControlFlow<()>,
+    ended: Option<Ended<T>>,
+    end: &mut impl FnMut(usize, Result<(T, Outcome)>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    outcome.map_or(ControlFlow::Continue(()), |(index, result)| end(index, result))
+    ended.map_or(ControlFlow::Continue(()), |(index, result)| end(index, result))
 }
 
 fn system(error: io::Error) -> Error {
@@ -83,8 +85,10 @@ struct Batch<'a, T> {
     free: Vec<usize>,
     /// When slots are to be looked at even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Slots for which something happened.
-    ready: Vec<(usize, Incoming)>,
+    /// Slots for which something happened, or whose turn was over before they had done all.
+    ready: VecDeque<(usize, Incoming)>,
+    /// Slots that wait for a descriptor which another delivery has.
+    starved: BTreeSet<usize>,
 }
 
 struct Flight<'a, T> {
@@ -107,7 +111,8 @@ impl<'a, T> Batch<'a, T> {
             flights: Vec::new(),
             free: Vec::new(),
             alarms: BinaryHeap::new(),
-            ready: Vec::new(),
+            ready: VecDeque::new(),
+            starved: BTreeSet::new(),
         })
     }
 
@@ -115,7 +120,12 @@ impl<'a, T> Batch<'a, T> {
         self.flights.len() - self.free.len()
     }
 
-    fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Outcome<T>> {
+    /// How many more may be launched: none while there are no descriptors for them.
+    fn room(&self, max_in_flight: usize) -> usize {
+        if self.starved.is_empty() { max_in_flight - self.in_flight() } else { 0 }
+    }
+
+    fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Ended<T>> {
         let _watch = exchange.watch(&self.waker);
         let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false, _watch };
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -126,24 +136,40 @@ impl<'a, T> Batch<'a, T> {
         self.advance(slot, Incoming::NotYet)
     }
 
-    /// Goes on with a delivery; gives its outcome if it has come to its end.
-    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Outcome<T>> {
+    /// Goes on with a delivery; returns its outcome if it has come to its end.
+    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Ended<T>> {
         let flight = self.flights[slot].as_mut()?;
-        let advanced = match flight.exchange.advance(incoming) {
-            Ok(None) => self.watch(slot).map(|()| None),
-            other => other,
+        self.starved.remove(&slot);
+        let result = match flight.exchange.advance(incoming) {
+            Ok(Progress::Ended(response)) => Ok(response),
+            Ok(Progress::TurnOver) => {
+                self.ready.push_back((slot, Incoming::There));
+                return None;
+            }
+            Ok(Progress::Waits) => match self.watch(slot) {
+                Ok(()) => return None,
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
         };
-        let result = advanced.transpose()?;
         self.free.push(slot);
-        let flight = self.flights[slot].take()?;
-        flight.exchange.report(&result);
-        Some((flight.index, Ok((flight.owned, result))))
+        // What it held, another one may need.
+        let next = self.starved.pop_first();
+        self.ready.extend(next.map(|slot| (slot, Incoming::NotYet)));
+        let Flight { index, owned, exchange, .. } = self.flights[slot].take()?;
+        Some((index, Ok((owned, exchange.conclude(result)))))
     }
 
     /// Sees to it that the delivery is looked at when something happens, or its time is over.
     fn watch(&mut self, slot: usize) -> Result<()> {
+        let others = self.in_flight() - 1 - self.starved.len();
         let Some(flight) = &mut self.flights[slot] else { return Ok(()) };
-        flight.exchange.check_deadline()?;
+        if let Some(error) = flight.exchange.starvation() {
+            if others == 0 {
+                return Err(error.clone());
+            }
+            self.starved.insert(slot);
+        }
         for socket in flight.exchange.sockets().filter(|socket| !socket.is_watched) {
             register(self.poll.registry(), socket, Token(slot)).map_err(system)?;
             socket.is_watched = true;
@@ -168,6 +194,7 @@ impl<'a, T> Batch<'a, T> {
     fn wait(&mut self, only_look: bool) -> io::Result<()> {
         let first = self.alarms.peek().map(|Reverse((at, _))| *at);
         let until_first = first.map(|at| at.saturating_duration_since(Instant::now()));
+        let only_look = only_look || !self.ready.is_empty();
         let wait = if only_look { Some(Duration::ZERO) } else { until_first };
         match self.poll.poll(&mut self.events, wait) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -182,7 +209,7 @@ impl<'a, T> Batch<'a, T> {
             } else {
                 let there = event.is_readable() || event.is_read_closed() || event.is_error();
                 let incoming = if there { Incoming::There } else { Incoming::NotYet };
-                self.ready.push((event.token().0, incoming));
+                self.ready.push_back((event.token().0, incoming));
             }
         }
         self.ring_alarms();
@@ -199,7 +226,7 @@ impl<'a, T> Batch<'a, T> {
                 && flight.alarm == Some(at)
             {
                 flight.alarm = None;
-                self.ready.push((slot, Incoming::NotYet));
+                self.ready.push_back((slot, Incoming::NotYet));
             }
         }
     }

@@ -31,11 +31,9 @@ impl Deadline {
         self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// The time left, or the error that none is, with the phase in which it ran out.
-    pub(super) fn remaining(&self, phase: &str) -> Result<Duration> {
-        self.check_stop(phase)?;
-        let left = self.left();
-        if left.is_zero() { Err(self.passed(phase)) } else { Ok(left) }
+    /// Whether no time is left.
+    pub(super) fn has_passed(&self) -> bool {
+        self.left().is_zero()
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -55,7 +53,8 @@ impl Deadline {
         self.stop.watch(awaited)
     }
 
-    fn passed(&self, phase: &str) -> Error {
+    /// The error that no time is left, with the phase in which it ran out.
+    pub(super) fn passed(&self, phase: &str) -> Error {
         let milliseconds = self.timeout.as_millis();
         Error::new(
             BARKER_ERR_TIMEOUT,

@@ -3,22 +3,24 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::Waker;
-use url::Host;
 
 use super::agent::Settings;
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::log::{barker_log_level, barker_log_level::*};
+use super::place::Place;
 use super::pool::{Pool, Route};
+use super::process::Process;
 use super::proxy::Tunnel;
 use super::race::{Address, Race};
 use super::request::Request;
-use super::resolver::{Found, Lookup};
+use super::resolver::{Addresses, Found, Lookup};
 use super::response::Response;
 use super::socket::{Socket, poll};
 use super::stop::{Awaited, Watch};
@@ -29,6 +31,7 @@ use crate::error::{Error, Result, barker_status::*};
 
 /// A delivery on its way.
 pub struct Exchange<'a> {
+    process: Arc<Process>,
     pool: Arc<Pool>,
     settings: Arc<Settings>,
     route: Route,
@@ -40,14 +43,50 @@ pub struct Exchange<'a> {
 
 enum Stage {
     Idle,
-    LookingUp(Arc<Lookup>),
-    Connecting(Race),
+    LookingUp(Asked),
+    /// Whether to old addresses.
+    Connecting(Race, bool),
     Tunnelling(Tunnel),
     Talking(Box<Talk>),
+    /// The system lacks what it takes to go on; it begins anew when it is advanced.
+    Starved(Error),
+}
+
+/// A lookup of a host, for a connection to this port.
+struct Asked {
+    lookup: Arc<Lookup>,
+    /// Old addresses, which serve if no new ones have come by then.
+    old: Option<(Instant, Addresses)>,
+    port: u16,
+}
+
+/// Where a connection leads.
+enum Hop<'a> {
+    Place(&'a Place),
+    Unix(&'a Path),
+}
+
+/// How far a delivery got.
+pub(super) enum Progress {
+    Ended(Response),
+    /// Its turn is over: it can go on at once.
+    TurnOver,
+    /// It waits.
+    Waits,
+}
+
+/// What came of a delivery.
+pub struct Outcome {
+    /// The answer; of one that did not come to its end, as much as status and headers, if they had
+    /// come.
+    pub response: Response,
+    /// Whether that is the whole answer, or why not.
+    pub result: Result<()>,
 }
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(
+        process: Arc<Process>,
         pool: Arc<Pool>,
         settings: Arc<Settings>,
         target: Arc<Target>,
@@ -55,6 +94,7 @@ impl<'a> Exchange<'a> {
         deadline: Deadline,
     ) -> Self {
         Self {
+            process,
             pool,
             route: settings.route(target),
             settings,
@@ -66,43 +106,102 @@ impl<'a> Exchange<'a> {
     }
 
     /// Goes on to the end, waiting where it must.
-    pub fn run(mut self) -> Result<Response> {
+    pub fn run(mut self) -> Outcome {
         let result = self.run_to_end();
-        self.report(&result);
-        result
+        self.conclude(result)
     }
 
     fn run_to_end(&mut self) -> Result<Response> {
         let mut incoming = Incoming::Awaited;
         loop {
-            if let Some(response) = self.advance(incoming)? {
-                return Ok(response);
-            }
-            incoming = self.wait()?;
+            incoming = match self.advance(incoming)? {
+                Progress::Ended(response) => return Ok(response),
+                Progress::TurnOver => Incoming::There,
+                Progress::Waits => self.wait()?,
+            };
         }
     }
 
-    /// Goes as far as it gets; gives the answer once it is whole. Nothing is ever sent twice, but
-    /// over a reused connection that broke before it took a byte.
-    pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Option<Response>> {
-        let result = self.advance_stages(incoming);
+    /// Says what came of it, to the log too.
+    pub(super) fn conclude(mut self, result: Result<Response>) -> Outcome {
+        let receiver = self.route.target.authority();
+        match result {
+            Ok(response) => {
+                self.log(BARKER_LOG_INFO, || format!("{receiver} answered {}", response.status));
+                Outcome { response, result: Ok(()) }
+            }
+            Err(error) => {
+                self.log(BARKER_LOG_ERROR, || format!("{receiver}: {error}"));
+                let head = match &mut self.stage {
+                    Stage::Talking(talk) => talk.head_so_far(),
+                    _ => None,
+                };
+                Outcome { response: head.unwrap_or_default(), result: Err(error) }
+            }
+        }
+    }
+
+    /// Goes as far as it gets in one turn. Nothing is ever sent twice, except over a reused
+    /// connection that broke before it took a byte.
+    pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Progress> {
+        let is_last = self.deadline.has_passed();
+        self.sockets().for_each(|socket| socket.begin_turn(is_last));
+        let result = match is_last {
+            true => self.take_what_came(),
+            false => self.advance_stages(incoming),
+        };
         if !matches!(result, Ok(Some(_))) {
             // It shuts the socket down, which looks as if the receiver had closed the connection.
             self.deadline.check_stop(self.phase())?;
         }
-        result
+        match result {
+            Ok(Some(response)) => Ok(Progress::Ended(response)),
+            Ok(None) if self.sockets().any(|socket| socket.is_spent()) => Ok(Progress::TurnOver),
+            Ok(None) => Ok(Progress::Waits),
+            Err(error) if error.status == BARKER_ERR_SYSTEM => {
+                self.stage = Stage::Starved(error);
+                // Idle connections make room.
+                Ok(if self.pool.clear() { Progress::TurnOver } else { Progress::Waits })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The deadline has passed. An answer that came in time is one, however long the thread was
+    /// kept from looking.
+    fn take_what_came(&mut self) -> Result<Option<Response>> {
+        if let Stage::Talking(talk) = &mut self.stage
+            && let Some((response, is_reusable)) = talk.take_what_came(&self.deadline)?
+            && let Some(response) = self.accept(response, is_reusable)
+        {
+            return Ok(Some(response));
+        }
+        Err(self.deadline.passed(self.phase()))
     }
 
     fn advance_stages(&mut self, incoming: Incoming) -> Result<Option<Response>> {
+        if matches!(self.stage, Stage::Starved(_)) {
+            self.stage = self.reach()?;
+        }
         loop {
             let next = match &mut self.stage {
                 Stage::Idle => Some(self.begin()?),
-                Stage::LookingUp(lookup) => {
-                    lookup.answer()?.map(|addresses| self.connect(&addresses))
+                Stage::LookingUp(asked) => {
+                    let (port, addresses) = (asked.port, asked.addresses()?);
+                    addresses.map(|(addresses, are_old)| self.connect(&addresses, port, are_old))
                 }
-                Stage::Connecting(race) => match race.advance()? {
-                    Some(socket) => Some(self.use_socket(socket)?),
-                    None => None,
+                Stage::Connecting(race, is_to_old) => match race.advance() {
+                    Ok(Some(socket)) => Some(self.use_socket(socket)?),
+                    Ok(None) => None,
+                    Err(error) if error.status == BARKER_ERR_CONNECT => {
+                        let may_have_moved = *is_to_old;
+                        self.forget_addresses();
+                        if !may_have_moved {
+                            return Err(error);
+                        }
+                        Some(self.reach()?)
+                    }
+                    Err(error) => return Err(error),
                 },
                 Stage::Tunnelling(tunnel) => {
                     match tunnel.advance(incoming.until(&self.deadline))? {
@@ -114,17 +213,22 @@ impl<'a> Exchange<'a> {
                     match talk.advance(&self.request, &self.deadline, incoming) {
                         Ok(None) => None,
                         Ok(Some((response, is_reusable))) => {
-                            match self.conclude(response, is_reusable) {
+                            match self.accept(response, is_reusable) {
                                 Some(response) => return Ok(Some(response)),
                                 None => Some(Stage::Idle),
                             }
                         }
-                        Err(_) if talk.may_start_over() => Some(self.reach()),
+                        Err(_) if talk.may_start_over() => Some(self.reach()?),
                         Err(error) => return Err(error),
                     }
                 }
+                Stage::Starved(_) => None,
             };
             match next {
+                // Nothing is begun for which no time is left.
+                Some(_) if self.deadline.has_passed() => {
+                    return Err(self.deadline.passed(self.phase()));
+                }
                 Some(stage) => self.stage = stage,
                 None => return Ok(None),
             }
@@ -132,14 +236,13 @@ impl<'a> Exchange<'a> {
     }
 
     fn begin(&self) -> Result<Stage> {
-        self.check_deadline()?;
         self.settings.policy.check_origin(self.route.target.origin())?;
         Ok(match self.take_idle() {
             Some(connection) => {
                 self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
-            None => self.reach(),
+            None => self.reach()?,
         })
     }
 
@@ -147,56 +250,69 @@ impl<'a> Exchange<'a> {
     fn take_idle(&self) -> Option<Connection> {
         let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
         let address = connection.socket().address;
-        let is_allowed = |address| self.settings.policy.check(address).is_ok();
+        let is_allowed = |address: SocketAddr| self.settings.policy.check(address.ip()).is_ok();
         address.is_none_or(is_allowed).then_some(connection)
     }
 
     /// The first stage of a new connection, to the receiver or to its proxy.
-    fn reach(&self) -> Stage {
-        let host = match (&self.route.proxy, &self.route.target.origin().endpoint) {
-            (Some(proxy), _) => &proxy.host,
-            (None, Endpoint::Host(host, _)) => host,
-            (None, Endpoint::Unix(path)) => {
+    fn reach(&self) -> Result<Stage> {
+        let place = match self.next_hop()? {
+            Hop::Place(place) => place,
+            Hop::Unix(path) => {
                 self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
-                return self.race([Address::Unix(path.clone())].into());
+                return Ok(self.race([Address::Unix(path.to_owned())].into(), false));
             }
         };
-        match host {
-            Host::Ipv4(address) => self.connect(&[(*address).into()]),
-            Host::Ipv6(address) => self.connect(&[(*address).into()]),
-            Host::Domain(name) => {
-                match self.pool.process.resolver.find(name, self.settings.lookup_lifetime) {
-                    Found::Addresses(addresses) => self.connect(&addresses),
-                    Found::Asked(lookup) => {
-                        self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
-                        Stage::LookingUp(lookup)
-                    }
-                }
+        if let Some(address) = place.literal_address() {
+            return Ok(self.connect(&[address?], place.port, false));
+        }
+        let name = place.host.to_string();
+        Ok(match self.process.resolver.find(&name, self.settings.lookup_lifetime) {
+            Found::Addresses(addresses) => self.connect(&addresses, place.port, false),
+            Found::Asked(lookup, old) => {
+                self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
+                Stage::LookingUp(Asked { lookup, old, port: place.port })
             }
+        })
+    }
+
+    /// Where the connection leads: to the receiver, or to its proxy.
+    fn next_hop(&self) -> Result<Hop<'_>> {
+        Ok(match (&self.route.proxy, &self.route.target.origin().endpoint) {
+            (Some(proxy), _) => Hop::Place(&proxy.as_ref().map_err(Error::clone)?.place),
+            (None, Endpoint::Host(place)) => Hop::Place(place),
+            (None, Endpoint::Unix(path)) => Hop::Unix(path),
+        })
+    }
+
+    /// None of the addresses took a connection: they may have changed.
+    fn forget_addresses(&self) {
+        if let Ok(Hop::Place(place)) = self.next_hop() {
+            self.process.resolver.forget(&place.host.to_string());
         }
     }
 
-    fn connect(&self, addresses: &[IpAddr]) -> Stage {
-        let port = match (&self.route.proxy, &self.route.target.origin().endpoint) {
-            (Some(proxy), _) => proxy.port,
-            (None, Endpoint::Host(_, port)) => *port,
-            (None, Endpoint::Unix(_)) => 0,
-        };
-        self.log(BARKER_LOG_DEBUG, || format!("connecting to port {port} of {addresses:?}"));
-        self.race(Race::interleaved(addresses, port))
+    fn connect(&self, addresses: &[SocketAddr], port: u16, are_old: bool) -> Stage {
+        self.log(BARKER_LOG_DEBUG, || {
+            let addresses: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
+            format!("connecting to port {port} of {addresses:?}")
+        });
+        self.race(Race::interleaved(addresses, port), are_old)
     }
 
-    fn race(&self, addresses: VecDeque<Address>) -> Stage {
-        Stage::Connecting(Race::new(addresses, self.settings.clone()))
+    fn race(&self, addresses: VecDeque<Address>, are_old: bool) -> Stage {
+        let race = Race::new(addresses, self.process.clone(), self.settings.clone());
+        Stage::Connecting(race, are_old)
     }
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
         match &self.route.proxy {
-            Some(proxy) => {
+            Some(Ok(proxy)) => {
                 self.log(BARKER_LOG_DEBUG, || "asking the proxy for the receiver".into());
                 let target = self.route.target.clone();
                 Ok(Stage::Tunnelling(Tunnel::new(socket, proxy.clone(), target)))
             }
+            Some(Err(error)) => Err(error.clone()),
             None => self.secure(socket),
         }
     }
@@ -204,14 +320,14 @@ impl<'a> Exchange<'a> {
     /// Puts TLS over the socket, if the URL wants it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
         let connection = match self.route.target.origin() {
-            Origin { endpoint: Endpoint::Host(host, _), secure: true } => {
+            Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(BARKER_LOG_DEBUG, || "connected; shaking hands over TLS".into());
                 let trust = &self.settings.trust;
                 let config = match trust.is_default() {
-                    true => self.pool.process.default_tls()?,
+                    true => self.process.default_tls()?,
                     false => trust.config()?,
                 };
-                let tls = Tls::new(socket, host, trust.server_name(), config)?;
+                let tls = Tls::new(socket, &place.host, trust.server_name(), config)?;
                 Connection::Secure(Box::new(tls))
             }
             _ => {
@@ -227,11 +343,12 @@ impl<'a> Exchange<'a> {
     }
 
     /// Keeps the connection if that can be, and gives the answer, unless it leads elsewhere.
-    fn conclude(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
+    fn accept(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
         if let Stage::Talking(talk) = mem::replace(&mut self.stage, Stage::Idle)
             && is_reusable
         {
-            self.pool.keep(self.route.clone(), talk.connection, self.settings.idle_limits);
+            let (route, limits) = (self.route.clone(), self.settings.idle_limits);
+            self.pool.keep(route, talk.connection, response.kept_for(), limits);
         }
         self.log(BARKER_LOG_DEBUG, || format!("answered with {}", response.status));
         let redirects = self.settings.redirects;
@@ -249,17 +366,6 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Tells the log how it ended.
-    pub(super) fn report(&self, result: &Result<Response>) {
-        let receiver = self.route.target.authority();
-        match result {
-            Ok(response) => {
-                self.log(BARKER_LOG_INFO, || format!("{receiver} answered {}", response.status));
-            }
-            Err(error) => self.log(BARKER_LOG_ERROR, || format!("{receiver}: {error}")),
-        }
-    }
-
     fn log(&self, level: barker_log_level, text: impl FnOnce() -> String) {
         if let Some(log) = &self.settings.log
             && level <= log.level
@@ -270,12 +376,16 @@ impl<'a> Exchange<'a> {
 
     /// Waits until [`advance`](Self::advance) can do more, or the deadline has passed.
     fn wait(&mut self) -> Result<Incoming> {
-        let left = self.deadline.remaining(self.phase())?;
+        let left = self.deadline.left();
         let deadline = &self.deadline;
         match &mut self.stage {
             Stage::Idle => {}
-            Stage::LookingUp(lookup) => lookup.wait(deadline),
-            Stage::Connecting(race) => {
+            Stage::Starved(error) => return Err(error.clone()),
+            Stage::LookingUp(Asked { lookup, old, .. }) => {
+                let next = old.as_ref().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+                lookup.wait(next.unwrap_or(left), deadline);
+            }
+            Stage::Connecting(race, _) => {
                 let next = race.next().map(|next| next.saturating_duration_since(Instant::now()));
                 let mut entries: Vec<_> =
                     race.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
@@ -301,8 +411,9 @@ impl<'a> Exchange<'a> {
         match &self.stage {
             Stage::Idle if self.redirects == 0 => "signing",
             Stage::Idle => "following a redirect",
-            Stage::LookingUp(_) => "looking up the host name",
-            Stage::Connecting(_) => "connecting",
+            Stage::LookingUp(..) => "looking up the host name",
+            Stage::Connecting(..) => "connecting",
+            Stage::Starved(_) => "waiting for a descriptor",
             Stage::Tunnelling(_) => "asking the proxy",
             Stage::Talking(talk) => talk.phase(),
         }
@@ -311,7 +422,7 @@ impl<'a> Exchange<'a> {
     /// The lookup that it waits for, if it does.
     pub(super) fn lookup(&self) -> Option<&Lookup> {
         match &self.stage {
-            Stage::LookingUp(lookup) => Some(lookup),
+            Stage::LookingUp(asked) => Some(&asked.lookup),
             _ => None,
         }
     }
@@ -319,7 +430,7 @@ impl<'a> Exchange<'a> {
     /// The sockets that it waits for.
     pub(super) fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
         let (racing, talking) = match &mut self.stage {
-            Stage::Connecting(race) => (Some(race.sockets()), None),
+            Stage::Connecting(race, _) => (Some(race.sockets()), None),
             Stage::Tunnelling(tunnel) => (None, tunnel.socket()),
             Stage::Talking(talk) => (None, Some(talk.connection.socket())),
             _ => (None, None),
@@ -330,18 +441,22 @@ impl<'a> Exchange<'a> {
     /// When it is to be advanced even if nothing has happened; none is never.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let next = match &self.stage {
-            Stage::Connecting(race) => race.next(),
+            Stage::Connecting(race, _) => race.next(),
+            Stage::LookingUp(asked) => asked.old.as_ref().map(|(at, _)| *at),
             _ => None,
         };
         next.into_iter().chain(self.deadline.at()).min()
     }
 
-    /// Fails if the deadline has passed.
-    pub(super) fn check_deadline(&self) -> Result<()> {
-        self.deadline.remaining(self.phase()).map(|_| ())
+    /// Why it waits for what other deliveries hold, if it does.
+    pub(super) fn starvation(&self) -> Option<&Error> {
+        match &self.stage {
+            Stage::Starved(error) => Some(error),
+            _ => None,
+        }
     }
 
-    /// Has a stop wake this batch, as long as the guard lives.
+    /// Makes a stop wake this batch, as long as the guard lives.
     pub(super) fn watch(&self, batch: &Arc<Waker>) -> Option<Watch> {
         self.deadline.watch(Awaited::Batch(batch.clone()))
     }
@@ -349,6 +464,20 @@ impl<'a> Exchange<'a> {
     /// Whether it goes on when the batch was woken, and not by one of its sockets.
     pub(super) fn is_woken(&self) -> bool {
         self.lookup().is_some() || self.deadline.is_stopped()
+    }
+}
+
+impl Asked {
+    /// The addresses, once they are there, and whether they are old.
+    fn addresses(&self) -> Result<Option<(Addresses, bool)>> {
+        match (self.lookup.answer(), &self.old) {
+            (Ok(Some(addresses)), _) => Ok(Some((addresses, false))),
+            (Ok(None), None) => Ok(None),
+            (Ok(None), Some((at, _))) if Instant::now() < *at => Ok(None),
+            (Err(error), None) => Err(error),
+            (Err(error), _) if error.status == BARKER_ERR_RESOLVE => Err(error),
+            (_, Some((_, addresses))) => Ok(Some((addresses.clone(), true))),
+        }
     }
 }
 

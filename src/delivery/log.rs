@@ -1,6 +1,9 @@
 //! Telling the host program what happens.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::error::printable;
 
 /// How much a message of the log matters. Numbers are part of the ABI.
 #[allow(non_camel_case_types)]
@@ -26,9 +29,20 @@ pub type Write = dyn Fn(barker_log_level, &str) + Send + Sync;
 #[derive(Clone)]
 pub struct Log {
     /// Of what matters no less than this.
-    pub level: barker_log_level,
-    /// Called without any lock held.
-    pub write: Arc<Write>,
+    pub(super) level: barker_log_level,
+    /// Called without any lock held, with a single printable line.
+    pub(super) write: Arc<Write>,
+}
+
+impl Log {
+    /// Tells this function of what matters no less than the level.
+    pub fn new(
+        level: barker_log_level,
+        write: impl Fn(barker_log_level, &str) + Send + Sync + 'static,
+    ) -> Self {
+        let write = move |level, line: &str| write(level, &printable(Cow::from(line)));
+        Self { level, write: Arc::new(write) }
+    }
 }
 
 impl TryFrom<i32> for barker_log_level {

@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::Host;
-
 use super::target::{Endpoint, Origin};
 use crate::error::{Error, Result, barker_status::*};
 
@@ -90,12 +88,10 @@ impl Policy {
                 Ok(())
             }
             Endpoint::Unix(_) => refuse("the address policy does not allow Unix sockets"),
-            Endpoint::Host(_, port) if !is_port_allowed(port) => {
-                refuse(format!("the address policy does not allow the port {port}"))
+            Endpoint::Host(place) if !is_port_allowed(&place.port) => {
+                refuse(format!("the address policy does not allow the port {}", place.port))
             }
-            Endpoint::Host(Host::Ipv4(address), _) => self.check((*address).into()),
-            Endpoint::Host(Host::Ipv6(address), _) => self.check((*address).into()),
-            Endpoint::Host(Host::Domain(_), _) => Ok(()),
+            Endpoint::Host(place) => place.ip().map_or(Ok(()), |address| self.check(address)),
         }
     }
 }
@@ -116,6 +112,26 @@ impl Network {
     /// Takes CIDR notation, or an address for it alone. A network of IPv4-mapped addresses is that
     /// of the IPv4 addresses.
     pub fn parse(text: &str) -> Result<Self> {
+        let (address, prefix) = Self::read(text)?;
+        let network = Self::of(address, prefix);
+        if first_of(address, prefix) != address {
+            return Err(Error::new(
+                BARKER_ERR_RANGE,
+                format!(
+                    "{text:?} is an address within a network: write {network} for all of it, or \
+                     the address alone"
+                ),
+            ));
+        }
+        Ok(network)
+    }
+
+    /// As [`parse`](Self::parse), and takes an address within a network for the network.
+    pub(super) fn around(text: &str) -> Option<Self> {
+        Self::read(text).ok().map(|(address, prefix)| Self::of(address, prefix))
+    }
+
+    fn read(text: &str) -> Result<(IpAddr, u32)> {
         let refuse = |why: String| Err(Error::new(BARKER_ERR_RANGE, why));
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -127,22 +143,18 @@ impl Network {
             ));
         };
         let width = width(address);
-        let Some(prefix) = prefix.map_or(Some(width), |prefix| parse_prefix(prefix, width)) else {
-            return refuse(format!("the number after the / of {text:?} must be 0 to {width}"));
-        };
-        let network = Self { first: first_of(address, prefix), prefix };
-        if network.first != address {
-            return refuse(format!(
-                "{text:?} is an address within a network: write {network} for all of it, or the \
-                 address alone"
-            ));
+        match prefix.map_or(Some(width), |prefix| parse_prefix(prefix, width)) {
+            Some(prefix) => Ok((address, prefix)),
+            None => refuse(format!("the number after the / of {text:?} must be 0 to {width}")),
         }
-        Ok(match address.to_canonical() {
-            first @ IpAddr::V4(_) if address.is_ipv6() && prefix >= 96 => {
-                Self { first, prefix: prefix - 96 }
-            }
-            _ => network,
-        })
+    }
+
+    /// The network of so many bits that the address is in.
+    fn of(address: IpAddr, prefix: u32) -> Self {
+        match address.to_canonical() {
+            v4 @ IpAddr::V4(_) if address.is_ipv6() && prefix >= 96 => Self::of(v4, prefix - 96),
+            _ => Self { first: first_of(address, prefix), prefix },
+        }
     }
 
     /// Whether the address is one of these; of IPv4 and IPv6, none is in a network of the other.
@@ -318,6 +330,9 @@ mod tests {
             let error = Network::parse(text).expect_err(text);
             assert_eq!(error.status, BARKER_ERR_RANGE, "{text}");
         }
+        assert!(Network::around("10.0.0.0/33").is_none() && Network::around("a").is_none());
+        let around = Network::around("::ffff:10.1.2.3/104").unwrap();
+        assert_eq!(around.to_string(), "10.0.0.0/8");
         let error = Network::parse("10.1.2.3/8").unwrap_err();
         assert!(error.sentence.contains("write 10.0.0.0/8"), "{error}");
     }
@@ -396,26 +411,25 @@ mod tests {
     #[test]
     fn every_spelling_of_loopback_is_refused() {
         let public = policy(BARKER_ADDRESSES_PUBLIC);
-        for host in "127.0.0.1 127.0.0.1. 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0X7F.0.0.0x1 \
-            0177.0.0.1 017700000001 127.0.0.0x1 0 %31%32%37.0.0.1 127%2e0%2e0%2e1 １２７.０.０.１ \
-            127。0。0。1 ①②⑦.0.0.1 [::1] [0:0:0:0:0:0:0:1] [::0001] [::] [::ffff:127.0.0.1] \
+        for host in "127.0.0.1 [::1] [0:0:0:0:0:0:0:1] [::0001] [::] [::ffff:127.0.0.1] \
             [::ffff:7f00:1] [0:0:0:0:0:FFFF:7F00:0001] [::127.0.0.1] [64:ff9b::127.0.0.1] \
-            [64:ff9b::7f00:1] [2002:7f00:1::] [2001:0:7f00:1::]"
+            [64:ff9b::7f00:1] [2002:7f00:1::] [2001:0:7f00:1::] [fe80::1%25lo]"
             .split(' ')
         {
             for url in [format!("http://{host}/"), format!("https://{host}:8443/a")] {
                 assert_eq!(status_of_url(&public, &url), BARKER_ERR_REFUSED, "{url}");
             }
         }
-        for host in "[fe80::1%25eth0] [fe80::1%eth0] [::1%25lo] [::1%lo] 0x7f.0.0.0.1 256.0.0.1 \
+        for host in "127.0.0.1. 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0X7F.0.0.0x1 0177.0.0.1 \
+            017700000001 127.0.0.0x1 0 %31%32%37.0.0.1 127%2e0%2e0%2e1 １２７.０.０.１ \
+            127。0。0。1 ①②⑦.0.0.1 [fe80::1%lo] [::1%25lo] [::1%lo] 0x7f.0.0.0.1 256.0.0.1 \
             4294967296 127.0.0.08 [127.0.0.1] [::127.1]"
             .split(' ')
         {
-            assert_eq!(
-                status_of_url(&public, &format!("http://{host}/")),
-                BARKER_ERR_URL,
-                "{host}"
-            );
+            for policy in [&public, &Policy::default()] {
+                let url = format!("http://{host}/");
+                assert_eq!(status_of_url(policy, &url), BARKER_ERR_URL, "{host}");
+            }
         }
     }
 

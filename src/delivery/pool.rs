@@ -1,28 +1,35 @@
 //! Idle connections that may be used again.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::process::Process;
-use super::proxy::Proxy;
+use super::proxy::Choice;
 use super::target::Target;
-use super::thread::lock;
 use super::trust::Trust;
+use crate::fork::ForkLock;
 
-/// How many idle connections are kept, and for how long.
+/// Which connections are kept to be used again.
 #[derive(Clone, Copy)]
 pub struct IdleLimits {
     /// How many; zero keeps none.
     pub connections: usize,
-    /// For how long.
+    /// For how long one may be idle.
     pub time: Duration,
+    /// How old one may be; zero is any age.
+    pub age: Duration,
 }
 
 impl Default for IdleLimits {
     fn default() -> Self {
-        Self { connections: 32, time: Duration::from_secs(60) }
+        Self { connections: 32, time: Duration::from_secs(60), age: Duration::from_secs(600) }
+    }
+}
+
+impl IdleLimits {
+    fn allow_age_of(&self, connection: &mut Connection) -> bool {
+        self.age.is_zero() || connection.socket().opened.elapsed() < self.age
     }
 }
 
@@ -31,13 +38,13 @@ impl Default for IdleLimits {
 pub(super) struct Route {
     pub target: Arc<Target>,
     pub trust: Arc<Trust>,
-    pub proxy: Option<Arc<Proxy>>,
+    pub proxy: Option<Choice>,
 }
 
 impl PartialEq for Route {
     fn eq(&self, other: &Self) -> bool {
         let is_same_proxy = match (&self.proxy, &other.proxy) {
-            (Some(proxy), Some(other)) => Arc::ptr_eq(proxy, other),
+            (Some(Ok(proxy)), Some(Ok(other))) => Arc::ptr_eq(proxy, other),
             (proxy, other) => proxy.is_none() && other.is_none(),
         };
         let trust_matters = self.target.origin().secure;
@@ -47,23 +54,28 @@ impl PartialEq for Route {
     }
 }
 
-/// The idle connections of a handle and its clones, in one process. After a fork its child has the
-/// same descriptors and must leave them alone, and the lock too, which another thread may have held.
+/// The idle connections of a handle and its clones. A child of a fork closes its copies of the
+/// descriptors and begins with none.
+#[derive(Default)]
 pub(super) struct Pool {
-    pub process: Arc<Process>,
     /// The longest idle come first.
-    idle: Mutex<VecDeque<Idle>>,
+    idle: ForkLock<VecDeque<Idle>>,
 }
 
 struct Idle {
     route: Route,
     connection: Connection,
     since: Instant,
+    /// For how long the receiver keeps it, if it said so.
+    kept_for: Option<Duration>,
 }
 
-impl Default for Pool {
-    fn default() -> Self {
-        Self { process: Process::current(), idle: Mutex::default() }
+impl Idle {
+    fn is_usable(&mut self, limits: IdleLimits) -> bool {
+        let time = self.kept_for.map_or(limits.time, |kept_for| kept_for.min(limits.time));
+        self.since.elapsed() < time
+            && limits.allow_age_of(&mut self.connection)
+            && self.connection.is_quiet()
     }
 }
 
@@ -71,21 +83,31 @@ impl Pool {
     /// The connection on this route that was last used, if one is still open.
     pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
         loop {
-            let mut idle = lock(&self.idle);
+            let mut idle = self.idle.lock();
             let last = idle.iter().rposition(|idle| idle.route == *route)?;
             let mut found = idle.remove(last)?;
             drop(idle);
-            if found.since.elapsed() < limits.time && found.connection.is_quiet() {
+            if found.is_usable(limits) {
                 return Some(found.connection);
             }
         }
     }
 
-    /// Keeps a connection, and closes those that are too many or too old.
-    pub fn keep(&self, route: Route, connection: Connection, limits: IdleLimits) {
+    /// Keeps a connection that the receiver may have said to keep for some time, unless it is too
+    /// old; closes those that are too many or were idle for too long.
+    pub fn keep(
+        &self,
+        route: Route,
+        mut connection: Connection,
+        kept_for: Option<Duration>,
+        limits: IdleLimits,
+    ) {
+        if !limits.allow_age_of(&mut connection) {
+            return;
+        }
         let now = Instant::now();
-        let mut idle = lock(&self.idle);
-        idle.push_back(Idle { route, connection, since: now });
+        let mut idle = self.idle.lock();
+        idle.push_back(Idle { route, connection, since: now, kept_for });
         let surplus = idle.len().saturating_sub(limits.connections);
         let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
         let old = idle.iter().take_while(|idle| is_old(idle)).count();
@@ -95,9 +117,9 @@ impl Pool {
         drop(closed);
     }
 
-    /// Closes all.
-    pub fn clear(&self) {
-        let closed = std::mem::take(&mut *lock(&self.idle));
-        drop(closed);
+    /// Closes all; returns whether there were any.
+    pub fn clear(&self) -> bool {
+        let closed = std::mem::take(&mut *self.idle.lock());
+        !closed.is_empty()
     }
 }

@@ -2,6 +2,7 @@
 //! (RFC 9110 section 9.3.6) or SOCKS5 (RFC 1928, RFC 1929).
 
 use std::env;
+use std::ffi::OsString;
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use zeroize::Zeroizing;
 
 use super::connection::{received, sent};
 use super::deadline::Deadline;
+use super::place::{Place, parse_host, parse_port};
+use super::policy::Network;
 use super::socket::Socket;
-use super::target::{Endpoint, Target, Userinfo, parse_url};
+use super::target::{Endpoint, Parts, Target, Userinfo};
 use crate::error::{Error, Result, barker_status::*};
 
 /// A proxy answers its part of a tunnel in fewer bytes than these.
@@ -20,15 +23,16 @@ const MAX_ANSWER: usize = 16 * 1024;
 /// Which proxy leads where.
 #[derive(Clone, Default)]
 pub struct Proxies {
-    http: Option<Arc<Proxy>>,
-    https: Option<Arc<Proxy>>,
-    /// Hosts, and all below them, that are reached directly; `*` is every host.
-    except: Arc<[String]>,
+    http: Option<Choice>,
+    https: Option<Choice>,
+    except: Arc<[Exception]>,
 }
 
+/// A proxy, or why the one that was named cannot be used: that fails the sends that would use it.
+pub(super) type Choice = Result<Arc<Proxy>>;
+
 pub(super) struct Proxy {
-    pub host: Host<String>,
-    pub port: u16,
+    pub place: Place,
     kind: Kind,
 }
 
@@ -42,67 +46,141 @@ enum Kind {
 impl Proxies {
     /// This proxy for all.
     pub fn all(url: &str) -> Result<Self> {
-        let proxy = Some(Arc::new(Proxy::parse(url)?));
+        let proxy = Some(Ok(Arc::new(Proxy::parse(url)?)));
         Ok(Self { http: proxy.clone(), https: proxy, except: Arc::default() })
     }
 
     /// What the environment says, as curl reads it.
-    pub fn from_environment() -> Result<Self> {
-        let read = |names: &[&str]| names.iter().find_map(|name| env::var(name).ok());
-        let proxy = |names: &[&str]| match read(names).filter(|url| !url.is_empty()) {
-            Some(url) => Proxy::parse(&Zeroizing::new(url)).map(|proxy| Some(Arc::new(proxy))),
-            None => Ok(None),
+    pub fn from_environment() -> Self {
+        Self::from_variables(|name| env::var_os(name))
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Option<OsString>) -> Self {
+        let first = |names: &[&'static str]| {
+            names.iter().find_map(|name| read(name).map(|value| (*name, value)))
         };
-        let except = read(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
-        Ok(Self {
+        let choice = |names: &[&'static str]| {
+            let (name, value) = first(names).filter(|(_, value)| !value.is_empty())?;
+            Some(Proxy::from_variable(name, value))
+        };
+        // What is not UTF-8 is in no URL, so that it excepts nothing.
+        let except = first(&["no_proxy", "NO_PROXY"]).map(|(_, value)| value).unwrap_or_default();
+        let except = except.to_string_lossy();
+        let words = except.split(|c: char| c == ',' || c.is_whitespace());
+        Self {
             // Not HTTP_PROXY: in a CGI program that is a header of the request.
-            http: proxy(&["http_proxy", "all_proxy", "ALL_PROXY"])?,
-            https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
-            except: except.split(',').map(|host| host.trim().to_ascii_lowercase()).collect(),
-        })
+            http: choice(&["http_proxy", "all_proxy", "ALL_PROXY"]),
+            https: choice(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            except: words.filter_map(Exception::parse).collect(),
+        }
     }
 
     /// The proxy that leads to this target, if it is not reached directly.
-    pub(super) fn towards(&self, target: &Target) -> Option<&Arc<Proxy>> {
+    pub(super) fn towards(&self, target: &Target) -> Option<&Choice> {
         let proxy = if target.origin().secure { &self.https } else { &self.http };
         let proxy = proxy.as_ref()?;
-        let Endpoint::Host(host, _) = &target.origin().endpoint else { return None };
-        let host = host.to_string();
-        let is_excepted = self.except.iter().any(|except| is_within(&host, except));
+        let Endpoint::Host(place) = &target.origin().endpoint else { return None };
+        let is_excepted = self.except.iter().any(|except| except.covers(place));
         (!is_excepted).then_some(proxy)
     }
 }
 
-fn is_within(host: &str, domain: &str) -> bool {
-    let [host, domain] = [host, domain].map(|name| name.trim_matches(['[', ']']));
-    let domain = domain.strip_prefix('.').unwrap_or(domain);
-    let above = host.strip_suffix(domain).filter(|_| !domain.is_empty());
-    domain == "*" || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+/// What is reached without a proxy.
+struct Exception {
+    hosts: Hosts,
+    /// None is every port.
+    port: Option<u16>,
+}
+
+enum Hosts {
+    All,
+    /// Judges addresses, never names.
+    Network(Network),
+    /// A name and all below it; judges names, never addresses.
+    Domain(String),
+}
+
+impl Exception {
+    /// Takes `*`, an address, a network or a name, each also with a port after a colon. A dot
+    /// before a name or after it makes no difference.
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(hosts) = Hosts::parse(text) {
+            return Some(Self { hosts, port: None });
+        }
+        let (hosts, port) = text.rsplit_once(':')?;
+        Some(Self { hosts: Hosts::parse(hosts)?, port: Some(parse_port(port)?) })
+    }
+
+    fn covers(&self, place: &Place) -> bool {
+        let is_host = match (&self.hosts, &place.host, place.ip()) {
+            (Hosts::All, ..) => true,
+            (Hosts::Network(network), _, Some(ip)) => network.contains(ip.to_canonical()),
+            (Hosts::Domain(domain), Host::Domain(name), None) => is_within(name, domain),
+            _ => false,
+        };
+        is_host && self.port.is_none_or(|port| port == place.port)
+    }
+}
+
+impl Hosts {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        let text = text.trim_end_matches('.');
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        if let Some(network) = Network::around(bare.unwrap_or(text)) {
+            return Some(Self::Network(network));
+        }
+        let name = text.strip_prefix("*.").or(text.strip_prefix('.')).unwrap_or(text);
+        match parse_host(name) {
+            Ok(Host::Domain(name)) => Some(Self::Domain(name)),
+            _ => None,
+        }
+    }
+}
+
+fn is_within(name: &str, domain: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let above = name.strip_suffix(domain);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 impl Proxy {
+    /// The sentence of a failure names the variable and does not quote it: it may hold a password.
+    fn from_variable(name: &str, value: OsString) -> Choice {
+        let value = Zeroizing::new(value.into_encoded_bytes());
+        let proxy = match std::str::from_utf8(&value) {
+            Ok(url) => Self::parse(url).map_err(|error| error.sentence),
+            Err(_) => Err("it is not UTF-8".into()),
+        };
+        let unusable =
+            |why| refused(format!("the environment variable {name} cannot be used: {why}"));
+        proxy.map(Arc::new).map_err(unusable)
+    }
+
     fn parse(text: &str) -> Result<Self> {
-        let refuse = |why| Err(Error::new(BARKER_ERR_URL, why));
         let with_scheme = match text.contains("://") {
             true => Zeroizing::new(text.to_owned()),
             false => Zeroizing::new(["http://", text].concat()),
         };
-        let (url, userinfo) = parse_url(&with_scheme)
-            .map_err(|error| Error::new(error.status, format!("the proxy: {}", error.sentence)))?;
-        let (kind, default_port) = match url.scheme() {
-            "http" => (Kind::Http(userinfo.as_ref().map(Userinfo::basic).transpose()?), 80),
-            "socks5" | "socks5h" => (Kind::Socks(userinfo), 1080),
-            _ => return refuse("the proxy's URL must begin with http://, socks5:// or socks5h://"),
+        let schemes = [("http", 80), ("socks5", 1080), ("socks5h", 1080)];
+        let why = "the URL must begin with http://, socks5:// or socks5h://";
+        Parts::parse(&with_scheme, &schemes, why)
+            .and_then(Self::from_parts)
+            .map_err(|error| Error::new(error.status, format!("the proxy: {}", error.sentence)))
+    }
+
+    fn from_parts(parts: Parts<'_>) -> Result<Self> {
+        let kind = match (parts.scheme, parts.userinfo) {
+            ("http", userinfo) => Kind::Http(userinfo.as_ref().map(Userinfo::basic).transpose()?),
+            (_, Some(Userinfo { user, password })) if user.len().max(password.len()) > 255 => {
+                let why = "the user name or password in the URL is longer than 255 bytes";
+                return Err(Error::new(BARKER_ERR_URL, why));
+            }
+            (_, userinfo) => Kind::Socks(userinfo),
         };
-        if let Kind::Socks(Some(Userinfo { user, password })) = &kind
-            && (user.len() > 255 || password.len() > 255)
-        {
-            return refuse("the proxy's user name or password is longer than 255 bytes");
-        }
-        // The URL standard reads the hosts of its own schemes alone.
-        let host = url.host_str().map(Host::parse);
-        let Some(Ok(host)) = host else { return refuse("the proxy's URL has no host") };
-        Ok(Self { host, port: url.port().unwrap_or(default_port), kind })
+        Ok(Self { place: parts.place, kind })
     }
 }
 
@@ -244,7 +322,7 @@ impl Tunnel {
 
     fn ask_for_target(&mut self) -> Result<()> {
         self.unsent.extend([5, 1, 0]);
-        if let Endpoint::Host(host, port) = &self.target.origin().endpoint {
+        if let Endpoint::Host(Place { host, port, .. }) = &self.target.origin().endpoint {
             match host {
                 Host::Ipv4(address) => {
                     self.unsent.push(1);
@@ -291,8 +369,8 @@ impl Tunnel {
 }
 
 fn connect_request(target: &Target, credentials: &Option<Zeroizing<String>>) -> Zeroizing<Vec<u8>> {
-    let Endpoint::Host(host, port) = &target.origin().endpoint else { return Zeroizing::default() };
-    let authority = format!("{host}:{port}");
+    let Endpoint::Host(place) = &target.origin().endpoint else { return Zeroizing::default() };
+    let authority = place.to_string();
     let credentials = credentials.as_ref().map_or("", |credentials| credentials.as_str());
     let mut request =
         Zeroizing::new(Vec::with_capacity(2 * authority.len() + credentials.len() + 64));
@@ -318,34 +396,130 @@ fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
+
+    fn proxies(variables: &[(&str, &[u8])]) -> Proxies {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        Proxies::from_variables(|name| {
+            variables.get(name).map(|value| OsStr::from_bytes(value).to_owned())
+        })
+    }
+
+    /// What leads to this URL: the place of a proxy, nothing, or the sentence of a failure.
+    fn way(proxies: &Proxies, url: &str) -> String {
+        match proxies.towards(&Target::parse(url).unwrap()) {
+            None => "direct".to_owned(),
+            Some(Ok(proxy)) => proxy.place.to_string(),
+            Some(Err(error)) => {
+                assert_eq!(error.status, BARKER_ERR_PROXY);
+                error.to_string()
+            }
+        }
+    }
 
     #[test]
     fn exceptions() {
-        for (host, domain, expected) in [
-            ("a.example", "example", true),
-            ("a.example", ".example", true),
-            ("example", "example", true),
-            ("anexample", "example", false),
-            ("a.example", "*", true),
-            ("a.example", "", false),
-            ("127.0.0.1", "127.0.0.1", true),
-            ("[::1]", "::1", true),
-            ("[::1]", "[::1]", true),
+        for (except, covered, others) in [
+            ("example", "example a.example A.EXAMPLE. example:81", "anexample example.com"),
+            (".example", "example a.example", "anexample"),
+            ("*.example", "example a.example", "anexample"),
+            ("example.", "example example. a.example a.example.", "anexample."),
+            ("Example", "example", "a.b"),
+            ("*", "a 127.0.0.1 [::1]", ""),
+            ("*:81", "a:81 [::1]:81", "a"),
+            ("", "", "a 127.0.0.1"),
+            (", ,.,..,:80,a..b", "", "a b 127.0.0.1"),
+            ("a,b c\td , e", "a b c d e", "f"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example a.b\u{fc}cher.example", "example"),
+            ("xn--bcher-kva.example", "B\u{dc}CHER.example", "bucher.example"),
+            ("a.example:81", "a.example:81 b.a.example:81", "a.example a.example:82"),
+            ("a.example.:81", "a.example:81", "a.example"),
+            ("a.example:", "", "a.example"),
+            ("127.0.0.1", "127.0.0.1 127.0.0.1:81 [::ffff:127.0.0.1]", "127.0.0.2 a.127.0.0.1.b"),
+            ("127.0.0.1.", "127.0.0.1", "127.0.0.2"),
+            ("127.0.0.1:81", "127.0.0.1:81", "127.0.0.1"),
+            ("0.0.1 .0.0.1 1 .1 0.1", "", "127.0.0.1 10.0.0.1"),
+            ("10.0.0.0/8", "10.1.2.3 [::ffff:10.1.2.3]", "11.0.0.1 [::10.0.0.1] a"),
+            ("10.1.2.3/8:81", "10.9.9.9:81", "10.9.9.9"),
+            ("10.0.0.0/33 10/8 10.0.0.0/", "", "10.0.0.1"),
+            ("0.0.0.0/0", "1.2.3.4", "[::1] a"),
+            ("::1", "[::1] [::1]:81", "[::2]"),
+            ("[::1]", "[::1]", "[::2]"),
+            ("[::1]:81", "[::1]:81", "[::1]"),
+            ("fd00::/8", "[fd12::1] [fdff::]", "[fc00::1]"),
+            ("[fd00::]/8", "", "[fd12::1]"),
+            ("fe80::/10", "[fe80::1%25eth0]", "[fec0::1]"),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", "11.0.0.1"),
         ] {
-            assert_eq!(is_within(host, domain), expected, "{host} {domain}");
+            for name in ["no_proxy", "NO_PROXY"] {
+                let proxies = proxies(&[("http_proxy", b"proxy:1"), (name, except.as_bytes())]);
+                for host in covered.split_whitespace() {
+                    assert_eq!(way(&proxies, &format!("http://{host}/")), "direct", "{except}");
+                }
+                for host in others.split_whitespace() {
+                    let way = way(&proxies, &format!("http://{host}/"));
+                    assert_eq!(way, "proxy:1", "{except}: {host}");
+                }
+            }
+        }
+        let proxies = proxies(&[("http_proxy", b"proxy:1"), ("no_proxy", b"\xff,a")]);
+        assert_eq!([way(&proxies, "http://a/"), way(&proxies, "http://b/")], ["direct", "proxy:1"]);
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_fails_what_would_use_it() {
+        for (value, says) in [
+            (
+                &b"https://u:secret@proxy"[..],
+                "the proxy: the URL must begin with http://, socks5://",
+            ),
+            (b"socks4://u:secret@proxy", "the proxy: the URL must begin with http://, socks5://"),
+            (b"http://u:secret@", "no host"),
+            (b"u:secret@proxy:x", "port"),
+            (b"not a secret", "space"),
+            (b"http://u:secret\xff@proxy", "not UTF-8"),
+        ] {
+            for name in ["http_proxy", "all_proxy", "ALL_PROXY"] {
+                let proxies = proxies(&[(name, value), ("no_proxy", b"a"), ("https_proxy", b"b")]);
+                let failure = way(&proxies, "http://c/");
+                assert!(failure.starts_with(&format!("the environment variable {name} ")));
+                assert!(failure.contains(says) && !failure.contains("secret"), "{failure}");
+                assert_eq!(way(&proxies, "http://a/"), "direct");
+                assert_eq!(way(&proxies, "unix:/s"), "direct");
+                assert_eq!(way(&proxies, "https://c/"), "b:80");
+            }
+            let proxies = proxies(&[("HTTPS_PROXY", value), ("HTTP_PROXY", value)]);
+            assert!(way(&proxies, "https://c/").contains("HTTPS_PROXY"));
+            assert_eq!(way(&proxies, "http://c/"), "direct");
         }
     }
 
     #[test]
     fn urls() {
-        let port = |text| Proxy::parse(text).map(|proxy| proxy.port).map_err(|e| e.status);
-        assert_eq!(port("http://proxy"), Ok(80));
-        assert_eq!(port("proxy:3128"), Ok(3128));
-        assert_eq!(port("socks5://user:pass@127.0.0.1"), Ok(1080));
-        assert_eq!(port("socks5h://[::1]:9"), Ok(9));
-        for text in ["", "https://proxy", "socks4://proxy", "http://", "socks5://"] {
-            assert_eq!(port(text), Err(BARKER_ERR_URL), "{text}");
+        let place = |text| Proxy::parse(text).map(|proxy| proxy.place.to_string());
+        for (text, read) in [
+            ("http://proxy", "proxy:80"),
+            ("HTTP://proxy/", "proxy:80"),
+            ("proxy:3128", "proxy:3128"),
+            ("u:p@proxy", "proxy:80"),
+            ("socks5://user:pass@127.0.0.1", "127.0.0.1:1080"),
+            ("socks5h://[::1]:9", "[::1]:9"),
+            ("[fe80::1%25lo]:3128", "[fe80::1]:3128"),
+        ] {
+            assert_eq!(place(text).unwrap(), read);
+        }
+        for text in "|https://proxy|socks4://proxy|http://|socks5://|socks5:proxy|http:proxy|\
+            socks5://u@|socks5://u@v@proxy|socks5:\\\\proxy|http://\\proxy|socks5://127.1|\
+            http://%70roxy|proxy:|proxy:080|socks5:///proxy|[::1%25lo]:1"
+            .split('|')
+        {
+            let error = place(text).expect_err(text);
+            assert_eq!(error.status, BARKER_ERR_URL);
+            assert!(error.sentence.starts_with("the proxy: "), "{error}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 use super::agent::Settings;
-use super::socket::Socket;
+use super::process::Process;
+use super::socket::{Socket, is_lack_of_resources};
 use crate::error::{Error, Result, barker_status::*};
 
 /// How long an attempt has before the next begins beside it: RFC 8305 section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// When to try again with a Unix socket whose queue is full.
-const QUEUE_DELAY: Duration = Duration::from_millis(10);
 
 /// Where a socket connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +27,7 @@ pub(super) enum Address {
 
 /// Attempts under way, and the addresses that were not tried yet.
 pub(super) struct Race {
+    process: Arc<Process>,
     settings: Arc<Settings>,
     untried: VecDeque<Address>,
     attempts: Vec<(Address, Socket)>,
@@ -37,19 +37,24 @@ pub(super) struct Race {
 
 impl Race {
     /// Between those of these addresses, at least one, the best first, that the policy allows.
-    pub fn new(untried: VecDeque<Address>, settings: Arc<Settings>) -> Self {
-        Self { settings, untried, attempts: Vec::new(), next: Instant::now(), failure: None }
+    pub fn new(untried: VecDeque<Address>, process: Arc<Process>, settings: Arc<Settings>) -> Self {
+        let next = Instant::now();
+        Self { process, settings, untried, attempts: Vec::new(), next, failure: None }
     }
 
     /// The addresses with the families taking turns: RFC 8305 section 4.
-    pub fn interleaved(addresses: &[IpAddr], port: u16) -> VecDeque<Address> {
-        let is_like_first = |address: &&IpAddr| address.is_ipv4() == addresses[0].is_ipv4();
+    pub fn interleaved(addresses: &[SocketAddr], port: u16) -> VecDeque<Address> {
+        let is_like_first = |address: &&SocketAddr| address.is_ipv4() == addresses[0].is_ipv4();
+        let with_port = |&(mut address): &SocketAddr| {
+            address.set_port(port);
+            Address::Ip(address)
+        };
         let mut same = addresses.iter().filter(is_like_first);
         let mut other = addresses.iter().filter(|address| !is_like_first(address));
         let mut order = VecDeque::with_capacity(addresses.len());
         while order.len() < addresses.len() {
             let turn = same.next().into_iter().chain(other.next());
-            order.extend(turn.map(|&address| Address::Ip(SocketAddr::new(address, port))));
+            order.extend(turn.map(with_port));
         }
         order
     }
@@ -75,13 +80,20 @@ impl Race {
                 self.lose(refusal);
                 continue;
             }
-            match begin(&address) {
-                Ok(socket) => self.attempts.push((address, socket)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            match self.begin(&address) {
+                Ok(Ok(socket)) => self.attempts.push((address, socket)),
+                Ok(Err(error)) if is_lack_of_resources(&error) => {
+                    // Those under way may be enough.
                     self.untried.push_front(address);
-                    self.next = Instant::now() + QUEUE_DELAY;
+                    if self.attempts.is_empty() {
+                        return Err(starved(&error));
+                    }
                 }
-                Err(error) => self.lose(no_connection(&address, &error)),
+                Ok(Err(error)) => self.lose(no_connection(&address, &error)),
+                Err(later) => {
+                    self.untried.push_front(address);
+                    self.next = later;
+                }
             }
         }
         match self.failure.take() {
@@ -89,6 +101,17 @@ impl Race {
             failure => {
                 self.failure = failure;
                 Ok(None)
+            }
+        }
+    }
+
+    /// Begins to connect; the outer error is when to do so.
+    fn begin(&self, address: &Address) -> std::result::Result<io::Result<Socket>, Instant> {
+        match address {
+            Address::Ip(address) => Ok(Socket::connect(&SockAddr::from(*address))),
+            Address::Unix(path) => {
+                let connect = || Socket::connect(&SockAddr::unix(path)?);
+                self.process.full_queues.connect(path, connect)
             }
         }
     }
@@ -123,11 +146,12 @@ fn no_connection(address: &Address, error: &io::Error) -> Error {
     Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}"))
 }
 
-fn begin(address: &Address) -> io::Result<Socket> {
-    match address {
-        Address::Ip(address) => Socket::connect(&SockAddr::from(*address)),
-        Address::Unix(path) => Socket::connect(&SockAddr::unix(path)?),
-    }
+fn starved(error: &io::Error) -> Error {
+    let why = format!(
+        "the system opens no socket: {error}; allow the process more descriptors, or send fewer \
+         messages at once"
+    );
+    Error::new(BARKER_ERR_SYSTEM, why)
 }
 
 impl fmt::Display for Address {
@@ -145,7 +169,7 @@ mod tests {
 
     #[test]
     fn families_take_turns() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let ip = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
         let order = |addresses: &[&str]| -> Vec<String> {
             let addresses: Vec<_> = addresses.iter().map(|text| ip(text)).collect();
             Race::interleaved(&addresses, 80).iter().map(ToString::to_string).collect()

@@ -14,7 +14,8 @@ pub struct Redirects {
 }
 
 impl Redirects {
-    /// Where this answer leads, and what to ask for there.
+    /// Where this answer leads, and what to ask for there. A redirect to what was just asked for is
+    /// an answer: the same request would only bring it again.
     ///
     /// The data goes there as well, but for 303: then the receiver has it, and the answer is to be
     /// fetched. RFC 9110 lets clients turn a POST into a GET at 301 and 302 too, as browsers do;
@@ -35,6 +36,9 @@ impl Redirects {
         let is_same_origin = target.origin() == from.origin();
         let loses_tls = from.origin().secure && !target.origin().secure;
         if loses_tls || !is_same_origin && !self.to_other_origins {
+            return None;
+        }
+        if target.is_same(from) && (response.status != 303 || request.is_get()) {
             return None;
         }
         let request = match response.status {

@@ -94,6 +94,10 @@ impl<'a> Request<'a> {
         Self::write(target, signature, own, Some(body))
     }
 
+    pub(super) fn is_get(&self) -> bool {
+        self.is_get
+    }
+
     /// The same request, to where a redirect leads.
     pub(super) fn redirected(&self, target: &Target, is_same_origin: bool) -> Self {
         if self.is_get {

@@ -2,30 +2,41 @@
 //! once for all who want to know.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Display;
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Weak};
 use std::time::{Duration, Instant};
 
 use mio::Waker;
 
 use super::deadline::Deadline;
+use super::names::{Refusal, addresses_of};
+use super::socket::lack_of_resources;
 use super::stop::Awaited;
-use super::thread::{lock, spawn};
+use super::thread::Thread;
 use crate::error::{Error, Result, barker_status::*};
+use crate::fork::{ForkLock, shared};
 
-/// The most lookups that the system is asked at once.
-const MAX_LOOKUPS: usize = 16;
+/// The most lookups that the system is asked at once, those included that nobody waits for any
+/// more: they cannot be stopped.
+const MAX_LOOKUPS: usize = 256;
 /// More names than this are not remembered.
 const MAX_NAMES: usize = 1024;
+/// More addresses of one name than this are not tried.
+const MAX_ADDRESSES: usize = 16;
+/// How long a new answer is waited for where an old one is known.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Older answers than this are of no use.
+const MAX_AGE: Duration = Duration::from_secs(3600);
 
-type Answer = Result<Arc<[IpAddr]>>;
+/// The addresses of a name, with port 0, in the order in which they are best tried (RFC 6724).
+pub(super) type Addresses = Arc<[SocketAddr]>;
 
+/// Lives as long as somebody uses it, a lookup that nobody waits for included: so the bound on
+/// lookups holds for the process.
 #[derive(Default)]
 pub(super) struct Resolver {
-    book: Arc<Mutex<Book>>,
+    book: ForkLock<Book>,
 }
 
 #[derive(Default)]
@@ -39,144 +50,177 @@ struct Book {
 }
 
 struct Known {
-    addresses: Arc<[IpAddr]>,
+    addresses: Addresses,
     since: Instant,
 }
 
 /// What the resolver says at once.
 pub(super) enum Found {
-    Addresses(Arc<[IpAddr]>),
-    Asked(Arc<Lookup>),
+    Addresses(Addresses),
+    /// The system was asked; the old addresses, if there are any, serve from that moment on.
+    Asked(Arc<Lookup>, Option<(Instant, Addresses)>),
 }
 
 /// A question to the system, shared by all who asked it.
 pub(super) struct Lookup {
     name: String,
-    progress: Mutex<Progress>,
+    progress: ForkLock<Progress>,
     answered: Condvar,
 }
 
 #[derive(Default)]
 struct Progress {
-    answer: Option<Answer>,
-    thread: Option<JoinHandle<()>>,
+    answer: Option<Result<Addresses>>,
+    thread: Option<Thread>,
     wakers: Vec<Arc<Waker>>,
 }
 
 impl Resolver {
-    /// The addresses of a name, in the order in which they are best tried (RFC 6724), if they were
-    /// looked up within the lifetime.
-    pub fn find(&self, name: &str, lifetime: Duration) -> Found {
-        let mut book = lock(&self.book);
-        if let Some(known) = book.known.get(name)
-            && known.since.elapsed() < lifetime
-        {
-            return Found::Addresses(known.addresses.clone());
-        }
+    /// That of the running process.
+    pub fn current() -> Arc<Self> {
+        static CURRENT: ForkLock<Weak<Resolver>> = ForkLock::new(Weak::new());
+        shared(&CURRENT)
+    }
+
+    /// The addresses of a name, if they were looked up within the lifetime. With a lifetime of zero
+    /// old ones are never used.
+    pub fn find(self: &Arc<Self>, name: &str, lifetime: Duration) -> Found {
+        let mut book = self.book.lock();
+        let known = book.known.get(name).map(|known| (known.since.elapsed(), &known.addresses));
+        let old = match known {
+            Some((age, addresses)) if age < lifetime => {
+                return Found::Addresses(addresses.clone());
+            }
+            Some((age, addresses)) if age < MAX_AGE && !lifetime.is_zero() => {
+                Some((Instant::now() + PATIENCE, addresses.clone()))
+            }
+            _ => None,
+        };
         if let Some(lookup) = book.open.get(name) {
-            return Found::Asked(lookup.clone());
+            return Found::Asked(lookup.clone(), old);
         }
         let lookup = Arc::new(Lookup {
             name: name.to_owned(),
-            progress: Mutex::default(),
+            progress: ForkLock::default(),
             answered: Condvar::new(),
         });
         book.open.insert(name.to_owned(), lookup.clone());
         book.queue.push_back(lookup.clone());
-        begin_lookups(&self.book, &mut book);
-        Found::Asked(lookup)
+        self.begin_lookups(&mut book);
+        Found::Asked(lookup, old)
     }
-}
 
-/// Gives queued lookups a thread of their own each, as far as there may be threads: a lookup cannot
-/// be given a deadline or be stopped.
-fn begin_lookups(shared: &Arc<Mutex<Book>>, book: &mut Book) {
-    while book.threads < MAX_LOOKUPS
-        && let Some(lookup) = book.queue.pop_front()
-    {
-        // This reference and that in `open`: nobody waits for it any more.
-        if Arc::strong_count(&lookup) == 2 {
-            book.open.remove(&lookup.name);
-            continue;
-        }
-        // Held until the handle of the thread is in its place.
-        let mut progress = lock(&lookup.progress);
-        let (shared, asked) = (shared.clone(), lookup.clone());
-        match spawn("barker-lookup", move || look_up(&shared, &asked)) {
-            Ok(thread) => {
-                progress.thread = Some(thread);
-                book.threads += 1;
-            }
-            Err(error) => {
+    /// Forgets the addresses of a name: none of them took a connection.
+    pub fn forget(&self, name: &str) {
+        self.book.lock().known.remove(name);
+    }
+
+    /// Gives queued lookups a thread of their own each, as far as there may be threads: a lookup
+    /// cannot be given a deadline.
+    fn begin_lookups(self: &Arc<Self>, book: &mut Book) {
+        while book.threads < MAX_LOOKUPS
+            && let Some(lookup) = book.queue.pop_front()
+        {
+            // This reference and that in `open`: nobody waits for it any more.
+            if Arc::strong_count(&lookup) == 2 {
                 book.open.remove(&lookup.name);
-                progress.settle(&lookup.answered, Err(no_address(&lookup.name, &error)));
+                continue;
+            }
+            // Held until the thread is in its place.
+            let mut progress = lookup.progress.lock();
+            let (resolver, asked) = (self.clone(), lookup.clone());
+            match Thread::spawn("barker-lookup", move || resolver.look_up(&asked)) {
+                Ok(thread) => {
+                    progress.thread = Some(thread);
+                    book.threads += 1;
+                }
+                // One that ends makes room.
+                Err(_) if book.threads > 0 => {
+                    drop(progress);
+                    book.queue.push_front(lookup);
+                    return;
+                }
+                Err(error) => {
+                    book.open.remove(&lookup.name);
+                    let why = format!("no thread to look up {}: {error}", lookup.name);
+                    let failure = Error::new(BARKER_ERR_SYSTEM, why);
+                    progress.settle(&lookup.answered, Err(failure));
+                }
             }
         }
     }
-}
 
-/// What the thread of a lookup does.
-fn look_up(shared: &Arc<Mutex<Book>>, lookup: &Lookup) {
-    let answer = ask_system(&lookup.name);
-    let mut book = lock(shared);
-    book.open.remove(&lookup.name);
-    book.threads -= 1;
-    if let Ok(addresses) = &answer {
-        if book.known.len() >= MAX_NAMES {
-            book.known.clear();
+    /// What the thread of a lookup does.
+    fn look_up(self: &Arc<Self>, lookup: &Lookup) {
+        let answer = ask_system(&lookup.name);
+        let mut book = self.book.lock();
+        book.open.remove(&lookup.name);
+        book.threads -= 1;
+        if let Ok(addresses) = &answer {
+            if book.known.len() >= MAX_NAMES {
+                book.known.clear();
+            }
+            let known = Known { addresses: addresses.clone(), since: Instant::now() };
+            book.known.insert(lookup.name.clone(), known);
         }
-        let known = Known { addresses: addresses.clone(), since: Instant::now() };
-        book.known.insert(lookup.name.clone(), known);
+        self.begin_lookups(&mut book);
+        drop(book);
+        lookup.progress.lock().settle(&lookup.answered, answer);
     }
-    begin_lookups(shared, &mut book);
-    drop(book);
-    lock(&lookup.progress).settle(&lookup.answered, answer);
 }
 
-fn ask_system(name: &str) -> Answer {
-    let found = (name, 0).to_socket_addrs().map_err(|error| no_address(name, &error))?;
-    let addresses: Arc<[IpAddr]> = found.map(|address| address.ip()).collect();
-    if addresses.is_empty() {
-        return Err(no_address(name, &"the lookup gave none"));
-    }
-    Ok(addresses)
+fn ask_system(name: &str) -> Result<Addresses> {
+    let addresses = addresses_of(name, MAX_ADDRESSES).map_err(|refusal| explain(name, refusal))?;
+    Ok(addresses.into())
 }
 
-fn no_address(name: &str, why: &dyn Display) -> Error {
-    Error::new(BARKER_ERR_RESOLVE, format!("no address for the host {name}: {why}"))
+/// Why there are no addresses. What the system lacks makes its resolver say all sorts of things.
+fn explain(name: &str, refusal: Refusal) -> Error {
+    if let Some(lack) = lack_of_resources() {
+        return Error::new(BARKER_ERR_SYSTEM, format!("{name} cannot be looked up: {lack}"));
+    }
+    match refusal {
+        Refusal::NoSuchName => {
+            Error::new(BARKER_ERR_RESOLVE, format!("no address for the host {name}: no such name"))
+        }
+        Refusal::NotNow(code) => {
+            let why = format!("no name server answers for {name} at present ({code}): try later");
+            Error::new(BARKER_ERR_RESOLVE_AGAIN, why)
+        }
+    }
 }
 
 impl Lookup {
     /// The addresses, once they are there.
-    pub fn answer(&self) -> Result<Option<Arc<[IpAddr]>>> {
-        let mut progress = lock(&self.progress);
+    pub fn answer(&self) -> Result<Option<Addresses>> {
+        let mut progress = self.progress.lock();
         let Some(answer) = progress.answer.clone() else { return Ok(None) };
         let thread = progress.thread.take();
         drop(progress);
         if let Some(thread) = thread {
             // It has nothing left to do, and is not to outlive the call.
-            let _ = thread.join();
+            thread.join();
         }
         answer.map(Some)
     }
 
-    /// Waits for the answer, not longer than until the deadline.
-    pub fn wait(self: &Arc<Self>, deadline: &Deadline) {
+    /// Waits for the answer, not longer than that, nor than until the deadline.
+    pub fn wait(self: &Arc<Self>, longest: Duration, deadline: &Deadline) {
         let _watch = deadline.watch(Awaited::Lookup(self.clone()));
-        let progress = lock(&self.progress);
+        let progress = self.progress.lock();
         let is_open = |progress: &mut Progress| progress.answer.is_none() && !deadline.is_stopped();
-        drop(self.answered.wait_timeout_while(progress, deadline.left(), is_open));
+        drop(self.answered.wait_timeout_while(progress, longest.min(deadline.left()), is_open));
     }
 
-    /// Has those who wait look whether they are to go on.
+    /// Makes those who wait look whether they are to go on.
     pub fn wake(&self) {
-        let _progress = lock(&self.progress);
+        let _progress = self.progress.lock();
         self.answered.notify_all();
     }
 
-    /// Has the waker called when the answer is there, or at once if it is.
+    /// Calls the waker when the answer is there, or at once if it is.
     pub fn notify(&self, waker: &Arc<Waker>) -> io::Result<()> {
-        let mut progress = lock(&self.progress);
+        let mut progress = self.progress.lock();
         if progress.answer.is_some() {
             return waker.wake();
         }
@@ -186,7 +230,7 @@ impl Lookup {
 }
 
 impl Progress {
-    fn settle(&mut self, answered: &Condvar, answer: Answer) {
+    fn settle(&mut self, answered: &Condvar, answer: Result<Addresses>) {
         self.answer = Some(answer);
         answered.notify_all();
         for waker in self.wakers.drain(..) {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::mem::{self, MaybeUninit};
+use std::time::Duration;
 
 use crate::error::{Error, Result, barker_status::*};
 
@@ -24,6 +25,21 @@ pub struct Response {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, without the framing of its transfer.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// For how long the receiver says that it keeps the connection, with a second to spare for what
+    /// is on its way when it closes it.
+    pub(super) fn kept_for(&self) -> Option<Duration> {
+        let is_keep_alive =
+            |(name, _): &&(String, Vec<u8>)| name.eq_ignore_ascii_case("Keep-Alive");
+        let (_, value) = self.headers.iter().find(is_keep_alive)?;
+        let seconds = value.split(|&byte| byte == b',').find_map(|parameter| {
+            let (name, seconds) = parameter.trim_ascii().split_at_checked("timeout=".len())?;
+            name.eq_ignore_ascii_case(b"timeout=").then(|| number(seconds, 10))?
+        })?;
+        Some(Duration::from_secs(seconds.saturating_sub(1)))
+    }
 }
 
 /// Takes bytes until they make up a response.

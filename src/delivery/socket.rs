@@ -1,10 +1,11 @@
 //! A stream socket, TCP or Unix, that never raises SIGPIPE. Connecting and sending never wait;
 //! receiving may.
 
+use std::ffi::CString;
 use std::io::{self, IoSlice};
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Type};
 
@@ -13,11 +14,20 @@ use super::stop::Awaited;
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
+/// The shortest timeout that is set: of less than a microsecond the system would make none at all.
+const MIN_WAIT: Duration = Duration::from_millis(1);
+/// How many bytes go either way in a turn.
+const TURN: usize = 512 * 1024;
+/// The same in the last turn, past the deadline, for what has come in time.
+const LAST_TURN: usize = 2 * 1024 * 1024;
+/// What a system call counts for at least: peers that send byte by byte have turns, too.
+const MIN_COST: usize = 4 * 1024;
 
 pub(super) struct Socket {
     socket: socket2::Socket,
     /// Where it leads, unless that is a Unix socket.
-    pub address: Option<IpAddr>,
+    pub address: Option<SocketAddr>,
+    pub opened: Instant,
     is_blocking: bool,
     /// The timeout set on the socket for receiving, if one is.
     receive_timeout: Option<Duration>,
@@ -25,6 +35,9 @@ pub(super) struct Socket {
     pub has_sent: bool,
     /// Whether a batch is told of its events.
     pub is_watched: bool,
+    /// Bytes that are left of this turn. Then there is nothing to send or receive, as it seems, so
+    /// that whoever drives the delivery looks at its deadline, and at other deliveries.
+    left_of_turn: usize,
 }
 
 impl Socket {
@@ -40,12 +53,37 @@ impl Socket {
         }
         Ok(Self {
             socket,
-            address: address.as_socket().map(|address| address.ip()),
+            address: address.as_socket(),
+            opened: Instant::now(),
             is_blocking: false,
             receive_timeout: None,
             has_sent: false,
             is_watched: false,
+            left_of_turn: TURN,
         })
+    }
+
+    /// Begins a turn, which is the last one if the deadline has passed.
+    pub fn begin_turn(&mut self, is_last: bool) {
+        self.left_of_turn = if is_last { LAST_TURN } else { TURN };
+    }
+
+    /// Whether the turn ended before it was known that there is nothing more to do.
+    pub fn is_spent(&self) -> bool {
+        self.left_of_turn == 0
+    }
+
+    /// Counts what an operation did; without a turn it does nothing.
+    fn in_turn(
+        &mut self,
+        operation: impl FnOnce(&mut Self) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.is_spent() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = operation(self)?;
+        self.left_of_turn = self.left_of_turn.saturating_sub(count.max(MIN_COST));
+        Ok(count)
     }
 
     /// Whether it is connected by now; an error is how that failed.
@@ -55,14 +93,22 @@ impl Socket {
         }
         match self.socket.take_error()? {
             Some(error) => Err(error),
+            None if self.leads_to_itself() => Err(io::ErrorKind::ConnectionRefused.into()),
             None => Ok(true),
         }
+    }
+
+    /// Where nobody listens at a port of this machine, the system may choose just that port for this
+    /// end, and connect the socket to itself.
+    fn leads_to_itself(&self) -> bool {
+        let here = self.socket.local_addr().ok().and_then(|address| address.as_socket());
+        self.address.is_some() && here == self.address
     }
 
     /// Sends some of the parts, in one system call without copying them; gives how much went.
     pub fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
-        let sent = self.socket.send_vectored_with_flags(parts, flags)?;
+        let sent = self.in_turn(|own| own.socket.send_vectored_with_flags(parts, flags))?;
         self.has_sent |= sent > 0;
         Ok(sent)
     }
@@ -70,6 +116,10 @@ impl Socket {
     /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
     /// only what is there.
     pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
+        self.in_turn(|own| own.receive_until(buffer, until))
+    }
+
+    fn receive_until(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
         let wait = until.map_or(Duration::ZERO, Deadline::left);
         let watch = match until {
             Some(deadline) if !wait.is_zero() => {
@@ -98,6 +148,7 @@ impl Socket {
     }
 
     fn set_receive_timeout(&mut self, wait: Duration) -> io::Result<()> {
+        let wait = wait.max(MIN_WAIT);
         if !self.is_blocking {
             self.socket.set_nonblocking(false)?;
             self.is_blocking = true;
@@ -148,7 +199,49 @@ pub(super) fn shut_down(socket: RawFd) {
     unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
 }
 
+/// What the system lacks to open a descriptor, if it does.
+pub(super) fn lack_of_resources() -> Option<io::Error> {
+    socket2::Socket::new(Domain::UNIX, Type::STREAM, None).err()
+}
+
+/// Whether an operation failed for want of descriptors or memory.
+pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS))
+}
+
 /// Whether an operation is to be tried again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// The number of a network interface, which is given by its name or as a number already.
+pub(super) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
+    let name = CString::new(zone)?;
+    // SAFETY: the name ends with a NUL, and is only read.
+    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    if number != 0 {
+        return Ok(Some(number));
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() != Some(libc::ENODEV) => Err(error),
+        _ if !zone.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+        _ => Ok(zone.parse().ok().filter(|number| *number != 0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_timeout_is_never_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = SockAddr::from(listener.local_addr().unwrap());
+        let mut socket = Socket::connect(&address).unwrap();
+        for wait in [Duration::from_secs(1), Duration::from_nanos(1), Duration::from_nanos(999)] {
+            socket.set_receive_timeout(wait).unwrap();
+            assert!(socket.socket.read_timeout().unwrap().is_some(), "{wait:?}");
+        }
+    }
 }

@@ -1,20 +1,20 @@
 //! Ending a send from another thread than that which waits in it.
 
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
 use mio::Waker;
 
 use super::resolver::Lookup;
 use super::socket::shut_down;
-use super::thread::lock;
+use crate::fork::ForkLock;
 
 /// Says whether sends are to end; while one waits, it knows how to wake it.
 #[derive(Default)]
 pub struct Stop {
     is_stopped: AtomicBool,
-    awaited: Mutex<Awaited>,
+    awaited: ForkLock<Awaited>,
 }
 
 /// What a send waits for.
@@ -32,7 +32,7 @@ impl Stop {
     pub fn set(&self, is_stopped: bool) {
         self.is_stopped.store(is_stopped, SeqCst);
         if is_stopped {
-            lock(&self.awaited).wake();
+            self.awaited.lock().wake();
         }
     }
 
@@ -43,7 +43,7 @@ impl Stop {
     /// Has what is waited for woken by a stop, as long as the guard lives. None if it is stopped
     /// already: then there is nothing to wait for.
     pub(super) fn watch(self: &Arc<Self>, awaited: Awaited) -> Option<Watch> {
-        *lock(&self.awaited) = awaited;
+        *self.awaited.lock() = awaited;
         let watch = Watch(self.clone());
         (!self.is_stopped()).then_some(watch)
     }
@@ -53,7 +53,7 @@ pub(super) struct Watch(Arc<Stop>);
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        *lock(&self.0.awaited) = Awaited::Nothing;
+        *self.0.awaited.lock() = Awaited::Nothing;
     }
 }
 

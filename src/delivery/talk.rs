@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 
 /// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
+/// The most of a body that the system is given at a time: it would take all of a large one while a
+/// fast receiver reads.
+const PIECE: usize = 256 * 1024;
 
 pub(super) struct Talk {
     pub connection: Connection,
@@ -104,6 +107,15 @@ impl Talk {
             Incoming::Awaited if !may_answer => return Ok(None),
             _ => {}
         }
+        self.receive_answer(deadline, incoming)
+    }
+
+    /// The answer; if none comes, it was perhaps for a reason known already.
+    fn receive_answer(
+        &mut self,
+        deadline: &Deadline,
+        incoming: Incoming,
+    ) -> Result<Option<(Response, bool)>> {
         let answer = self.receive(deadline, incoming);
         match self.send_failure.take() {
             Some(failure) if answer.is_err() => Err(failure),
@@ -116,15 +128,29 @@ impl Talk {
 
     /// Sends what is left of the request; false if there is no room for all of it.
     fn send(&mut self, request: &Request<'_>) -> Result<bool> {
-        let mut parts = [IoSlice::new(&request.head), IoSlice::new(request.body)];
-        let mut unsent = &mut parts[..];
-        IoSlice::advance_slices(&mut unsent, self.taken);
-        while unsent.iter().any(|part| !part.is_empty()) {
+        let (head, body) = (&request.head[..], request.body);
+        while self.taken < head.len() + body.len() {
+            let piece = &body[..body.len().min(self.taken + PIECE)];
+            let mut parts = [IoSlice::new(head), IoSlice::new(piece)];
+            let mut unsent = &mut parts[..];
+            IoSlice::advance_slices(&mut unsent, self.taken);
             let Some(taken) = self.connection.send(unsent)? else { return Ok(false) };
             self.taken += taken;
-            IoSlice::advance_slices(&mut unsent, taken);
         }
         self.connection.flush()
+    }
+
+    /// The answer, if the whole of it has come: looked at once more when the time is over.
+    pub fn take_what_came(&mut self, deadline: &Deadline) -> Result<Option<(Response, bool)>> {
+        if self.taken == 0 {
+            return Ok(None);
+        }
+        self.receive_answer(deadline, Incoming::There)
+    }
+
+    /// Status and headers of an answer that did not come to its end.
+    pub fn head_so_far(&mut self) -> Option<Response> {
+        self.reader.head_so_far()
     }
 
     fn receive(

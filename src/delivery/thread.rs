@@ -1,30 +1,62 @@
-//! Threads of the library's own, which take none of the host program's signals, and locks between
-//! threads.
+//! Threads of the library's own, which take none of the host program's signals.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
-/// Starts a thread with every signal blocked.
-pub(super) fn spawn(
-    name: &str,
-    work: impl FnOnce() + Send + 'static,
-) -> io::Result<JoinHandle<()>> {
-    // SAFETY: a signal set is plain data, and sigfillset() gives it its value.
-    let mut all: libc::sigset_t = unsafe { mem::zeroed() };
-    let mut before = all;
-    // SAFETY: both sets are valid and writable. A thread begins with the mask of its creator.
-    unsafe {
-        libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-    }
-    let thread = Builder::new().name(name.to_owned()).spawn(work);
-    // SAFETY: `before` is the mask that this thread had.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
-    thread
+use crate::fork::generation;
+
+/// What a thread of the library's needs at most, the system's resolver and its modules included.
+const STACK_LEN: usize = 512 * 1024;
+
+/// A thread that was started; one that is dropped goes on by itself.
+pub(super) struct Thread {
+    handle: Option<JoinHandle<()>>,
+    /// Of the process that has the thread: a child of it does not.
+    generation: usize,
 }
 
-/// Locks what a panic elsewhere cannot leave half-changed, so that a poisoned lock is as good as any.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Thread {
+    /// Starts a thread with every signal blocked.
+    pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        // SAFETY: a signal set is plain data, and sigfillset() gives it its value.
+        let mut all: libc::sigset_t = unsafe { mem::zeroed() };
+        let mut before = all;
+        // SAFETY: both sets are valid and writable. A thread begins with the mask of its creator.
+        unsafe {
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        }
+        let handle = Builder::new().name(name.to_owned()).stack_size(STACK_LEN).spawn(work);
+        // SAFETY: `before` is the mask that this thread had.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
+        Ok(Self { handle: Some(handle?), generation: generation() })
+    }
+
+    /// Waits until it has ended.
+    pub fn join(mut self) {
+        if let Some(handle) = self.handle.take() {
+            // It hands nothing over, not even a panic: it has none.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if self.generation != generation() {
+            // Letting go of it would change what has taken its place in this process.
+            mem::forget(self.handle.take());
+        }
+    }
+}
+
+/// Whether the program has rights that its user has not (setuid, setgid, file capabilities).
+pub(super) fn is_privileged() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: getauxval() takes any number, and touches no memory of the program's.
+    let is_privileged = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    // SAFETY: issetugid() takes nothing and always succeeds.
+    let is_privileged = unsafe { libc::issetugid() } != 0;
+    is_privileged
 }

@@ -9,9 +9,9 @@ use url::Host;
 
 use super::connection::{received, sent};
 use super::deadline::Deadline;
+use super::explain::explain;
 use super::socket::Socket;
-use super::trust::explain;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, barker_status, barker_status::*};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
@@ -61,7 +61,7 @@ impl Tls {
             .session
             .writer()
             .write_vectored(parts)
-            .map_err(|error| Error::new(BARKER_ERR_SEND, error.to_string()))?;
+            .map_err(|error| broken(BARKER_ERR_SEND, &error))?;
         self.flush()?;
         Ok(Some(taken))
     }
@@ -96,7 +96,7 @@ impl Tls {
                     let why = "the connection was cut without the end that TLS asks for";
                     return Err(Error::new(BARKER_ERR_RECEIVE, why));
                 }
-                Err(error) => return Err(Error::new(BARKER_ERR_RECEIVE, error.to_string())),
+                Err(error) => return Err(broken(BARKER_ERR_RECEIVE, &error)),
                 Ok(received) => return Ok(Some(received)),
             }
             if self.read_records(until)?.is_none() {
@@ -163,8 +163,14 @@ impl Write for Wire<'_> {
     }
 }
 
+fn broken(status: barker_status, error: &io::Error) -> Error {
+    Error::new(status, format!("the TLS session broke: {error}"))
+}
+
 fn closed_amid_handshake() -> Error {
-    Error::new(BARKER_ERR_TLS, "the TLS handshake failed: the receiver closed the connection")
+    let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on \
+               this port?";
+    Error::new(BARKER_ERR_TLS, why)
 }
 
 /// A connection that breaks amid the handshake is no use for TLS.
@@ -180,7 +186,7 @@ fn handshake_error(error: Error) -> Error {
 fn host_name(host: &Host<String>) -> Result<ServerName<'static>> {
     match host {
         Host::Domain(name) => ServerName::try_from(name.clone())
-            .map_err(|_| Error::new(BARKER_ERR_URL, format!("{name} is not a DNS name"))),
+            .map_err(|_| Error::new(BARKER_ERR_URL, format!("no certificate can be for {name}"))),
         Host::Ipv4(address) => Ok(std::net::IpAddr::from(*address).into()),
         Host::Ipv6(address) => Ok(std::net::IpAddr::from(*address).into()),
     }

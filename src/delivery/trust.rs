@@ -2,23 +2,25 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{
-    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
-};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
-    SignatureScheme, version,
-};
+use rustls::{ClientConfig, RootCertStore, version};
 
+use super::platform::{Authorities, Store, unreadable};
+use super::sessions::Sessions;
+use super::verifier::{Unverified, Verifier, provider};
 use crate::error::{Error, Result, barker_status::*};
+use crate::fork::ForkLock;
+
+/// How often it is looked whether the platform's authorities have changed.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The oldest TLS that is spoken. Numbers are part of the ABI.
 #[allow(non_camel_case_types)]
@@ -49,7 +51,25 @@ impl TryFrom<i32> for barker_tls {
 #[derive(Default)]
 pub struct Trust {
     options: Options,
-    config: OnceLock<Arc<ClientConfig>>,
+    kept: ForkLock<Option<Kept>>,
+}
+
+/// A configuration, and the sessions made under it.
+#[derive(Clone)]
+struct Kept {
+    config: Arc<ClientConfig>,
+    /// The platform's authorities, if they are trusted.
+    store: Option<Arc<Store>>,
+    /// That of the store, if all of it could be read.
+    stamp: Option<u64>,
+    /// When the store was looked at last.
+    looked: Instant,
+}
+
+impl Kept {
+    fn is_due(&self, now: Instant) -> bool {
+        self.store.is_some() && now.saturating_duration_since(self.looked) >= INTERVAL
+    }
 }
 
 #[derive(Clone, Default)]
@@ -68,7 +88,7 @@ impl Trust {
     fn changed(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options { is_changed: true, ..self.options.clone() };
         change(&mut options);
-        Self { options, config: OnceLock::new() }
+        Self { options, kept: ForkLock::default() }
     }
 
     /// Trusts these authorities too.
@@ -83,9 +103,9 @@ impl Trust {
 
     /// Trusts the authorities in this file too.
     pub fn with_authority_file(&self, path: &str) -> Result<Self> {
-        let pem =
-            fs::read(path).map_err(|error| refused(format!("cannot read {path}: {error}")))?;
-        self.with_authorities(&pem).map_err(|error| refused(format!("{path}: {}", error.sentence)))
+        let pem = fs::read(path).map_err(|error| unreadable(Path::new(path), &error))?;
+        self.with_authorities(&pem)
+            .map_err(|error| refused(format!("{path:?}: {}", error.sentence)))
     }
 
     /// Trusts the platform's authorities, or only those that were added.
@@ -138,18 +158,81 @@ impl Trust {
         self.options.server_name.as_ref()
     }
 
-    /// The configuration, which keeps resumable sessions.
+    /// The configuration, which keeps resumable sessions. Soon after the platform's authorities
+    /// were replaced it is another one; as long as those cannot be read, it stays.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
-        if let Some(config) = self.config.get() {
-            return Ok(config.clone());
+        self.config_at(Instant::now(), Store::find)
+    }
+
+    fn config_at(&self, now: Instant, find: impl FnOnce() -> Store) -> Result<Arc<ClientConfig>> {
+        let before = match &mut *self.kept() {
+            Some(kept) if !kept.is_due(now) => return Ok(kept.config.clone()),
+            // Other threads use this one meanwhile.
+            Some(kept) => {
+                kept.looked = now;
+                Some(kept.clone())
+            }
+            None => None,
+        };
+        match (self.options.renewed(before.as_ref(), now, find), before) {
+            (Ok(made), before) => Ok(self.keep(made, before)),
+            (Err(_), Some(before)) => Ok(before.config),
+            (Err(error), None) => Err(error),
         }
-        let config = Arc::new(self.options.config()?);
-        Ok(self.config.get_or_init(|| config).clone())
+    }
+
+    /// Keeps the configuration in the place of the one before, or takes what another thread has put
+    /// there.
+    fn keep(&self, made: Kept, before: Option<Kept>) -> Arc<ClientConfig> {
+        let mut kept = self.kept();
+        match &*kept {
+            Some(kept) if before.is_none_or(|old| !Arc::ptr_eq(&old.config, &kept.config)) => {
+                kept.config.clone()
+            }
+            _ => kept.insert(made).config.clone(),
+        }
+    }
+
+    /// To be held for no longer than a moment.
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock()
     }
 }
 
 impl Options {
-    fn config(&self) -> Result<ClientConfig> {
+    /// A new one, or the one before as long as the platform's authorities are the same, or none can
+    /// be read.
+    fn renewed(
+        &self,
+        before: Option<&Kept>,
+        now: Instant,
+        find: impl FnOnce() -> Store,
+    ) -> Result<Kept> {
+        let store = match before {
+            Some(before) => before.store.clone(),
+            None if self.without_platform || self.skips_verification => None,
+            None => Some(Arc::new(find())),
+        };
+        // First the stamp: what changes amid reading is seen the next time.
+        let stamp = store.as_ref().map(|store| store.stamp());
+        if let Some(before) = before
+            && before.stamp.is_some()
+            && before.stamp == stamp
+        {
+            return Ok(before.clone());
+        }
+        let platform = store.as_ref().map_or_else(|| Ok(Authorities::none()), |s| s.read())?;
+        if let Some(before) = before
+            && platform.roots.is_empty()
+        {
+            return Ok(before.clone());
+        }
+        let stamp = stamp.filter(|_| platform.failure.is_none());
+        let config = Arc::new(self.config(platform)?);
+        Ok(Kept { config, store, stamp, looked: now })
+    }
+
+    fn config(&self, platform: Authorities) -> Result<ClientConfig> {
         let versions = match self.minimum {
             barker_tls::BARKER_TLS_1_2 => &[&version::TLS13, &version::TLS12][..],
             barker_tls::BARKER_TLS_1_3 => &[&version::TLS13][..],
@@ -158,25 +241,25 @@ impl Options {
             .with_protocol_versions(versions)
             .map_err(unusable)?
             .dangerous()
-            .with_custom_certificate_verifier(self.verifier()?);
-        Ok(match &self.identity {
+            .with_custom_certificate_verifier(self.verifier(platform)?);
+        let mut config = match &self.identity {
             Some(identity) => builder
                 .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.clone()))),
             None => builder.with_no_client_auth(),
-        })
+        };
+        config.resumption = Resumption::store(Arc::new(Sessions::default()));
+        Ok(config)
     }
 
-    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
+    fn verifier(&self, platform: Authorities) -> Result<Arc<dyn ServerCertVerifier>> {
         if self.skips_verification {
             return Ok(Arc::new(Unverified));
         }
-        let mut roots = RootCertStore::empty();
-        if !self.without_platform {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+        let mut roots = platform.roots;
         roots.add_parsable_certificates(self.authorities.iter().cloned());
         if roots.is_empty() {
-            return Err(Error::new(BARKER_ERR_TLS, self.why_nobody_is_trusted()));
+            let why = self.why_nobody_is_trusted(platform.failure);
+            return Err(Error::new(BARKER_ERR_TLS, why));
         }
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .with_crls(self.revocations.iter().cloned())
@@ -186,13 +269,17 @@ impl Options {
         Ok(Arc::new(Verifier { inner, authorities: self.authorities.clone() }))
     }
 
-    fn why_nobody_is_trusted(&self) -> &'static str {
+    fn why_nobody_is_trusted(&self, failure: Option<String>) -> String {
         if self.without_platform {
-            "no certificate authority is trusted: add one, or trust those of the platform"
-        } else {
-            "this machine trusts no certificate authority: install its CA certificates (on Debian, \
-             the package ca-certificates), set SSL_CERT_FILE, or add an authority to the handle"
+            return "no certificate authority is trusted: add one, or trust those of the platform"
+                .into();
         }
+        let why = failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
+        format!(
+            "this machine trusts no certificate authority{why}: install its CA certificates (on \
+             Debian, the package ca-certificates), set SSL_CERT_FILE (which a setuid program \
+             ignores), or add an authority to the handle"
+        )
     }
 }
 
@@ -219,10 +306,6 @@ fn read_identity(chain: &[u8], key: &[u8]) -> Result<CertifiedKey> {
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(BARKER_ERR_CERTIFICATE, why)
 }
@@ -231,153 +314,190 @@ fn unusable(error: impl fmt::Display) -> Error {
     Error::new(BARKER_ERR_TLS, format!("TLS cannot be set up: {error}"))
 }
 
-/// The usual verification, but for self-signed certificates: it tells them from those of unknown
-/// authorities, and takes the added ones even if they say that they are an authority's, as those do
-/// that `openssl req -x509` makes.
-#[derive(Debug)]
-struct Verifier {
-    inner: Arc<WebPkiServerVerifier>,
-    authorities: Vec<CertificateDer<'static>>,
-}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{env, process};
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        use rustls::Error::InvalidCertificate;
-        let reason = match self.inner.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        ) {
-            Err(InvalidCertificate(reason)) if is_self_signed(end_entity) => reason,
-            other => return other,
+    use super::*;
+
+    /// An authority that nobody has the key of.
+    const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBODCB66ADAgECAhRGkK08yfqHSTWjln06DbKaObO0IzAFBgMrZXAwETEPMA0G
+A1UEAwwGbm9ib2R5MCAXDTI2MTEyNTE3MDY1M1oYDzIxMjYxMTAxMTcwNjUzWjAR
+MQ8wDQYDVQQDDAZub2JvZHkwKjAFBgMrZXADIQB/SvFyHRlPxkK1/8ObrOQ9EOzP
+wIU5ayITDvyRgVou4KNTMFEwHQYDVR0OBBYEFKoFAR3MI2xlBA89KR8YY/P04x+O
+MB8GA1UdIwQYMBaAFKoFAR3MI2xlBA89KR8YY/P04x+OMA8GA1UdEwEB/wQFMAMB
+Af8wBQYDK2VwA0EA/o9rjsYDCeLbrOH63S45SpIKLgQEINzXnQpILDmD1hoLHLho
+smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
+-----END CERTIFICATE-----
+";
+
+    /// A directory for one test, with a file of certificates and a directory of such files in it.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new() -> Self {
+            static COUNT: AtomicUsize = AtomicUsize::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let place = env::temp_dir().join(format!("barker-trust-{}-{number}", process::id()));
+            fs::create_dir_all(place.join("directory")).unwrap();
+            let place = Self(place);
+            place.write("file", AUTHORITY);
+            place.write("directory/file", AUTHORITY);
+            place
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.path(name), text).unwrap();
+        }
+
+        /// As an administrator does who wants no moment without it.
+        fn replace(&self, name: &str, text: &str) {
+            self.write("new", text);
+            fs::rename(self.path("new"), self.path(name)).unwrap();
+        }
+
+        fn file(&self) -> Store {
+            Store { file: Some(self.path("file")), directories: Vec::new() }
+        }
+
+        fn directory(&self) -> Store {
+            Store { file: None, directories: vec![self.path("directory")] }
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Asks for the configuration again and again, as time passes.
+    struct Asking<S: Fn() -> Store> {
+        trust: Trust,
+        find: S,
+        now: Instant,
+    }
+
+    impl<S: Fn() -> Store> Asking<S> {
+        fn new(trust: Trust, find: S) -> Self {
+            Self { trust, find, now: Instant::now() }
+        }
+
+        fn after(&mut self, seconds: u64) -> Result<Arc<ClientConfig>> {
+            self.now += Duration::from_secs(seconds);
+            self.trust.config_at(self.now, &self.find)
+        }
+
+        /// Whether the configuration is another one after so many seconds.
+        fn is_other_after(&mut self, seconds: u64) -> bool {
+            let before = self.after(0).unwrap();
+            !Arc::ptr_eq(&before, &self.after(seconds).unwrap())
+        }
+    }
+
+    #[test]
+    fn a_replaced_file_is_noticed_within_a_minute() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        assert!(!asking.is_other_after(1000));
+        place.replace("file", AUTHORITY);
+        assert!(!asking.is_other_after(59));
+        assert!(asking.is_other_after(1));
+        assert!(!asking.is_other_after(60));
+        place.write("file", &AUTHORITY.repeat(2));
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn what_changes_in_a_directory_is_noticed() {
+        let place = Place::new();
+        place.write("elsewhere", AUTHORITY);
+        symlink(place.path("elsewhere"), place.path("directory/link")).unwrap();
+        symlink(place.path("nowhere"), place.path("directory/broken")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.directory());
+        assert!(!asking.is_other_after(60));
+        for name in ["directory/file", "directory/another", "elsewhere", "nowhere"] {
+            place.replace(name, AUTHORITY);
+            assert!(asking.is_other_after(60), "{name}");
+            assert!(!asking.is_other_after(60), "{name}");
+        }
+        fs::remove_file(place.path("directory/link")).unwrap();
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn as_long_as_there_is_none_to_read_the_old_ones_are_trusted() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        asking.after(0).unwrap();
+        let unusable = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+        for text in ["", "no certificates", AUTHORITY.split_at(100).0, unusable] {
+            place.replace("file", text);
+            assert!(!asking.is_other_after(60), "{text}");
+        }
+        fs::remove_file(place.path("file")).unwrap();
+        assert!(!asking.is_other_after(60));
+        place.write("file", AUTHORITY);
+        assert!(asking.is_other_after(60));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_failure() {
+        let place = Place::new();
+        fs::remove_file(place.path("file")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        let error = asking.after(0).unwrap_err();
+        assert_eq!(error.status, BARKER_ERR_TLS);
+        assert!(error.sentence.contains("No such file"), "{error}");
+        place.write("file", AUTHORITY);
+        asking.after(0).unwrap();
+    }
+
+    #[test]
+    fn a_store_with_a_file_that_cannot_be_read_is_read_once_a_minute() {
+        let place = Place::new();
+        symlink("loop", place.path("directory/loop")).unwrap();
+        let mut asking = Asking::new(Trust::default(), || place.directory());
+        assert!(!asking.is_other_after(59));
+        assert!(asking.is_other_after(1));
+        fs::remove_file(place.path("directory/loop")).unwrap();
+        assert!(asking.is_other_after(60));
+        assert!(!asking.is_other_after(60));
+    }
+
+    #[test]
+    fn who_does_not_trust_the_platform_does_not_look_at_it() {
+        let own = Trust::default().with_authorities(AUTHORITY.as_bytes()).unwrap();
+        for trust in [own.with_platform(false), Trust::default().with_skipped_verification(true)] {
+            let mut asking = Asking::new(trust, || panic!("it looks"));
+            assert!(!asking.is_other_after(1000));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_comes_second_uses_what_the_first_one_made() {
+        let place = Place::new();
+        let mut asking = Asking::new(Trust::default(), || place.file());
+        let make = |asking: &Asking<_>, before: Option<&Kept>| {
+            asking.trust.options.renewed(before, asking.now, || place.file()).unwrap()
         };
-        let is_authority = is_used_as_end_entity(&reason);
-        if is_authority && self.authorities.contains(end_entity) {
-            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(InvalidCertificate(match is_authority || reason == CertificateError::UnknownIssuer {
-            true => CertificateError::Other(OtherError(Arc::new(SelfSigned))),
-            false => reason,
-        }))
+        let (one, other) = (make(&asking, None), make(&asking, None));
+        let first = asking.trust.keep(one.clone(), None);
+        assert!(Arc::ptr_eq(&first, &asking.trust.keep(other, None)));
+        place.replace("file", AUTHORITY);
+        asking.now += INTERVAL;
+        let (newer, newest) = (make(&asking, Some(&one)), make(&asking, Some(&one)));
+        let second = asking.trust.keep(newer, Some(one.clone()));
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &asking.trust.keep(newest, Some(one))));
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
-    webpki::EndEntityCert::try_from(certificate)
-        .is_ok_and(|certificate| certificate.issuer() == certificate.subject())
-}
-
-/// Whether only that is wrong with the certificate: its dates are right, as webpki looks at them
-/// first.
-fn is_used_as_end_entity(reason: &CertificateError) -> bool {
-    let CertificateError::Other(OtherError(why)) = reason else { return false };
-    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-/// No verification at all.
-#[derive(Debug)]
-struct Unverified;
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// The reason of [`Verifier`].
-#[derive(Debug)]
-struct SelfSigned;
-
-impl fmt::Display for SelfSigned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is self-signed")
-    }
-}
-
-impl std::error::Error for SelfSigned {}
-
-/// Why a session is not trusted, with the status that says so and, where there is one, the remedy.
-pub(super) fn explain(error: rustls::Error) -> Error {
-    use CertificateError::*;
-    let rustls::Error::InvalidCertificate(reason) = &error else {
-        return Error::new(BARKER_ERR_TLS, format!("TLS failed: {error}"));
-    };
-    let (status, why) = match reason {
-        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
-            (BARKER_ERR_CERTIFICATE_EXPIRED, reason.to_string())
-        }
-        NotValidForName | NotValidForNameContext { .. } => {
-            (BARKER_ERR_CERTIFICATE_NAME, reason.to_string())
-        }
-        UnknownIssuer => {
-            (BARKER_ERR_CERTIFICATE_ISSUER, "the authority that issued it is unknown".into())
-        }
-        Revoked => (BARKER_ERR_CERTIFICATE_REVOKED, "it was revoked".into()),
-        Other(OtherError(why)) if why.is::<SelfSigned>() => {
-            (BARKER_ERR_CERTIFICATE_SELF_SIGNED, why.to_string())
-        }
-        _ => (BARKER_ERR_TLS, reason.to_string()),
-    };
-    Error::new(status, format!("the receiver's certificate is not trusted: {why}"))
 }

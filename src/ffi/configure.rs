@@ -1,4 +1,5 @@
-//! What is sent and how it is signed. A setter that fails changes nothing.
+//! What is sent and how it is signed. A setter that fails changes nothing, except that the default
+//! secret does not stay once another was given, even if that is refused.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -10,13 +11,17 @@ use crate::signature::barker_scheme;
 
 /// # Message: what is sent
 ///
-/// Sets the receiver's URL.
+/// Sets the receiver's URL. It is read strictly: one in which other programs might find another
+/// host is refused.
 ///
 /// @param hook  the handle
 /// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
 ///              A user name and password are sent as Basic authentication (RFC 7617), unless an
 ///              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
 ///              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
+///              A link-local address has its interface with it: "http://[fe80::1%25eth0]/hook"
+///              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
+///              sent.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_url(
@@ -147,17 +152,22 @@ pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook)
 
 /// # Secrets: how it is signed
 ///
-/// Sets the one secret that signs and verifies, in place of all that were set before. Without any,
-/// it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random bytes;
-/// see barker_generate_secret().
+/// Sets the one secret that signs and verifies, in place of all that were set before. Until one is
+/// set, it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random
+/// bytes; see barker_generate_secret().
+///
+/// A secret that is refused changes nothing, with one exception: the default secret does not stay.
+/// A handle that has no other then signs, sends and accepts nothing (BARKER_ERR_SECRET) until a
+/// secret is set, so that a program that overlooks the failure trusts nobody.
 ///
 /// @param hook    the handle
 /// @param scheme  a barker_scheme, which says what its secret is
 /// @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
 ///                algorithm derives from it, and wipes that when it is replaced or freed.
-/// @param len     number of bytes; 0 is refused but by the Barker schemes
+/// @param len     number of bytes; 0 is refused except by the Barker schemes
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
-///         BARKER_ERR_SECRET
+///         BARKER_ERR_SECRET: Standard Webhooks and Svix refuse what is not base64 of at least 16
+///         bytes, and the other schemes of text what begins or ends with white space
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_secret(
     hook: *mut barker_webhook,
@@ -168,13 +178,15 @@ pub unsafe extern "C" fn barker_webhook_set_secret(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
+            hook.webhook.drop_default_secret();
             let secret = bytes("secret", secret, len)?;
             hook.webhook.set_secret(scheme.try_into()?, secret)
         })
     }
 }
 
-/// Adds a secret beside those that were set. A default that was never replaced does not stay.
+/// Adds a secret beside those that were set. The default secret does not stay beside another; one
+/// that is refused takes it away as well: see barker_webhook_set_secret().
 ///
 /// A send signs under every scheme that has a secret, so that receivers may move from one to
 /// another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
@@ -197,6 +209,7 @@ pub unsafe extern "C" fn barker_webhook_add_secret(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
+            hook.webhook.drop_default_secret();
             let secret = bytes("secret", secret, len)?;
             hook.webhook.add_secret(scheme.try_into()?, secret)
         })
@@ -204,6 +217,7 @@ pub unsafe extern "C" fn barker_webhook_add_secret(
 }
 
 /// Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
+/// As there, a key that is refused takes the default secret away.
 ///
 /// @param hook  the handle
 /// @param key   any bytes; NULL with length 0 is the empty key
@@ -218,6 +232,7 @@ pub unsafe extern "C" fn barker_webhook_set_key(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
+            hook.webhook.drop_default_secret();
             hook.webhook.set_secret(barker_scheme::BARKER_SCHEME_BARKER, bytes("key", key, len)?)
         })
     }

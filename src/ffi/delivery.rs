@@ -1,12 +1,11 @@
 //! How messages are delivered: how long that may take, over which connections, by which way.
 
 use std::ffi::{CString, c_char, c_void};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::boundary::{on_handle, read, text};
 use super::handle::{barker_webhook, c_text};
-use crate::delivery::{IdleLimits, Log, Proxies, Redirects, barker_log_level};
+use crate::delivery::{Log, Proxies, Redirects, barker_log_level};
 use crate::error::barker_status;
 
 /// # Delivery: how it reaches the receiver
@@ -46,6 +45,7 @@ pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> 
 /// @param connections  how many are kept; 32 if never set; 0 keeps none
 /// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
 ///                     receiver's own limit, so that it does not close one that is about to be used.
+///                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
 /// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_idle_limits(
@@ -56,9 +56,29 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            let time = Duration::from_secs(seconds.into());
-            let connections = connections as usize;
-            hook.webhook.delivery().idle_limits = IdleLimits { connections, time };
+            let limits = &mut hook.webhook.delivery().idle_limits;
+            limits.connections = connections as usize;
+            limits.time = Duration::from_secs(seconds.into());
+            Ok(())
+        })
+    }
+}
+
+/// Sets how old a connection may be that is used again. An older one is closed, and the host is
+/// looked up anew, so that a change of its addresses is followed however busy the handle is.
+///
+/// @param hook     the handle
+/// @param seconds  600 if never set; 0 is any age
+/// @return BARKER_OK or BARKER_ERR_NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
+    hook: *mut barker_webhook,
+    seconds: u32,
+) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.delivery().idle_limits.age = Duration::from_secs(seconds.into());
             Ok(())
         })
     }
@@ -80,10 +100,13 @@ pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) ->
 }
 
 /// Sets for how long the addresses of a host are used before the system is asked again. All handles
-/// of a process share what is known; a lookup that failed is not remembered.
+/// of a process share what is known; a lookup that failed is not remembered. If the system does not
+/// answer within 250 milliseconds, or has no answer for now, the old addresses serve once more, for
+/// at most an hour. If none of a host's addresses takes a connection, they are forgotten.
 ///
 /// @param hook     the handle
-/// @param seconds  60 if never set; 0 asks each time that a connection is opened
+/// @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
+///                 addresses
 /// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
@@ -124,7 +147,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
 ///
 /// 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
 /// message was taken and the answer lies elsewhere, that is fetched with a GET without data and
-/// signature (RFC 9110 section 15.4). From https to http none is followed.
+/// signature (RFC 9110 section 15.4). None is followed from https to http, to what was just asked
+/// for, or to what barker_webhook_set_url() would refuse.
 ///
 /// @param hook              the handle
 /// @param max               how many, one after the other; 0, the default, follows none
@@ -174,11 +198,16 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
 }
 
 /// Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
-/// HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas,
-/// hosts and domains that are reached without one. Without this call the environment is not read.
+/// HTTPS_PROXY, else all_proxy or ALL_PROXY. Without this call the environment is not read. If a
+/// variable does not name a proxy as barker_webhook_set_proxy() takes it, the sends that would use
+/// it fail with BARKER_ERR_PROXY.
+///
+/// no_proxy or NO_PROXY lists, with commas or blanks between them, what is reached directly: names,
+/// each with all names below it; addresses; networks such as 10.0.0.0/8; or * for everything. A
+/// port may follow after a colon, as in example.com:8080: then it holds for that port alone.
 ///
 /// @param hook  the handle
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_URL
+/// @return BARKER_OK or BARKER_ERR_NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
@@ -186,7 +215,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.delivery().proxies = Proxies::from_environment()?;
+            hook.webhook.delivery().proxies = Proxies::from_environment();
             Ok(())
         })
     }
@@ -195,12 +224,13 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
 /// Told what happens in a delivery.
 ///
 /// Called on the thread that sends, in the middle of that, without any lock held. Must not use the
-/// handles that are being sent with; others may be used as usual.
+/// handles that are being sent with; others may be used as usual. It must return: not leave by
+/// longjmp(), a C++ exception or pthread_exit(), nor return in a child of fork().
 ///
 /// @param user   as it was given to barker_webhook_set_log()
 /// @param level  how much it matters
 /// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
-///               header or password, nor a URL's path.
+///               header or password, nor a URL's path. What does not print is escaped.
 #[allow(non_camel_case_types)]
 pub type barker_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;
@@ -227,7 +257,7 @@ pub unsafe extern "C" fn barker_webhook_set_log(
                 let user = User(user);
                 let write =
                     move |level, line: &str| user.tell(log, level, &c_text(line.as_bytes()));
-                Log { level, write: Arc::new(write) }
+                Log::new(level, write)
             });
             Ok(())
         })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::boundary::{catch, read};
-use crate::delivery::{Response, Stop};
+use crate::delivery::{Outcome, Stop};
 use crate::error::{Result, barker_status, barker_status::*};
 use crate::webhook::{Delivery, Webhook};
 
@@ -85,10 +85,7 @@ impl State {
 impl Sent {
     /// What there is to read of a delivery, and whether it was answered.
     pub fn of(delivery: Delivery) -> (Self, Result<()>) {
-        let (response, outcome) = match delivery.response {
-            Ok(response) => (response, Ok(())),
-            Err(error) => (Response::default(), Err(error)),
-        };
+        let Outcome { response, result } = delivery.outcome;
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
         let mut sent = Self {
             id: c_text(delivery.signed.id.as_bytes()),
@@ -99,7 +96,7 @@ impl Sent {
             body: response.body,
         };
         sent.body.push(0);
-        (sent, outcome)
+        (sent, result)
     }
 
     pub fn body(&self) -> &[u8] {

@@ -25,7 +25,8 @@ use crate::webhook::{self, Delivery};
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT,
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_RESOLVE_AGAIN,
+///         BARKER_ERR_CONNECT,
 ///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
 ///         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
 ///         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
@@ -105,7 +106,8 @@ unsafe fn deliver(
 ///
 /// The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
 /// The handles of the batch must not be changed or freed, nor barker_send_many() be called with
-/// them, until it has returned.
+/// them, until it has returned. The function must return: it must not leave by longjmp(), a C++
+/// exception or pthread_exit(), nor return in a child of fork().
 ///
 /// @param user    as it was given to barker_send_many()
 /// @param index   which of the handles, from 0
@@ -131,9 +133,11 @@ pub type barker_progress =
 ///     for (size_t i = 0; i < count; i++)
 ///         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
 ///
-/// @param hooks          the handles, no two the same, used by nobody else meanwhile
+/// @param hooks          the handles, no two the same, used by nobody else meanwhile; the array is
+///                       copied
 /// @param count          number of handles
-/// @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64
+/// @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64. While
+///                       the process is out of descriptors, deliveries wait until others end.
 /// @param progress       called on this thread whenever a delivery has ended; may be NULL
 /// @param user           passed on to it
 /// @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
@@ -149,9 +153,9 @@ pub unsafe extern "C" fn barker_send_many(
 ) -> barker_status {
     without_handle(|| {
         // SAFETY: the caller passes NULL or what these types promise.
-        let hooks = unsafe { array("hooks", hooks, count) }?;
-        check_distinct(hooks)?;
-        for &hook in hooks {
+        let hooks = unsafe { array("hooks", hooks, count) }?.to_vec();
+        check_distinct(&hooks)?;
+        for &hook in &hooks {
             // SAFETY: not NULL, live, and nobody else's during the call.
             let state = unsafe { &mut *(*hook).state.get() };
             state.sent = None;
@@ -253,17 +257,19 @@ pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -
     unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
 }
 
-/// Gives the HTTP status that answered the last send.
+/// Gives the HTTP status that answered the last send. Once a final status and its headers have
+/// come, they are kept even if the send then fails, because the rest of the answer was cut off, too
+/// large or not HTTP: a receiver that said 200 has the message.
 ///
 /// @param hook  the handle
-/// @return such as 204; 0 if there was no answer
+/// @return such as 204; 0 if no status came
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webhook) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { of_last_send(hook, 0, |sent| sent.status) }
 }
 
-/// Gives the body that answered the last send.
+/// Gives the body that answered the last send; it is empty if the send failed.
 ///
 /// @param hook  the handle
 /// @param len   receives the number of bytes

@@ -37,7 +37,8 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
 ///
 /// @param hook  the handle
 /// @param path  the file's path
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, BARKER_ERR_CERTIFICATE, or
+///         BARKER_ERR_SYSTEM if there is no descriptor or memory to read it with
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_add_ca_file(
     hook: *mut barker_webhook,
@@ -53,7 +54,13 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
 }
 
 /// Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
-/// would find, or those in the file and directory that SSL_CERT_FILE and SSL_CERT_DIR name.
+/// would find, or those in the file and directories that SSL_CERT_FILE and SSL_CERT_DIR name. A
+/// program with more rights than its user has (setuid, setgid, file capabilities) ignores these
+/// variables.
+///
+/// They are read when a connection needs them first. Once a minute at most a new connection looks
+/// whether the files are others now, and if so, reads them again. As long as none can be read then,
+/// those read before stay trusted.
 ///
 /// @param hook     the handle
 /// @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set

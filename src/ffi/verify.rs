@@ -28,19 +28,28 @@ pub struct barker_header {
 ///     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
 ///         answer(401);
 ///
-/// Signatures are compared in constant time, and nothing is allocated but for a message to remember.
-/// Any number of threads may verify with one handle at once. Within the tolerance, a message that
-/// was verified once verifies again, unless barker_webhook_set_replay_limit() was called. If several
-/// secrets fail, the status tells of the one that came furthest.
+/// Signatures are compared in constant time, and nothing is allocated except for a message to
+/// remember. Any number of threads may verify with one handle at once. Within the tolerance, a
+/// message that was verified once verifies again, unless barker_webhook_set_replay_limit() was
+/// called. If several secrets fail, the status is that of the one that came furthest.
+///
+/// A header may come twice, be joined with a comma, or be split at its commas, in any order, as
+/// gateways do it: the outcome is the same. Where a header has room for one value, it must say the
+/// same each time.
+///
+/// A message is hashed once for each secret, except for an Ed25519 key: once for each of at most four
+/// signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
+/// BARKER_ERR_TOO_NEW then do not tell whether the signature is right.
 ///
 /// @param hook     the handle, for its secrets and tolerance
 /// @param headers  the received headers, in any order; other headers are ignored
 /// @param count    number of headers
 /// @param body     the received body; NULL with length 0 is empty
 /// @param len      number of bytes of the body
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_HEADER_MISSING,
-///         BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE,
-///         BARKER_ERR_TOO_OLD or BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if the handle has none
+///         because one was refused, BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED,
+///         BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD or
+///         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
 ///         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_verify(
@@ -90,10 +99,12 @@ pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -
 
 /// Has barker_webhook_verify() refuse a message that it accepted before.
 ///
-/// A message is known by its id, or by its signature where the scheme has no id, and is remembered
-/// for twice the tolerance or a little longer (20 minutes if timestamps are not checked); under a
-/// scheme without timestamp it can be replayed after that. Clones made afterwards share what is
-/// remembered; processes do not. Setting a limit again forgets everything.
+/// A message is known by its id, or by what is signed where the scheme has no id, and is remembered
+/// as long as its timestamp passes, and while there is room for the tolerance longer. Under a scheme
+/// without timestamp it is remembered for twice the tolerance, and can be replayed after that. If
+/// timestamps are not checked, it is remembered for 20 minutes. That time is measured by a clock that
+/// nobody sets: it does not matter if the system's clock jumps and comes back. Clones made afterwards
+/// share what is remembered; processes do not. Setting a limit again forgets everything.
 ///
 /// @param hook      the handle
 /// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
@@ -148,7 +159,7 @@ pub unsafe extern "C" fn barker_webhook_forget(
 /// @param count       number of headers
 /// @param body        as for barker_webhook_verify()
 /// @param len         number of bytes of the body
-/// @return as barker_webhook_verify(), or BARKER_ERR_SECRET
+/// @return as barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_verify(
     scheme: i32,

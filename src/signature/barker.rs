@@ -7,7 +7,7 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 pub(super) const BARKER: Scheme = Scheme {
     names: Names { id: None, timestamp: Some("BARKER_TIMESTAMP"), signature: "BARKER_SIGNATURE" },
     also: None,
-    secret: SecretFormat::BytesOrNone(Digest::Md5),
+    secret: SecretFormat::Bytes(Digest::Md5),
     content: &[Part::Timestamp, Part::Text(";"), Part::Body],
     layout: Layout::One(""),
     encoding: Encoding::Hex,
@@ -15,7 +15,7 @@ pub(super) const BARKER: Scheme = Scheme {
 };
 
 pub(super) const BARKER_SHA256: Scheme =
-    Scheme { secret: SecretFormat::BytesOrNone(Digest::Sha256), ..BARKER };
+    Scheme { secret: SecretFormat::Bytes(Digest::Sha256), ..BARKER };
 
 pub(super) const BARKER_SHA512: Scheme =
-    Scheme { secret: SecretFormat::BytesOrNone(Digest::Sha512), ..BARKER };
+    Scheme { secret: SecretFormat::Bytes(Digest::Sha512), ..BARKER };

@@ -6,7 +6,7 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 pub(super) const GITHUB: Scheme = Scheme {
     names: Names { id: None, timestamp: None, signature: "X-Hub-Signature-256" },
     also: None,
-    secret: SecretFormat::Bytes(Digest::Sha256),
+    secret: SecretFormat::Text(Digest::Sha256),
     content: &[Part::Body],
     layout: Layout::One("sha256="),
     encoding: Encoding::Hex,

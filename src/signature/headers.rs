@@ -1,4 +1,4 @@
-//! Finding a signature's headers among all that were received, and the pieces in one of them.
+//! Finding a signature's headers among all that were received, and the pieces in them.
 
 use crate::error::{Result, barker_status::*};
 
@@ -7,6 +7,7 @@ use crate::error::{Result, barker_status::*};
 #[derive(Clone, Copy, Default)]
 pub(super) struct Value<'a> {
     first: Option<&'a [u8]>,
+    is_repeated: bool,
     is_ambiguous: bool,
 }
 
@@ -15,26 +16,57 @@ impl<'a> Value<'a> {
         let value = value.trim_ascii();
         match self.first {
             None => self.first = Some(value),
-            Some(first) => self.is_ambiguous |= first != value,
+            Some(first) => {
+                self.is_repeated = true;
+                self.is_ambiguous |= first != value;
+            }
         }
+    }
+
+    /// Adds what a gateway may have joined of several headers, with a comma (RFC 9110 section 5.2).
+    pub fn add_joined(&mut self, value: &'a [u8]) {
+        if value.contains(&b',') {
+            value.split(is_comma).for_each(|piece| self.add(piece));
+        } else {
+            self.add(value);
+        }
+    }
+
+    /// The same where a value may have commas of its own: if not all pieces are alike, it is one.
+    pub fn add_perhaps_joined(&mut self, value: &'a [u8]) {
+        let mut pieces = value.split(is_comma).map(<[u8]>::trim_ascii);
+        let first = pieces.next().unwrap_or_default();
+        self.add(if !first.is_empty() && pieces.all(|piece| piece == first) {
+            first
+        } else {
+            value
+        });
     }
 
     pub fn is_missing(&self) -> bool {
         self.first.is_none()
     }
 
+    pub fn is_repeated(&self) -> bool {
+        self.is_repeated
+    }
+
+    pub fn first(&self) -> Result<&'a [u8]> {
+        self.first.ok_or_else(|| BARKER_ERR_HEADER_MISSING.into())
+    }
+
     pub fn get(&self) -> Result<&'a [u8]> {
         if self.is_ambiguous {
             return Err(BARKER_ERR_HEADER_AMBIGUOUS.into());
         }
-        self.first.ok_or_else(|| BARKER_ERR_HEADER_MISSING.into())
+        self.first()
     }
 }
 
-/// The value of the field called `name` in a header of the form `name=value,name=value`.
-pub(super) fn field<'a>(header: &'a [u8], name: &str) -> Result<&'a [u8]> {
+/// The value of the field called `name` in headers of the form `name=value,name=value`.
+pub(super) fn field<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Result<&'a [u8]> {
     let mut value = Value::default();
-    let named = pairs(header, b',', b'=').filter(|(key, _)| *key == name.as_bytes());
+    let named = headers.flat_map(fields).filter(|(key, _)| *key == name.as_bytes());
     named.for_each(|(_, text)| value.add(text));
     if value.is_missing() {
         return Err(BARKER_ERR_HEADER_MALFORMED.into());
@@ -42,16 +74,22 @@ pub(super) fn field<'a>(header: &'a [u8], name: &str) -> Result<&'a [u8]> {
     value.get()
 }
 
-/// The name and text of each piece of a header that has both; others are skipped.
-pub(super) fn pairs(
-    header: &[u8],
-    separator: u8,
-    delimiter: u8,
-) -> impl Iterator<Item = (&[u8], &[u8])> {
-    header.split(move |&byte| byte == separator).filter_map(move |piece| {
-        let middle = piece.iter().position(|&byte| byte == delimiter)?;
+/// The name and value of each field of a header; what has not both is skipped.
+pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    header.split(is_comma).filter_map(|piece| {
+        let middle = piece.iter().position(|&byte| byte == b'=')?;
         Some((piece[..middle].trim_ascii(), piece[middle + 1..].trim_ascii()))
     })
+}
+
+/// What stands between blanks and commas.
+pub(super) fn words(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let words = header.split(|byte| is_comma(byte) || byte.is_ascii_whitespace());
+    words.filter(|word| !word.is_empty())
+}
+
+fn is_comma(byte: &u8) -> bool {
+    *byte == b','
 }
 
 /// Names match without regard to case, with dash and underscore equal, and in CGI form

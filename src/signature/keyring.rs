@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::key::Key;
-use super::replay::ReplayGuard;
-use super::scheme::{Scheme, SecretFormat};
+use super::replay::{Message, ReplayGuard};
+use super::scheme::{Accepted, Scheme, SecretFormat};
 use super::{Header, Timestamp, barker_scheme, barker_spelling, secret};
 use crate::error::{Error, Result, barker_status::*};
 
@@ -14,13 +14,14 @@ const MAX_SECRETS: usize = 16;
 /// What the original signs with if nothing else is given.
 const DEFAULT_SECRET: &[u8] = b"BARKER";
 /// For how long a message is remembered if timestamps are not checked.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(1200);
 
-/// Secrets, each for one scheme, in the order in which they were given.
+/// Secrets, each for one scheme, in the order in which they were given. There is none if what was
+/// given was refused.
 #[derive(Clone)]
 pub struct Keyring {
     secrets: Vec<Secret>,
-    /// Nothing was given yet. Everyone knows the default secret, so it does not stay beside others.
+    /// Nothing was given yet.
     is_default: bool,
 }
 
@@ -68,16 +69,22 @@ impl Default for Keyring {
 impl Keyring {
     /// Holds this secret alone.
     pub fn set(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
-        let secret = Secret::new(scheme, secret)?;
-        *self = Self { secrets: vec![secret], is_default: false };
+        self.drop_default();
+        self.secrets = vec![Secret::new(scheme, secret)?];
         Ok(())
+    }
+
+    /// Everyone knows the default secret, so it does not stay once another was given, even if that
+    /// was refused.
+    pub fn drop_default(&mut self) {
+        if self.is_default {
+            *self = Self { secrets: Vec::new(), is_default: false };
+        }
     }
 
     /// Holds this secret too.
     pub fn add(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
-        if self.is_default {
-            return self.set(scheme, secret);
-        }
+        self.drop_default();
         if self.secrets.len() == MAX_SECRETS {
             let why = format!("there are {MAX_SECRETS} secrets already: set the ones in use anew");
             return Err(Error::new(BARKER_ERR_RANGE, why));
@@ -99,6 +106,7 @@ impl Keyring {
         body: &[u8],
         spelling: barker_spelling,
     ) -> Result<Signed> {
+        self.check_not_empty()?;
         let mut signed = Signed { id: id.to_owned(), ..Signed::default() };
         for (position, Secret { scheme, .. }) in self.secrets.iter().enumerate() {
             let alike = |secret: &&Secret| secret.scheme.names == scheme.names;
@@ -126,6 +134,14 @@ impl Keyring {
         Ok(signed)
     }
 
+    fn check_not_empty(&self) -> Result<()> {
+        if self.secrets.is_empty() {
+            let why = "there is no secret, as the one that was given was refused: set another";
+            return Err(Error::new(BARKER_ERR_SECRET, why));
+        }
+        Ok(())
+    }
+
     /// Whether one of the secrets signed this message, and it is current.
     ///
     /// Replays are told by every secret that signed the message: else one that is signed twice
@@ -136,15 +152,17 @@ impl Keyring {
         body: &[u8],
         currency: Currency<'_>,
     ) -> Result<()> {
+        self.check_not_empty()?;
         let Currency { now, tolerance, guard } = currency;
         let mut refusal = BARKER_ERR_HEADER_MISSING;
-        let mut fingerprints = [0; MAX_SECRETS];
+        let mut messages = [Message::default(); MAX_SECRETS];
         let mut accepted = 0;
         for Secret { scheme, key } in &self.secrets {
             match scheme.verify(key, headers.clone(), body, now, tolerance) {
-                Ok(identity) => {
+                Ok(Accepted { identity, passes_for }) => {
                     let Some(guard) = guard else { return Ok(()) };
-                    fingerprints[accepted] = guard.fingerprint(&identity);
+                    let fingerprint = guard.fingerprint(&identity);
+                    messages[accepted] = Message { fingerprint, passes_for };
                     accepted += 1;
                 }
                 // The further a message came, the higher the number.
@@ -154,7 +172,7 @@ impl Keyring {
         }
         match guard {
             Some(guard) if accepted > 0 => {
-                guard.accept(&fingerprints[..accepted], now, lifetime(tolerance))
+                guard.accept(&messages[..accepted], now, lifetime(tolerance))
             }
             _ => Err(refusal.into()),
         }
@@ -179,12 +197,8 @@ impl Secret {
     fn new(scheme: barker_scheme, secret: &[u8]) -> Result<Self> {
         let scheme = scheme.description();
         let key = match scheme.secret {
-            SecretFormat::Bytes(_) if secret.is_empty() => {
-                return Err(Error::new(BARKER_ERR_SECRET, "the secret is empty"));
-            }
-            SecretFormat::Bytes(digest) | SecretFormat::BytesOrNone(digest) => {
-                Key::hmac(digest, secret)
-            }
+            SecretFormat::Bytes(digest) => Key::hmac(digest, secret),
+            SecretFormat::Text(digest) => secret::parse_text(digest, secret)?,
             SecretFormat::Standard => secret::parse_standard(secret)?,
         };
         Ok(Self { scheme, key })
@@ -211,6 +225,8 @@ impl Signed {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key::tests::VERIFIED;
+    use super::super::scheme::{Clock, Encoding, Layout, Names, Part};
     use super::*;
     use crate::error::barker_status;
     use barker_scheme::*;
@@ -385,7 +401,7 @@ mod tests {
         const RIGHT: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         let keyring = ring(&[(BARKER_SCHEME_STANDARD, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
         let body = "{\"test\": 2432232314}";
-        let outcome = |id, timestamp, signature: &str| {
+        let outcome = |id: &str, timestamp: &str, signature: &str| {
             let received = headers(&[
                 ("Webhook-Id", id),
                 ("HTTP_WEBHOOK_TIMESTAMP", timestamp),
@@ -405,12 +421,134 @@ mod tests {
         assert_eq!(outcome(id, "1614265330.0", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
         assert_eq!(outcome(id, "-1614265330", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
         let flood = "v1,AAAA ".repeat(1000) + RIGHT;
-        assert_eq!(outcome(id, now, &flood), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, now, &flood), Ok(()));
+        // Joined by a gateway.
+        let twice = |value: &str| format!("{value}, {value}");
+        assert_eq!(outcome(&twice(id), &twice(now), &twice(RIGHT)), Ok(()));
+        assert_eq!(outcome(id, &format!("{now},5"), RIGHT), Err(BARKER_ERR_HEADER_AMBIGUOUS));
+        assert_eq!(outcome(&format!("{id},a"), now, RIGHT), Err(BARKER_ERR_SIGNATURE));
         let svix = headers(&[("svix-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
         assert_eq!(verify(&keyring, &svix, body), Ok(()));
         let mixed =
             headers(&[("webhook-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
         assert_eq!(verify(&keyring, &mixed, body), Err(BARKER_ERR_HEADER_MISSING));
+    }
+
+    #[test]
+    fn an_id_may_have_commas() {
+        let keyring = ring(&[(BARKER_SCHEME_STANDARD, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
+        for id in ["a,b", ",", ",,", "a,", ",a", "a,a,b"] {
+            let signed = sign(&keyring, id, &NOW.to_string(), "body");
+            assert_eq!(verify(&keyring, &signed, "body"), Ok(()), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_was_refused_leaves_no_default() {
+        let standard = BARKER_SCHEME_STANDARD;
+        let by_default = sign(&Keyring::default(), "", &NOW.to_string(), "body");
+        for refused_by in [Keyring::set, Keyring::add] {
+            let mut keyring = Keyring::default();
+            assert!(refused_by(&mut keyring, standard, b"*").is_err());
+            for keyring in [&keyring, &keyring.clone()] {
+                assert_eq!(verify(keyring, &by_default, "body"), Err(BARKER_ERR_SECRET));
+                let timestamp = Timestamp::parse(b"0").unwrap();
+                let signed = keyring.sign("", &timestamp, b"", Default::default());
+                assert!(signed.is_err_and(|error| error.status == BARKER_ERR_SECRET));
+            }
+            keyring.add(BARKER_SCHEME_SLACK, b"secret").unwrap();
+            let signed = sign(&keyring, "", &NOW.to_string(), "body");
+            assert!(refused_by(&mut keyring, standard, b"*").is_err());
+            assert_eq!(verify(&keyring, &signed, "body"), Ok(()), "another secret stays");
+        }
+    }
+
+    /// What comes of a message with these signatures, and how often Ed25519 hashed it.
+    fn costs(
+        keyring: &Keyring,
+        now: u64,
+        signatures: &[String],
+    ) -> (std::result::Result<(), barker_status>, usize) {
+        let list = signatures.join(" ");
+        let timestamp = NOW.to_string();
+        let headers = headers(&[
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", &timestamp),
+            ("webhook-signature", &list),
+        ]);
+        let before = VERIFIED.get();
+        let outcome = verify_at(keyring, &headers, "body", now, None);
+        (outcome, VERIFIED.get() - before)
+    }
+
+    #[test]
+    fn a_false_message_costs_few_hashes() {
+        let (private, public) = secret::generate_pair().unwrap();
+        let sender = ring(&[(BARKER_SCHEME_STANDARD, &private)]);
+        let receiver = ring(&[(BARKER_SCHEME_STANDARD, &public)]);
+        let of = |body: &str| sign(&sender, "msg_1", &NOW.to_string(), body).pop().unwrap().1;
+        let right = of("body");
+        let wrong: Vec<String> = (0..100).map(|n| of(&format!("other {n}"))).collect();
+        let with_right = |place: usize, others: usize| {
+            let mut all = wrong[..others].to_vec();
+            all.insert(place, right.clone());
+            all
+        };
+        let (late, early) = (NOW + 301, NOW - 301);
+        assert_eq!(costs(&receiver, NOW, &wrong[..4]), (Err(BARKER_ERR_SIGNATURE), 4));
+        assert_eq!(costs(&receiver, NOW, &wrong), (Err(BARKER_ERR_HEADER_MALFORMED), 0));
+        let twice = vec![wrong[0].clone(); 100];
+        assert_eq!(costs(&receiver, NOW, &twice), (Err(BARKER_ERR_SIGNATURE), 1));
+        assert_eq!(costs(&receiver, late, &wrong[..4]), (Err(BARKER_ERR_TOO_OLD), 0));
+        assert_eq!(costs(&receiver, early, &wrong[..4]), (Err(BARKER_ERR_TOO_NEW), 0));
+        for place in 0..=3 {
+            assert_eq!(costs(&receiver, NOW, &with_right(place, 3)), (Ok(()), place + 1));
+            let too_many = costs(&receiver, NOW, &with_right(place, 4));
+            assert_eq!(too_many, (Err(BARKER_ERR_HEADER_MALFORMED), 0), "in any order");
+        }
+        let of_other_version = ["v1,AAAA".to_owned()];
+        assert_eq!(costs(&receiver, late, &of_other_version), (Err(BARKER_ERR_SIGNATURE), 0));
+    }
+
+    /// Ed25519 without an id, and an id that nothing parts from the body.
+    #[test]
+    fn messages_without_a_delimited_id_are_told_apart() {
+        const NAMES: Names = Names { id: Some("id"), timestamp: Some("t"), signature: "signature" };
+        const NO_ID: Scheme = Scheme {
+            names: Names { id: None, ..NAMES },
+            also: None,
+            secret: SecretFormat::Standard,
+            content: &[Part::Timestamp, Part::Body],
+            layout: Layout::One(""),
+            encoding: Encoding::Hex,
+            clock: Clock::Seconds,
+        };
+        const LOOSE_ID: Scheme =
+            Scheme { names: NAMES, content: &[Part::Id, Part::Timestamp, Part::Body], ..NO_ID };
+        let (private, _) = secret::generate_pair().unwrap();
+        let key = secret::parse_standard(private.as_bytes()).unwrap();
+        for scheme in [&NO_ID, &LOOSE_ID] {
+            let secrets = vec![Secret { scheme, key: key.clone() }];
+            let (keyring, guard) = (Keyring { secrets, is_default: false }, ReplayGuard::new(10));
+            let verify = |signed: &[(String, String)], body: &str| {
+                verify_at(&keyring, signed, body, NOW, Some(&guard))
+            };
+            let first = sign(&keyring, "a", &NOW.to_string(), "1");
+            let second = sign(&keyring, "a", &NOW.to_string(), "2");
+            assert_eq!(verify(&first, "1"), Ok(()));
+            assert_eq!(verify(&second, "2"), Ok(()));
+            assert_eq!(verify(&first, "1"), Err(BARKER_ERR_REPLAYED));
+        }
+        // "a" and a time are as much as "a1" and the rest of that time.
+        let secrets = vec![Secret { scheme: &LOOSE_ID, key }];
+        let (keyring, guard) = (Keyring { secrets, is_default: false }, ReplayGuard::new(10));
+        let mut signed = sign(&keyring, "a", &NOW.to_string(), "body");
+        let at = |headers: &[(String, String)], now| {
+            verify_at(&keyring, headers, "body", now, Some(&guard))
+        };
+        assert_eq!(at(&signed, NOW), Ok(()));
+        (signed[0].1, signed[1].1) = ("a1".to_owned(), NOW.to_string()[1..].to_owned());
+        assert_eq!(at(&signed, NOW - 1_000_000_000), Err(BARKER_ERR_REPLAYED));
     }
 
     #[test]

@@ -44,22 +44,23 @@ pub enum barker_scheme {
     /// The same with HMAC-SHA512.
     BARKER_SCHEME_BARKER_SHA512 = 2,
     /// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-    /// under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
-    /// HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
+    /// under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
+    /// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
     /// `whpk_` and base64 of the public key verifies only.
     /// <https://github.com/standard-webhooks/standard-webhooks>
     BARKER_SCHEME_STANDARD = 10,
     /// The same under the names svix-id, svix-timestamp and svix-signature.
     BARKER_SCHEME_SVIX = 11,
-    /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is any bytes.
+    /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
     BARKER_SCHEME_GITHUB = 20,
     /// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
     /// Stripe shows, `whsec_` included.
     BARKER_SCHEME_STRIPE = 21,
     /// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-    /// The secret is any bytes.
+    /// The secret is text.
     BARKER_SCHEME_SLACK = 22,
-    /// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. The secret is any bytes.
+    /// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
+    /// as well. No timestamp. The secret is text.
     BARKER_SCHEME_SHOPIFY = 23,
 }
 
@@ -143,7 +144,7 @@ impl TryFrom<i32> for barker_spelling {
 
 /// Whether a header of this name belongs to some scheme.
 pub fn is_signature_header(name: &str) -> bool {
-    let names = SCHEMES.iter().map(|(_, scheme)| &scheme.names);
+    let names = SCHEMES.iter().flat_map(|(_, scheme)| scheme.all_names());
     let all = names.flat_map(|names| [names.id, names.timestamp, Some(names.signature)]);
     all.flatten().any(|own| headers::is_same_name(name.as_bytes(), own))
 }

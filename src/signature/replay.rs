@@ -1,29 +1,60 @@
 //! Remembers which messages were accepted, as long as they would be accepted again.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::scheme::Identity;
 use crate::error::{Result, barker_status::*};
+use crate::fork::ForkLock;
 
 /// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
 /// same once in 2^64 / `limit` messages.
 ///
-/// They are kept in two generations. Every `lifetime` the older one is forgotten, so that each is
-/// remembered for one lifetime at least and two at most.
+/// They age by a clock that nobody sets. A message is remembered at least until its timestamp no
+/// longer passes. While there is room, it is remembered half a lifetime longer, in case the system's
+/// clock is set back, and until its timestamp does not pass by that clock either: one that came
+/// while the clock was ahead passes again later.
 pub struct ReplayGuard {
     limit: usize,
     key: RandomState,
-    seen: Mutex<Seen>,
+    made: Instant,
+    /// A child of a fork begins with none: what the parent goes on to accept it would not know.
+    seen: ForkLock<Seen>,
 }
 
-struct Seen {
-    newer: HashSet<u64, BuildHasherDefault<AsItIs>>,
-    older: HashSet<u64, BuildHasherDefault<AsItIs>>,
-    turned: SystemTime,
+/// A message to remember.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Message {
+    pub fingerprint: u64,
+    /// For how long its timestamp will still pass, if that is checked.
+    pub passes_for: Option<Duration>,
 }
+
+#[derive(Default)]
+struct Seen {
+    messages: HashMap<u64, Term, BuildHasherDefault<AsItIs>>,
+    /// When those that are over were last forgotten.
+    swept: u32,
+}
+
+/// Until when a message passes by each clock; without a timestamp, by the first alone.
+struct Term {
+    age: u32,
+    time: u32,
+}
+
+/// The present by two clocks.
+#[derive(Clone, Copy)]
+struct Now {
+    /// Ticks since the guard was made.
+    age: u32,
+    /// Unix seconds.
+    time: u32,
+}
+
+/// The guard's ticks, enough of them for years.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A fingerprint is a hash already.
 #[derive(Default)]
@@ -46,12 +77,7 @@ impl Hasher for AsItIs {
 impl ReplayGuard {
     /// Room for so many messages, allocated as they come.
     pub fn new(limit: usize) -> Self {
-        let seen = Seen {
-            newer: HashSet::default(),
-            older: HashSet::default(),
-            turned: SystemTime::UNIX_EPOCH,
-        };
-        Self { limit, key: RandomState::new(), seen: Mutex::new(seen) }
+        Self { limit, key: RandomState::new(), made: Instant::now(), seen: ForkLock::default() }
     }
 
     pub(super) fn fingerprint(&self, identity: &Identity<'_>) -> u64 {
@@ -61,94 +87,225 @@ impl ReplayGuard {
     /// Remembers a message, which may be known under several identities, unless it was seen.
     pub(super) fn accept(
         &self,
-        fingerprints: &[u64],
+        messages: &[Message],
         now: SystemTime,
         lifetime: Duration,
     ) -> Result<()> {
-        let mut seen = self.lock();
-        seen.turn(now, lifetime);
-        let is_known = |print| seen.newer.contains(print) || seen.older.contains(print);
-        if fingerprints.iter().any(is_known) {
-            return Err(BARKER_ERR_REPLAYED.into());
-        }
-        if seen.newer.len() + seen.older.len() + fingerprints.len() > self.limit {
-            return Err(BARKER_ERR_REPLAY_FULL.into());
-        }
-        seen.newer.extend(fingerprints);
-        Ok(())
+        let now = Now::new(self.made.elapsed(), now);
+        self.seen.lock().accept(messages, now, lifetime, self.limit)
     }
 
     /// Forgets a message, so that it is accepted once more.
     pub(super) fn forget(&self, fingerprint: u64) {
-        let mut seen = self.lock();
-        seen.newer.remove(&fingerprint);
-        seen.older.remove(&fingerprint);
-    }
-
-    /// A panic elsewhere cannot leave the sets half-made, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().messages.remove(&fingerprint);
     }
 }
 
 impl Seen {
-    fn turn(&mut self, now: SystemTime, lifetime: Duration) {
-        let age = now.duration_since(self.turned).unwrap_or_default();
-        if age < lifetime {
-            return;
+    fn accept(
+        &mut self,
+        messages: &[Message],
+        now: Now,
+        lifetime: Duration,
+        limit: usize,
+    ) -> Result<()> {
+        if messages.iter().any(|message| self.messages.contains_key(&message.fingerprint)) {
+            return Err(BARKER_ERR_REPLAYED.into());
         }
-        self.older = std::mem::take(&mut self.newer);
-        if age >= lifetime.saturating_mul(2) {
-            self.older = HashSet::default();
+        let grace = ticks(lifetime / 2);
+        let is_full = |seen: &Self| seen.messages.len() + messages.len() > limit;
+        if is_full(self) && now.age > self.swept {
+            self.sweep(now, |term| now.age <= term.age);
+        } else if now.age.saturating_sub(self.swept) > grace {
+            self.sweep(now, |term| {
+                now.age <= term.age.saturating_add(grace) || now.time <= term.time
+            });
         }
-        self.turned = now;
+        if is_full(self) {
+            return Err(BARKER_ERR_REPLAY_FULL.into());
+        }
+        let term = |passes_for| Term::new(now, passes_for, lifetime);
+        let terms = messages.iter().map(|message| (message.fingerprint, term(message.passes_for)));
+        self.messages.extend(terms);
+        Ok(())
     }
+
+    fn sweep(&mut self, now: Now, is_kept: impl Fn(&Term) -> bool) {
+        self.messages.retain(|_, term| is_kept(term));
+        self.messages.shrink_to(2 * self.messages.len());
+        self.swept = now.age;
+    }
+}
+
+impl Term {
+    fn new(now: Now, passes_for: Option<Duration>, lifetime: Duration) -> Self {
+        let age = now.age.saturating_add(ticks(passes_for.unwrap_or(lifetime)) + 1);
+        let time = passes_for.map_or(0, |rest| now.time.saturating_add(seconds(rest) + 1));
+        Self { age, time }
+    }
+}
+
+impl Now {
+    fn new(age: Duration, time: SystemTime) -> Self {
+        let time = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { age: ticks(age), time: seconds(time) }
+    }
+}
+
+fn ticks(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::result;
 
-    const LIFETIME: Duration = Duration::from_secs(600);
+    use crate::error::barker_status;
 
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
+    const TOLERANCE: u64 = 300;
+    /// What the system's clock says when it is right.
+    const START: u64 = 1_700_000_000;
+
+    /// A guard's memory `age` seconds after it was made; the system's clock is `ahead`.
+    struct Memory {
+        seen: Seen,
+        limit: usize,
+        age: u64,
+        ahead: i64,
+    }
+
+    impl Memory {
+        fn new(limit: usize) -> Self {
+            Self { seen: Seen::default(), limit, age: 0, ahead: 0 }
+        }
+
+        fn clock(&self) -> u64 {
+            (START + self.age).strict_add_signed(self.ahead)
+        }
+
+        /// A message signed then, which must pass; or one without timestamp.
+        fn take(&mut self, print: u64, at: Option<u64>) -> result::Result<(), barker_status> {
+            let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(self.clock());
+            let passes_for = at.map(|at| {
+                assert!(at.abs_diff(self.clock()) <= TOLERANCE, "it would be refused");
+                Duration::from_secs(at + TOLERANCE - self.clock())
+            });
+            let message = Message { fingerprint: print, passes_for };
+            let now = Now::new(Duration::from_secs(self.age), clock);
+            let lifetime = Duration::from_secs(2 * TOLERANCE);
+            self.seen.accept(&[message], now, lifetime, self.limit).map_err(|error| error.status)
+        }
+
+        /// A message signed just now.
+        fn take_fresh(&mut self, print: u64) -> result::Result<(), barker_status> {
+            self.take(print, Some(self.clock()))
+        }
     }
 
     #[test]
-    fn a_message_is_known_for_its_lifetime() {
-        let guard = ReplayGuard::new(10);
-        let accept = |print, now| guard.accept(&[print], now, LIFETIME).map_err(|e| e.status);
-        assert_eq!(accept(1, at(0)), Ok(()));
-        assert_eq!(accept(2, at(599)), Ok(()));
-        assert_eq!(accept(1, at(600)), Err(BARKER_ERR_REPLAYED));
-        assert_eq!(accept(2, at(1199)), Err(BARKER_ERR_REPLAYED));
-        assert_eq!(accept(2, at(1200)), Ok(()));
-        guard.forget(2);
-        assert_eq!(accept(2, at(1201)), Ok(()));
-        assert_eq!(accept(2, at(0)), Err(BARKER_ERR_REPLAYED), "the clock was set back");
+    fn a_message_is_known_as_long_as_it_passes() {
+        for signed_at in [START - TOLERANCE, START, START + TOLERANCE] {
+            let mut memory = Memory::new(3);
+            assert_eq!(memory.take(1, Some(signed_at)), Ok(()));
+            for age in (0..=signed_at + TOLERANCE - START).step_by(50) {
+                memory.age = age;
+                assert_eq!(memory.take(1, Some(signed_at)), Err(BARKER_ERR_REPLAYED), "{age}");
+                // Others come, more than there is room for.
+                let _ = memory.take_fresh(1000 + age);
+            }
+        }
+    }
+
+    #[test]
+    fn one_without_timestamp_is_known_for_a_lifetime() {
+        let mut memory = Memory::new(1);
+        assert_eq!(memory.take(1, None), Ok(()));
+        memory.age = 2 * TOLERANCE;
+        assert_eq!(memory.take(1, None), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(memory.take(2, None), Err(BARKER_ERR_REPLAY_FULL));
+        memory.age = 2 * TOLERANCE + 1;
+        assert_eq!(memory.take(2, None), Ok(()));
+        assert_eq!(memory.take(1, None), Err(BARKER_ERR_REPLAY_FULL));
+    }
+
+    #[test]
+    fn the_clock_jumps_and_comes_back() {
+        for ahead in [-3600, -200, 200, 3600] {
+            let mut memory = Memory::new(100);
+            assert_eq!(memory.take_fresh(1), Ok(()));
+            memory.ahead = ahead;
+            for print in 10..20 {
+                memory.age += 10;
+                assert_eq!(memory.take_fresh(print), Ok(()), "{ahead}");
+            }
+            memory.ahead = 0;
+            assert_eq!(memory.take(1, Some(START)), Err(BARKER_ERR_REPLAYED), "{ahead}");
+            // What came meanwhile is known when its timestamp passes again, and forgotten then.
+            for age in (150..9000).step_by(50) {
+                memory.age = age;
+                assert_eq!(memory.take_fresh(1000 + age), Ok(()), "{ahead}");
+                let signed_at = (START + 100).strict_add_signed(ahead);
+                if signed_at.abs_diff(memory.clock()) <= TOLERANCE {
+                    let again = memory.take(19, Some(signed_at));
+                    assert_eq!(again, Err(BARKER_ERR_REPLAYED), "{ahead}, {age}");
+                }
+            }
+            assert!(memory.seen.messages.len() < 30, "{}", memory.seen.messages.len());
+        }
+    }
+
+    #[test]
+    fn the_clock_is_set_back_for_good() {
+        let mut memory = Memory::new(10);
+        assert_eq!(memory.take_fresh(1), Ok(()));
+        memory.age = TOLERANCE + 200;
+        memory.ahead = -250;
+        assert_eq!(memory.take(1, Some(START)), Err(BARKER_ERR_REPLAYED));
+    }
+
+    #[test]
+    fn what_came_while_the_clock_was_ahead_does_not_keep_others_out() {
+        let mut memory = Memory::new(3);
+        memory.ahead = 3600;
+        for print in 1..=3 {
+            assert_eq!(memory.take_fresh(print), Ok(()));
+        }
+        memory.ahead = 0;
+        assert_eq!(memory.take_fresh(4), Err(BARKER_ERR_REPLAY_FULL));
+        memory.age = TOLERANCE + 1;
+        assert_eq!(memory.take_fresh(4), Ok(()));
     }
 
     #[test]
     fn a_message_has_several_identities() {
         let guard = ReplayGuard::new(10);
-        assert!(guard.accept(&[1, 2], at(0), LIFETIME).is_ok());
-        assert!(guard.accept(&[2], at(0), LIFETIME).is_err());
+        let messages = [1, 2].map(|fingerprint| Message { fingerprint, passes_for: None });
+        let accept = |messages: &[Message]| {
+            let accepted = guard.accept(messages, SystemTime::now(), Duration::from_secs(1));
+            accepted.map_err(|error| error.status)
+        };
+        assert_eq!(accept(&messages), Ok(()));
+        assert_eq!(accept(&messages[1..]), Err(BARKER_ERR_REPLAYED));
+        guard.forget(2);
+        assert_eq!(accept(&messages[1..]), Ok(()));
     }
 
     #[test]
     fn a_full_guard_accepts_nothing_new() {
-        let guard = ReplayGuard::new(1_000_000);
+        let mut memory = Memory::new(1_000_000);
         for print in 0..1_000_000u64 {
             // Spread as hashes are.
-            guard.accept(&[print.wrapping_mul(0x9e37_79b9_7f4a_7c15)], at(0), LIFETIME).unwrap();
+            memory.take_fresh(print.wrapping_mul(0x9e37_79b9_7f4a_7c15)).unwrap();
         }
-        let refused = guard.accept(&[1], at(1), LIFETIME).unwrap_err();
-        assert_eq!(refused.status, BARKER_ERR_REPLAY_FULL);
-        let repeated = guard.accept(&[0], at(1), LIFETIME).unwrap_err();
-        assert_eq!(repeated.status, BARKER_ERR_REPLAYED);
-        let seen = guard.lock();
-        // hashbrown: 9 bytes for each of 8/7 of the next power of two.
-        assert!(seen.newer.capacity() * 9 * 8 / 7 <= 20 * 1_000_000);
+        memory.age = 1;
+        assert_eq!(memory.take_fresh(1), Err(BARKER_ERR_REPLAY_FULL));
+        assert_eq!(memory.take_fresh(0), Err(BARKER_ERR_REPLAYED));
+        // hashbrown: 17 bytes for each of 8/7 of the next power of two.
+        assert!(memory.seen.messages.capacity() * 17 * 8 / 7 <= 40 * 1_000_000);
     }
 }

@@ -41,10 +41,10 @@ pub struct Names {
 
 /// What a secret is.
 pub enum SecretFormat {
-    /// At least one byte, the key of an HMAC with this digest.
+    /// Text, the key of an HMAC with this digest. Not empty, and no blanks around it.
+    Text(Digest),
+    /// Any bytes or none, as the Python original allows, the key of such an HMAC.
     Bytes(Digest),
-    /// The same, or none, as the Python original allows.
-    BytesOrNone(Digest),
     /// As Standard Webhooks writes it: the text says of which kind it is.
     Standard,
 }
@@ -89,8 +89,10 @@ const SIGNATURE_FIELD: &str = "v1";
 const USUAL_LEN: usize = 128;
 /// The most pieces that a scheme signs.
 const MAX_PARTS: usize = 5;
-/// More signatures than this in one header are not looked at: each may cost a computation.
-const MAX_SIGNATURES: usize = 32;
+/// So many different signatures of Ed25519 are looked at in one message: each costs a hash of it.
+const MAX_COSTLY: usize = 4;
+/// Ends a message id where it is signed, and stands in none.
+const ID_DELIMITER: &str = ".";
 
 /// A message's id and the text of its timestamp, as far as its scheme has them.
 #[derive(Clone, Copy)]
@@ -103,7 +105,14 @@ pub(super) struct Envelope<'a> {
 #[derive(Hash)]
 pub(super) enum Identity<'a> {
     Id(&'a [u8]),
-    Signature(Mac),
+    Content(Mac),
+}
+
+/// A message that is right and current.
+pub(super) struct Accepted<'a> {
+    pub identity: Identity<'a>,
+    /// For how long its timestamp will still pass, if that is checked.
+    pub passes_for: Option<Duration>,
 }
 
 /// The headers that were found under one set of names.
@@ -115,14 +124,16 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn take(&mut self, names: &Names, name: &[u8], value: &'a [u8]) {
-        for (own, found) in [
-            (names.id, &mut self.id),
-            (names.timestamp, &mut self.timestamp),
-            (Some(names.signature), &mut self.signature),
-        ] {
-            if own.is_some_and(|own| headers::is_same_name(name, own)) {
-                found.add(value);
+    fn take(&mut self, scheme: &Scheme, names: &Names, name: &[u8], value: &'a [u8]) {
+        let is = |own: Option<&str>| own.is_some_and(|own| headers::is_same_name(name, own));
+        if is(names.id) {
+            self.id.add_perhaps_joined(value);
+        } else if is(names.timestamp) {
+            self.timestamp.add_joined(value);
+        } else if is(Some(names.signature)) {
+            match scheme.layout {
+                Layout::One(_) => self.signature.add_joined(value),
+                Layout::List | Layout::Fields => self.signature.add(value),
             }
         }
     }
@@ -181,18 +192,19 @@ impl Scheme {
         body: &[u8],
         now: SystemTime,
         tolerance: Duration,
-    ) -> Result<Identity<'a>> {
-        let (envelope, field) = self.read_headers(headers)?;
-        let signed_at = self.read_timestamp(envelope)?;
+    ) -> Result<Accepted<'a>> {
+        let (envelope, signatures) = self.read_headers(headers)?;
+        let signed_at = self.read_timestamp(envelope)?.filter(|_| !tolerance.is_zero());
+        let passes_for = || signed_at.map(|at| timestamp::check(at, now, tolerance)).transpose();
         let content = self.content(envelope, body);
         let expected = key.expect(&content);
-        self.find_match(field, key, &expected)?;
-        if let Some(signed_at) = signed_at
-            && !tolerance.is_zero()
-        {
-            timestamp::check(signed_at, now, tolerance)?;
+        let mut search = Search::new(&self.encoding, &expected);
+        self.look_through(signatures, key, &mut search);
+        if expected.is_costly() && search.is_worthwhile() {
+            passes_for()?;
         }
-        Ok(self.identity(envelope, &expected))
+        search.end()?;
+        Ok(Accepted { passes_for: passes_for()?, identity: self.identity(envelope, &expected) })
     }
 
     /// The identity that a message claims, unverified.
@@ -207,10 +219,12 @@ impl Scheme {
         Ok(self.identity(envelope, &key.expect(&content)))
     }
 
+    /// The id, if what is signed says where it ends; else one message could be given several, by
+    /// moving bytes between it and what it stands beside.
     fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected<'_>) -> Identity<'a> {
-        match expected {
-            Expected::Mac(mac) if self.names.id.is_none() => Identity::Signature(mac.clone()),
-            _ => Identity::Id(envelope.id),
+        match self.content {
+            [Part::Id, Part::Text(ID_DELIMITER), ..] => Identity::Id(envelope.id),
+            _ => Identity::Content(expected.fingerprint()),
         }
     }
 
@@ -229,19 +243,19 @@ impl Scheme {
     }
 
     /// In the order in which they are looked for.
-    fn all_names(&self) -> impl Iterator<Item = &Names> {
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &Names> {
         iter::once(&self.names).chain(&self.also)
     }
 
-    /// Finds id, timestamp and the signature's header, all under one set of names.
+    /// Finds id, timestamp and the values of the signature's header, all under one set of names.
     fn read_headers<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> Result<(Envelope<'a>, &'a [u8])> {
+    ) -> Result<(Envelope<'a>, impl Iterator<Item = &'a [u8]> + Clone)> {
         let mut found = [Found::default(); 2];
-        for (name, value) in headers {
+        for (name, value) in headers.clone() {
             let of_each = self.all_names().zip(&mut found);
-            of_each.for_each(|(names, found)| found.take(names, name, value));
+            of_each.for_each(|(names, found)| found.take(self, names, name, value));
         }
         let (names, found) = self
             .all_names()
@@ -249,17 +263,25 @@ impl Scheme {
             .find(|(_, found)| !found.signature.is_missing())
             .unwrap_or((&self.names, Found::default()));
 
-        let field = found.signature.get()?;
+        let first = match self.layout {
+            Layout::One(_) => found.signature.get()?,
+            Layout::List | Layout::Fields => found.signature.first()?,
+        };
+        let has_more = found.signature.is_repeated() && !matches!(self.layout, Layout::One(_));
+        let named = headers.filter(|(name, _)| headers::is_same_name(name, names.signature));
+        let others = has_more.then(|| named.skip(1).map(|(_, value)| value));
+        let signatures = iter::once(first).chain(others.into_iter().flatten());
+
         let id = names.id.map(|_| found.id.get()).transpose()?.unwrap_or_default();
-        if names.id.is_some() && (id.is_empty() || id.contains(&b'.')) {
+        if names.id.is_some() && (id.is_empty() || id.contains(&ID_DELIMITER.as_bytes()[0])) {
             return Err(BARKER_ERR_HEADER_MALFORMED.into());
         }
         let timestamp = match (&self.layout, names.timestamp) {
-            (Layout::Fields, _) => headers::field(field, TIMESTAMP_FIELD)?,
+            (Layout::Fields, _) => headers::field(signatures.clone(), TIMESTAMP_FIELD)?,
             (_, Some(_)) => found.timestamp.get()?,
             (_, None) => &[],
         };
-        Ok((Envelope { id, timestamp }, field))
+        Ok((Envelope { id, timestamp }, signatures))
     }
 
     fn read_timestamp(&self, envelope: Envelope<'_>) -> Result<Option<Duration>> {
@@ -270,48 +292,114 @@ impl Scheme {
         }
     }
 
-    /// Looks for the expected signature among those in the header. Signatures of other versions
-    /// are skipped: a sender may add new ones.
-    fn find_match(&self, field: &[u8], key: &Key, expected: &Expected<'_>) -> Result<()> {
-        let mut search =
-            Search { encoding: &self.encoding, expected, refusal: BARKER_ERR_HEADER_MALFORMED };
-        let mut is_match =
-            |own: &str, (name, text): (&[u8], &[u8])| search.is_match(own.as_bytes() == name, text);
-        let found = match self.layout {
+    /// Shows the search all signatures. Those of other versions are skipped: a sender may add new
+    /// ones. In a list, versions and signatures are seen each for itself: what splits and joins
+    /// headers at commas leaves no order between them.
+    fn look_through<'a>(
+        &self,
+        values: impl Iterator<Item = &'a [u8]>,
+        key: &Key,
+        search: &mut Search<'_, 'a>,
+    ) {
+        match self.layout {
             // Byte by byte: some memcmp are slow at comparing nothing, as an empty prefix is.
-            Layout::One(prefix) => field
-                .split_at_checked(prefix.len())
+            Layout::One(prefix) => values
+                .filter_map(|value| value.split_at_checked(prefix.len()))
                 .filter(|(start, _)| start.iter().eq(prefix.as_bytes()))
-                .is_some_and(|(_, text)| search.is_match(true, text)),
-            Layout::List => headers::pairs(field, b' ', b',')
-                .take(MAX_SIGNATURES)
-                .any(|pair| is_match(key.version(), pair)),
-            Layout::Fields => headers::pairs(field, b',', b'=')
-                .take(MAX_SIGNATURES)
-                .any(|pair| is_match(SIGNATURE_FIELD, pair)),
-        };
-        if found { Ok(()) } else { Err(search.refusal.into()) }
+                .for_each(|(_, text)| search.see(true, text)),
+            Layout::List => values
+                .flat_map(headers::words)
+                .for_each(|word| search.see_word(key.version().as_bytes(), word)),
+            Layout::Fields => values
+                .flat_map(headers::fields)
+                .for_each(|(name, text)| search.see(name == SIGNATURE_FIELD.as_bytes(), text)),
+        }
     }
 }
 
-/// The way through a header's signatures, with the most telling reason to refuse it so far.
-struct Search<'a> {
-    encoding: &'a Encoding,
-    expected: &'a Expected<'a>,
+/// The way through a message's signatures, with the most telling reason to refuse it so far.
+struct Search<'s, 'a> {
+    encoding: &'s Encoding,
+    expected: &'s Expected<'s>,
     refusal: barker_status,
+    is_found: bool,
+    is_of_version: bool,
+    /// Those that cost a hash of the message, to be looked at last.
+    costly: [&'a [u8]; MAX_COSTLY],
+    costly_count: usize,
+    has_too_many: bool,
 }
 
-impl Search<'_> {
-    fn is_match(&mut self, is_own: bool, text: &[u8]) -> bool {
+impl<'s, 'a> Search<'s, 'a> {
+    fn new(encoding: &'s Encoding, expected: &'s Expected<'s>) -> Self {
+        Self {
+            encoding,
+            expected,
+            refusal: BARKER_ERR_HEADER_MALFORMED,
+            is_found: false,
+            is_of_version: false,
+            costly: [&[]; MAX_COSTLY],
+            costly_count: 0,
+            has_too_many: false,
+        }
+    }
+
+    fn see(&mut self, is_own: bool, text: &'a [u8]) {
+        self.is_of_version |= is_own;
         if !is_own {
             self.refusal = BARKER_ERR_SIGNATURE;
-            return false;
+        } else if let Some(signature) = self.read(text) {
+            self.see_signature(text, &signature);
         }
-        let Some(signature) = self.encoding.read(text) else { return false };
-        if !self.expected.has_len(&signature) {
-            return false;
-        }
-        self.refusal = BARKER_ERR_SIGNATURE;
-        self.expected.is(&signature)
     }
+
+    fn see_word(&mut self, version: &[u8], word: &'a [u8]) {
+        if word == version {
+            self.is_of_version = true;
+        } else if let Some(signature) = self.read(word) {
+            self.see_signature(word, &signature);
+        } else if is_version(word) {
+            self.refusal = BARKER_ERR_SIGNATURE;
+        }
+    }
+
+    fn read(&self, text: &[u8]) -> Option<Mac> {
+        self.encoding.read(text).filter(|signature| self.expected.has_len(signature))
+    }
+
+    fn see_signature(&mut self, text: &'a [u8], signature: &Mac) {
+        self.refusal = BARKER_ERR_SIGNATURE;
+        if !self.expected.is_costly() {
+            self.is_found |= self.expected.is(signature);
+        } else if !self.costly[..self.costly_count].contains(&text) {
+            match self.costly.get_mut(self.costly_count) {
+                Some(place) => *place = text,
+                None => self.has_too_many = true,
+            }
+            self.costly_count = MAX_COSTLY.min(self.costly_count + 1);
+        }
+    }
+
+    /// Whether there is something to look at still.
+    fn is_worthwhile(&self) -> bool {
+        self.costly_count > 0 && self.is_of_version && !self.has_too_many
+    }
+
+    fn end(mut self) -> Result<()> {
+        if self.has_too_many {
+            return Err(BARKER_ERR_HEADER_MALFORMED.into());
+        }
+        if self.is_worthwhile() {
+            let mut costly = self.costly[..self.costly_count].iter();
+            self.is_found = costly
+                .any(|text| self.read(text).is_some_and(|signature| self.expected.is(&signature)));
+        }
+        if self.is_found && self.is_of_version { Ok(()) } else { Err(self.refusal.into()) }
+    }
+}
+
+/// Whether a word is the name of a version, such as `v1` or `v1a`.
+fn is_version(word: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    word.strip_prefix(b"v").is_some_and(|rest| !rest.is_empty() && rest.iter().all(is_part))
 }

@@ -10,6 +10,8 @@ use crate::error::{Error, Result, barker_status::*};
 const SYMMETRIC: &str = "whsec_";
 const PRIVATE: &str = "whsk_";
 const PUBLIC: &str = "whpk_";
+/// A shorter one may be guessed.
+const MIN_SECRET_LEN: usize = 16;
 const NEW_SECRET_LEN: usize = 32;
 const NEW_ID_LEN: usize = 16;
 
@@ -21,9 +23,29 @@ pub(super) fn parse_standard(text: &[u8]) -> Result<Key> {
     } else if let Some(encoded) = text.strip_prefix(PUBLIC.as_bytes()) {
         public_key(&decode(encoded)?)
     } else {
-        let encoded = text.strip_prefix(SYMMETRIC.as_bytes()).unwrap_or(text);
-        Ok(Key::hmac(Digest::Sha256, &decode(encoded)?))
+        symmetric_key(&decode(text.strip_prefix(SYMMETRIC.as_bytes()).unwrap_or(text))?)
     }
+}
+
+/// The key of an HMAC from text, such as a provider shows.
+pub(super) fn parse_text(digest: Digest, text: &[u8]) -> Result<Key> {
+    if text.is_empty() {
+        return refuse("the secret is empty");
+    }
+    if text.trim_ascii().len() < text.len() {
+        return refuse(
+            "the secret begins or ends with white space, such as the line break after it in a \
+             file: leave that out",
+        );
+    }
+    Ok(Key::hmac(digest, text))
+}
+
+fn symmetric_key(bytes: &[u8]) -> Result<Key> {
+    if bytes.len() < MIN_SECRET_LEN {
+        return refuse("the secret must be base64 of at least 16 bytes, better of 24 or more");
+    }
+    Ok(Key::hmac(Digest::Sha256, bytes))
 }
 
 fn private_key(bytes: &[u8]) -> Result<Key> {
@@ -45,17 +67,25 @@ fn public_key(bytes: &[u8]) -> Result<Key> {
     }
 }
 
-/// Padding may be left out.
+/// Padding may be left out, and bits of the last digit that stand for no byte may be set, as most
+/// decoders have it.
 fn decode(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let bare = encoded.strip_suffix(b"==").or(encoded.strip_suffix(b"=")).unwrap_or(encoded);
     if bare.is_empty() {
         return refuse("the secret is empty");
     }
-    let mut bytes = Zeroizing::new(vec![0; bare.len()]);
-    match Base64Unpadded::decode(bare, &mut bytes) {
-        Ok(decoded) => Ok(Zeroizing::new(decoded.to_vec())),
-        Err(_) => refuse("the secret must be base64, alone or after whsec_, whsk_ or whpk_"),
+    let whole_len = bare.len().next_multiple_of(4);
+    let mut digits = Zeroizing::new(Vec::with_capacity(whole_len));
+    digits.extend_from_slice(bare);
+    // With digits after it, the last one has no bits to spare.
+    digits.resize(whole_len, b'A');
+    let mut bytes = Zeroizing::new(vec![0; whole_len]);
+    let is_base64 = bare.len() % 4 != 1 && Base64Unpadded::decode(&*digits, &mut bytes).is_ok();
+    if !is_base64 {
+        return refuse("the secret must be base64, alone or after whsec_, whsk_ or whpk_");
     }
+    bytes.truncate(bare.len() * 3 / 4);
+    Ok(bytes)
 }
 
 fn refuse<T>(why: &'static str) -> Result<T> {
@@ -116,6 +146,27 @@ mod tests {
     }
 
     #[test]
+    fn base64_is_read_as_others_read_it() {
+        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let content: &[&[u8]] = &[b"content"];
+        let bytes: Vec<u8> = (100..124).collect();
+        for len in MIN_SECRET_LEN..=bytes.len() {
+            let expected = Key::hmac(Digest::Sha256, &bytes[..len]).sign(content).unwrap();
+            let padded = Base64::encode_string(&bytes[..len]);
+            let (start, last) = padded.trim_end_matches('=').split_at((len * 4).div_ceil(3) - 1);
+            let last = DIGITS.iter().position(|digit| last.as_bytes() == [*digit]).unwrap();
+            let bits_to_spare = [0, 4, 2][len % 3];
+            for spare in 0..1 << bits_to_spare {
+                let bare = format!("{start}{}", char::from(DIGITS[last | spare]));
+                for text in [&bare, &format!("{bare}="), &format!(" whsec_{bare}==\n")] {
+                    let read = parse_standard(text.as_bytes()).unwrap().sign(content).unwrap();
+                    assert_eq!(read.as_bytes(), expected.as_bytes(), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn bad_secrets_are_refused() {
         let unlike = format!("whsk_{}", "A".repeat(86));
         for text in [
@@ -125,12 +176,18 @@ mod tests {
             "whsec_a",
             "whsec_ab-_",
             "no spaces",
+            "whsec_A",
+            "whsec_AAECAwQFBgcICQoLDA0O",
+            "whsec_AAECAwQFBgcICQoLDA0ODxA====",
             "whsk_AAAA",
             "whpk_AAAA",
             &unlike,
         ] {
             let error = parse_standard(text.as_bytes()).err().expect(text);
             assert_eq!(error.status, BARKER_ERR_SECRET);
+        }
+        for text in ["", " a", "a\n", "\ta", "a\r\n", " "] {
+            assert!(parse_text(Digest::Sha256, text.as_bytes()).is_err(), "{text:?}");
         }
         // The point of order one, under which anyone can sign.
         assert!(parse_standard(format!("whpk_AQ{}", "A".repeat(41)).as_bytes()).is_err());

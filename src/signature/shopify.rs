@@ -5,8 +5,8 @@ use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
 
 pub(super) const SHOPIFY: Scheme = Scheme {
     names: Names { id: None, timestamp: None, signature: "X-Shopify-Hmac-SHA256" },
-    also: None,
-    secret: SecretFormat::Bytes(Digest::Sha256),
+    also: Some(Names { id: None, timestamp: None, signature: "Shopify-Hmac-SHA256" }),
+    secret: SecretFormat::Text(Digest::Sha256),
     content: &[Part::Body],
     layout: Layout::One(""),
     encoding: Encoding::Base64,

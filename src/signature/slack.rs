@@ -10,7 +10,7 @@ pub(super) const SLACK: Scheme = Scheme {
         signature: "X-Slack-Signature",
     },
     also: None,
-    secret: SecretFormat::Bytes(Digest::Sha256),
+    secret: SecretFormat::Text(Digest::Sha256),
     content: &[Part::Text("v0:"), Part::Timestamp, Part::Text(":"), Part::Body],
     layout: Layout::One("v0="),
     encoding: Encoding::Hex,

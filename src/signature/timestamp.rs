@@ -63,8 +63,8 @@ fn digits(text: &[u8], limit: usize) -> Result<u64> {
     Ok(text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
-/// Refuses a time further from `now` than the tolerance.
-pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -> Result<()> {
+/// Refuses a time further from `now` than the tolerance; tells for how long it will still pass.
+pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -> Result<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     if now.saturating_sub(signed_at) > tolerance {
         return Err(BARKER_ERR_TOO_OLD.into());
@@ -72,7 +72,7 @@ pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -
     if signed_at.saturating_sub(now) > tolerance {
         return Err(BARKER_ERR_TOO_NEW.into());
     }
-    Ok(())
+    Ok((signed_at + tolerance).saturating_sub(now))
 }
 
 #[cfg(test)]

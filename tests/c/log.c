@@ -27,13 +27,29 @@ static const char *const secrets[] = {
     "elsewhere", "a-header", "x-name",
 };
 
+/* ASCII that prints, and of the rest neither control characters nor what breaks lines or turns the
+ * direction of writing around. */
+static void check_printable(const char *line)
+{
+    static const char *const unprintable[] = {"\xc2\x85", "\xc2\x9b", "\xe2\x80\xa8",
+                                              "\xe2\x80\xae"};
+    int is_printable = 1;
+    for (const char *c = line; *c != '\0'; c++)
+        is_printable &= (unsigned char)*c >= ' ' && *c != 0x7f;
+    for (size_t i = 0; i < sizeof unprintable / sizeof *unprintable; i++)
+        is_printable &= strstr(line, unprintable[i]) == NULL;
+    if (!CHECK(is_printable))
+        fprintf(stderr, "    \"%s\"\n", line);
+}
+
 static void hear(void *user, barker_log_level level, const char *line)
 {
     struct heard *heard = user;
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         if (!CHECK(strstr(line, secrets[i]) == NULL))
             fprintf(stderr, "    \"%s\" holds \"%s\"\n", line, secrets[i]);
-    CHECK(strlen(line) > 0 && strpbrk(line, "\r\n") == NULL);
+    CHECK(strlen(line) > 0);
+    check_printable(line);
     heard->strangers += !pthread_equal(heard->thread, pthread_self());
     if (heard->other != NULL)
         CHECK_EQUAL(barker_webhook_send(heard->other, &(uint16_t){0}, NULL), BARKER_ERR_CONNECT);
@@ -121,6 +137,36 @@ static void only_deliveries(void)
     CHECK_EQUAL(heard.count, 2);
     CHECK(strncmp(heard.lines[1], "127.0.0.1:1: ", 13) == 0);
     CHECK_TEXT(heard.lines[1] + 13, barker_webhook_error(hook));
+    barker_webhook_free(hook);
+}
+
+/* Whatever is in a path, it stays on its line, alone and in a batch. */
+static void one_line(void)
+{
+    static const char *const lines[] = {
+        "3 connecting to /nowhere/a\\n1 b\\u{1b}[31m\\r\\u{7f}\\u{85}\\u{9b}\\u{2028}\\u{202e}\xc3\xa4",
+        "1 localhost: no connection to /nowhere/a\\n1 b\\u{1b}",
+    };
+    struct heard heard;
+    barker_webhook *hook = hook_for(1, BARKER_LOG_DEBUG, &heard);
+    CHECK_OK(barker_webhook_set_url(
+        hook, "unix:/nowhere/a%0a1%20b%1B[31m%0d%7f%C2%85%c2%9b%E2%80%A8%E2%80%AE%c3%a4:/"));
+    for (int batch = 0; batch < 2; batch++) {
+        heard.count = 0;
+        if (batch)
+            CHECK_OK(barker_send_many(&hook, 1, 1, NULL, NULL));
+        else
+            CHECK_FAILS(hook, barker_webhook_send(hook, &(uint16_t){0}, NULL), BARKER_ERR_CONNECT);
+        check_heard(&heard, lines, 2);
+        check_printable(barker_webhook_error(hook));
+        CHECK(strstr(barker_webhook_error(hook), "/nowhere/a\\n1 b\\u{1b}[31m") != NULL);
+    }
+    CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, "/nowhere/a\n1 b\x1b[31m\xc2\x9b"),
+                BARKER_ERR_CERTIFICATE);
+    check_printable(barker_webhook_error(hook));
+    CHECK_FAILS(hook, barker_webhook_deny_network(hook, "10.0.0.0\n1 b\x1b[31m\xe2\x80\xae"),
+                BARKER_ERR_RANGE);
+    check_printable(barker_webhook_error(hook));
     barker_webhook_free(hook);
 }
 
@@ -222,6 +268,7 @@ int main(void)
     check_begin();
     levels();
     only_deliveries();
+    one_line();
     set_again();
     reentrant();
     in_a_batch();

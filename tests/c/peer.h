@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -25,7 +26,8 @@ enum {
     PEER_HEAD_ONLY = 32, /* answers once the head has come; then reads the rest and closes */
     PEER_RESET = 64,     /* closes after the answer, with a reset */
     PEER_SLOW = 128,     /* as PEER_TRICKLE, with a pause before each byte */
-    PEER_SIP = 256       /* reads only so many bytes of the request, with pauses; never answers */
+    PEER_SIP = 256,      /* reads only so many bytes of the request, with pauses; never answers */
+    PEER_FLOOD = 512     /* goes on with small chunks until the client goes away, or for too long */
 };
 
 /* Seconds; milliseconds; bytes; connections in all. */
@@ -56,6 +58,7 @@ struct peer {
     int clients[PEER_CLIENTS];
     int connections;
     int deaf; /* the connection that is not listened to, or -1 */
+    int floods_ended; /* by the client */
     sem_t step_done;
     pthread_t thread;
 };
@@ -155,6 +158,26 @@ static inline void peer_answer(int client, const struct peer_step *step)
     }
 }
 
+/* Gives whether the client went away first. */
+static inline int peer_flood(int client)
+{
+    static const char chunk[] = "1\r\nx\r\n";
+    char chunks[1000 * (sizeof chunk - 1)];
+    for (size_t i = 0; i < sizeof chunks; i++)
+        chunks[i] = chunk[i % (sizeof chunk - 1)];
+    time_t end = time(NULL) + PEER_PATIENCE;
+    while (time(NULL) < end) {
+        /* All of a piece, or else the next one would begin amid a chunk. */
+        for (size_t at = 0; at < sizeof chunks;) {
+            ssize_t n = send(client, chunks + at, sizeof chunks - at, MSG_NOSIGNAL);
+            if (n <= 0)
+                return 1;
+            at += (size_t)n;
+        }
+    }
+    return 0;
+}
+
 static inline void peer_play(struct peer *peer, int connection, const struct peer_step *step)
 {
     int client = peer->clients[connection];
@@ -166,6 +189,8 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     else if (!(step->flags & (PEER_DROP | PEER_DEAF)))
         peer_read(client, request, step->flags & PEER_HEAD_ONLY);
     peer_answer(client, step);
+    if (step->flags & PEER_FLOOD)
+        peer->floods_ended += peer_flood(client);
     if (step->flags & PEER_HEAD_ONLY)
         shutdown(client, SHUT_WR);
     if (step->flags & (PEER_SILENT | PEER_HEAD_ONLY))

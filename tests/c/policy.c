@@ -1,13 +1,14 @@
 /* policy.c: what the address policy refuses is never connected to, whatever the URL and the lookup
  * say. The program has a resolver of its own, and a network of its own in which every connection
- * that is tried is noted: 8.8.8.8 leads to a receiver on the loopback, and nothing leaves the
- * machine. */
+ * that is tried is noted: 8.8.8.8 and fe80::1 of an interface lead to a receiver on the loopback,
+ * and nothing leaves the machine. */
 #define _GNU_SOURCE
 
 #include "check.h"
 #include "peer.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -69,17 +70,26 @@ int connect(int fd, __CONST_SOCKADDR_ARG any, socklen_t size)
 {
     const struct sockaddr *address = any.__sockaddr__;
     struct sockaddr_in v4;
-    char text[INET6_ADDRSTRLEN] = "unix";
+    struct sockaddr_in6 v6;
+    char text[INET6_ADDRSTRLEN + 16] = "unix";
     if (address->sa_family == AF_INET) {
         memcpy(&v4, address, sizeof v4);
         inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    } else if (address->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text,
-                  sizeof text);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(&v6, address, sizeof v6);
+        inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+        if (v6.sin6_scope_id != 0)
+            snprintf(text + strlen(text), 16, "%%%u", v6.sin6_scope_id);
+    }
     strncat(strncat(tried, text, 64), " ", 2);
     if (strcmp(text, "8.8.8.8") == 0) {
         v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         return (int)syscall(SYS_connect, fd, &v4, size);
+    }
+    if (strncmp(text, "fe80::1%", 8) == 0) {
+        inet_pton(AF_INET6, "::ffff:127.0.0.1", &v6.sin6_addr);
+        v6.sin6_scope_id = 0;
+        return (int)syscall(SYS_connect, fd, &v6, size);
     }
     if (strcmp(text, "127.0.0.1") == 0 || strcmp(text, "unix") == 0)
         return (int)syscall(SYS_connect, fd, address, size);
@@ -182,16 +192,17 @@ static void idle_connections(void)
 static void spellings(void)
 {
     static const char *const refused[] = {
-        "127.0.0.1", "127.0.0.1.", "127.1", "2130706433", "0177.0.0.1", "0x7f.1", "0x7F000001",
-        "0", "%31%32%37.0.0.1", "127%2E0%2E0%2E1", "\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1",
-        "127\xe3\x80\x82" "0.0.1", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
+        "127.0.0.1", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
         "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
-        "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fec0::1]", "[ff02::1]",
-        "[fd00:ec2::254]", "169.254.169.254", "[::ffff:169.254.169.254]", "0xa9fea9fe",
+        "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[ff02::1]",
+        "[fd00:ec2::254]", "169.254.169.254", "[::ffff:169.254.169.254]",
         "168.63.129.16", "100.100.100.200", "10.0.0.1", "192.168.1.1", "255.255.255.255",
     };
     static const char *const no_host[] = {
-        "[fe80::1%25eth0]", "[fe80::1%eth0]", "[::1%25lo]", "0x7f.0.0.0.1", "127.0.0.256",
+        "127.0.0.1.", "127.1", "2130706433", "0177.0.0.1", "0x7f.1", "0x7F000001", "0",
+        "0xa9fea9fe", "%31%32%37.0.0.1", "127%2E0%2E0%2E1",
+        "\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1", "127\xe3\x80\x82" "0.0.1",
+        "[fe80::1%lo]", "[::1%25lo]", "0x7f.0.0.0.1", "127.0.0.256",
         "127.0.0.08", "4294967297", "[127.0.0.1]", "127.0.0.1%00", "",
     };
     barker_webhook *hook = handle(BARKER_ADDRESSES_PUBLIC);
@@ -199,6 +210,41 @@ static void spellings(void)
         CHECK_FAILS(hook, send_to(hook, refused[i], 1, ""), BARKER_ERR_REFUSED);
     for (size_t i = 0; i < sizeof no_host / sizeof *no_host; i++)
         CHECK_FAILS(hook, send_to(hook, no_host[i], 1, ""), BARKER_ERR_URL);
+    barker_webhook_free(hook);
+}
+
+/* The interface of a link-local address is part of where a connection leads, to the receiver or its
+ * proxy; nobody is told of it. */
+static void zones(void)
+{
+    static const struct peer_step steps[] = {STEPS[0], STEPS[0], STEPS[0], STEPS[0], STEPS[0]};
+    struct peer peer;
+    char number[32], proxy[64], wanted[32], host[64];
+    const unsigned lo = if_nametoindex("lo");
+    snprintf(wanted, sizeof wanted, "fe80::1%%%u ", lo);
+    snprintf(number, sizeof number, "[fe80::1%%25%u]", lo);
+    peer_start(&peer, steps, 5);
+    barker_webhook *hook = handle(BARKER_ADDRESSES_ANY);
+    CHECK_OK(barker_webhook_set_idle_limits(hook, 2, 60));
+    CHECK_OK(send_to(hook, "[fe80::1%25lo]", peer.port, wanted));
+    CHECK_OK(send_to(hook, "[FE80:0::1%25%6co]", peer.port, ""));
+    CHECK_OK(send_to(hook, number, peer.port, wanted));
+    CHECK_FAILS(hook, send_to(hook, "[fe80::1%25nowhere]", 1, ""), BARKER_ERR_CONNECT);
+    CHECK(strstr(barker_webhook_error(hook), "interface nowhere,") != NULL);
+    CHECK_FAILS(hook, send_to(hook, "[fe80::1%250]", 1, ""), BARKER_ERR_CONNECT);
+    snprintf(proxy, sizeof proxy, "http://[fe80::1%%25lo]:%u", peer.port);
+    CHECK_OK(barker_webhook_set_proxy(hook, proxy));
+    CHECK_OK(send_to(hook, "[fe80::2%25nowhere]", 81, wanted));
+    CHECK_OK(barker_webhook_deny_network(hook, "fe80::/10"));
+    CHECK_FAILS(hook, send_to(hook, "[fe80::1%25lo]", peer.port, ""), BARKER_ERR_REFUSED);
+    CHECK(peer_stop(&peer));
+    CHECK_EQUAL(peer.connections, 3);
+    snprintf(host, sizeof host, "\r\nHost: [fe80::1]:%u\r\n", peer.port);
+    for (int i = 0; i < 3; i++)
+        CHECK(strstr(peer.requests[i].bytes, host) != NULL);
+    CHECK(strncmp(peer.requests[3].bytes, "CONNECT [fe80::2]:81 HTTP", 25) == 0);
+    CHECK(strstr(peer.requests[4].bytes, "\r\nHost: [fe80::2]:81\r\n") != NULL);
+    peer_free(&peer);
     barker_webhook_free(hook);
 }
 
@@ -332,6 +378,7 @@ int main(void)
     several_addresses();
     idle_connections();
     spellings();
+    zones();
     networks();
     ports_and_schemes();
     unix_sockets();

@@ -169,6 +169,21 @@ static void not_followed(void)
         {STEP(REDIRECT("307", "Location: data:,x\r\n")), 307},
         {STEP(REDIRECT("307", "Location: http://127.0.0.1:1/\r\n")), 307},
         {STEP(REDIRECT("307", "Location: //localhost/\r\n")), 307},
+        /* What would be refused as a URL. */
+        {STEP(REDIRECT("307", "Location: http:b\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: http:///b\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: ///b\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: \\b\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: /\\b\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: /b\tc\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: //127.1/\r\n")), 307},
+        {STEP(REDIRECT("307", "Location: //a@b@127.0.0.1/\r\n")), 307},
+        /* What was just asked for. */
+        {STEP(REDIRECT("307", "Location:\r\n")), 307},
+        {STEP(REDIRECT("308", "Location: /\r\n")), 308},
+        {STEP(REDIRECT("301", "Location: #a\r\n")), 301},
+        {STEP(REDIRECT("302", "Location: .#?b\r\n")), 302},
+        {STEP(REDIRECT("307", "Location: b/../\r\n")), 307},
     };
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         struct peer peer;
@@ -179,11 +194,39 @@ static void not_followed(void)
 static void loops_end(void)
 {
     static const struct peer_step steps[] = {
-        STEP(REDIRECT("307", "Location: /\r\n")), STEP(REDIRECT("307", "Location: \r\n")),
-        STEP(REDIRECT("308", "Location: ?\r\n")), STEP(REDIRECT("302", "Location: #\r\n")),
+        STEP(REDIRECT("307", "Location: /b\r\n")), STEP(REDIRECT("307", "Location: /\r\n")),
+        STEP(REDIRECT("308", "Location: ?\r\n")), STEP(REDIRECT("302", "Location: /\r\n")),
     };
     struct peer peer;
     finish(&peer, play(&peer, steps, 4, 3, 302));
+}
+
+/* To the URL itself: 303 has it fetched, once; and it is the same by any of its names. */
+static void to_itself(void)
+{
+    static const struct peer_step see_other[] = {STEP(REDIRECT("303", "Location: /\r\n")),
+                                                 STEP(REDIRECT("303", "Location: /\r\n"))};
+    static const struct peer_step fetched[] = {STEP(REDIRECT("303", "Location: \r\n")),
+                                               STEP(REDIRECT("307", "Location: /#a\r\n"))};
+    struct peer peer;
+    char location[128];
+    barker_webhook *hook = play(&peer, see_other, 2, 9, 303);
+    check_line(&peer.requests[1], "GET / HTTP/1.1");
+    finish(&peer, hook);
+    hook = play(&peer, fetched, 2, 9, 307);
+    check_line(&peer.requests[1], "GET / HTTP/1.1");
+    finish(&peer, hook);
+
+    struct peer_step step = {location, 0, 0};
+    peer_start(&peer, &step, 1);
+    step.len = (size_t)snprintf(location, sizeof location,
+                                REDIRECT("307", "Location: HTTP://x:y@127.0.0.1:%u#a\r\n"),
+                                peer.port);
+    hook = hook_for(peer.url, 9, 1);
+    CHECK_OK(barker_send_many(&hook, 1, 1, NULL, NULL));
+    CHECK_EQUAL(barker_webhook_response_status(hook), 307);
+    CHECK(peer_stop(&peer));
+    finish(&peer, hook);
 }
 
 /* To another origin the message goes only if that was asked for, and never with credentials. */
@@ -228,17 +271,19 @@ static void to_another_origin(void)
 /* One timeout holds for all of it, though every answer comes in time. */
 static void one_deadline(void)
 {
-    static const char redirect[] = REDIRECT("307", "Location: /\r\n");
-    enum { STEPS = 8, TIMEOUT = STEPS * sizeof redirect * PEER_PAUSE / 2 };
+    static const char redirects[][64] = {REDIRECT("307", "Location: /b\r\n"),
+                                         REDIRECT("307", "Location: /c\r\n")};
+    const size_t len = strlen(redirects[0]);
+    enum { STEPS = 8 };
     struct peer_step steps[STEPS];
     struct peer peer;
     int played = 0;
     uint16_t http_status = 0;
     for (int i = 0; i < STEPS; i++)
-        steps[i] = (struct peer_step){redirect, sizeof redirect - 1, PEER_SLOW};
+        steps[i] = (struct peer_step){redirects[i % 2], len, PEER_SLOW};
     peer_start(&peer, steps, STEPS);
     barker_webhook *hook = hook_for(peer.url, UINT32_MAX, 0);
-    CHECK_OK(barker_webhook_set_timeout(hook, TIMEOUT));
+    CHECK_OK(barker_webhook_set_timeout(hook, (uint32_t)(STEPS * len * PEER_PAUSE / 2)));
     CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_TIMEOUT);
 
     CHECK_OK(barker_webhook_set_redirects(hook, 0, 0));
@@ -316,6 +361,7 @@ int main(void)
     answer_is_fetched();
     not_followed();
     loops_end();
+    to_itself();
     to_another_origin();
     one_deadline();
     in_a_batch();

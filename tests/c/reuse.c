@@ -233,6 +233,39 @@ static void limits_as_set(void)
     peer_free(&peer);
 }
 
+/* For how long a receiver says that it keeps a connection, and how old a connection may be. */
+static void told_and_aged(void)
+{
+    enum { SENDS = 6 };
+    static const int expected[SENDS] = {0, 1, 1, 1, 2, 2};
+    static const struct peer_step steps[SENDS] = {
+        STEP("HTTP/1.1 204 No Content\r\nKeep-Alive: timeout=1\r\n\r\n", 0),
+        STEP("HTTP/1.1 204 No Content\r\nkeep-alive: max=9, TIMEOUT=120\r\n\r\n", 0),
+        STEP("HTTP/1.1 204 No Content\r\nKeep-Alive: timeout=x\r\n\r\n", 0),
+        ANSWERED,
+        ANSWERED,
+        ANSWERED,
+    };
+    struct peer peer;
+    peer_start(&peer, steps, SENDS);
+    barker_webhook *hook = new_hook(&peer);
+    for (int i = 0; i < SENDS; i++) {
+        if (i == 4) {
+            usleep(1100 * 1000);
+            CHECK_OK(barker_webhook_set_max_connection_age(hook, 1));
+        }
+        if (i == 5)
+            CHECK_OK(barker_webhook_set_max_connection_age(hook, 0));
+        perform(hook, &(struct act){"x", BARKER_OK, ANSWERED, WHOLE, 0, 0});
+        peer_wait(&peer);
+    }
+    CHECK(peer_stop(&peer));
+    for (int i = 0; i < SENDS; i++)
+        CHECK_EQUAL(peer.requests[i].connection, expected[i]);
+    barker_webhook_free(hook);
+    peer_free(&peer);
+}
+
 int main(void)
 {
     check_begin();
@@ -240,6 +273,7 @@ int main(void)
     ended_while_idle(PEER_RESET);
     limit();
     limits_as_set();
+    told_and_aged();
     unanswered();
     cut_while_sending();
     nothing_left();

@@ -93,6 +93,136 @@ static void known_answers(void)
     barker_webhook_free(hook);
 }
 
+/* Split at its comma, repeated, and joined with another one, before and after, as gateways do it. */
+static void split_and_joined(void)
+{
+    static const char other[] = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    barker_webhook *hook = with_secret(BARKER_SCHEME_STANDARD, secret);
+    struct lines lines = sign(hook, NULL, "x");
+    const char *whole = lines.headers[2].value;
+    char twice[256], before[256], after[256];
+    snprintf(twice, sizeof twice, "%s,%s", whole, whole);
+    snprintf(before, sizeof before, "%s, %s", other, whole);
+    snprintf(after, sizeof after, "%s, %s", whole, other);
+    const char *const cases[][3] = {
+        {"v1", whole + 3, NULL}, {whole + 3, "v1", NULL}, {twice, NULL, NULL},
+        {before, NULL, NULL}, {after, NULL, NULL}, {other, whole, NULL}, {whole, other, NULL},
+        {whole + 3, other, "v1"}, {other, before, after},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lines received = lines;
+        received.count = 2;
+        for (size_t k = 0; k < 3 && cases[i][k] != NULL; k++)
+            received.headers[received.count++] = (barker_header){"webhook-signature", cases[i][k]};
+        if (!CHECK_OK(verify(hook, &received, "x")))
+            fprintf(stderr, "    case %zu\n", i);
+        CHECK_EQUAL(verify(hook, &received, "y"), BARKER_ERR_SIGNATURE);
+    }
+    barker_buffer_free(&lines.text);
+    barker_webhook_free(hook);
+}
+
+/* Under the name that Shopify has sent lately, and the one before. */
+static void shopify(void)
+{
+    static const char body[] = "{\"foo\": \"bar\"}";
+    static const char *const names[] = {"X-Shopify-Hmac-SHA256", "shopify-hmac-sha256",
+                                        "HTTP_SHOPIFY_HMAC_SHA256"};
+    barker_webhook *hook = with_secret(BARKER_SCHEME_SHOPIFY, "test_secret_key");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        barker_header header = {names[i], "B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g="};
+        CHECK_OK(barker_webhook_verify(hook, &header, 1, bytes_of(body), strlen(body)));
+        CHECK_EQUAL(barker_webhook_add_header(hook, names[i], "x"), BARKER_ERR_HEADER);
+    }
+    barker_webhook_free(hook);
+}
+
+static barker_status set(barker_webhook *hook, int32_t scheme, const char *text)
+{
+    return barker_webhook_set_secret(hook, scheme, bytes_of(text), strlen(text));
+}
+
+/* The first three are those of the tests of Standard Webhooks for Python. */
+static void forms_of_secrets(void)
+{
+    static const char *const taken[] = {
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS=", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr==", "whsec_AAECAwQFBgcICQoLDA0ODw",
+    };
+    static const char *const refused[] = {"whsec_AAECAwQFBgcICQoLDA0O", "AAAA", "whsec_AAECA*"};
+    static const char *const spaced[] = {"secret\n", " secret", "secret\r\n", "\tsecret", "\n"};
+    barker_webhook *hook = barker_webhook_new();
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        CHECK_OK(set(hook, BARKER_SCHEME_STANDARD, taken[i]));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        CHECK_FAILS(hook, set(hook, BARKER_SCHEME_SVIX, refused[i]), BARKER_ERR_SECRET);
+    for (size_t i = 0; i < sizeof spaced / sizeof *spaced; i++) {
+        for (int32_t scheme = BARKER_SCHEME_GITHUB; scheme <= BARKER_SCHEME_SHOPIFY; scheme++) {
+            CHECK_FAILS(hook, set(hook, scheme, spaced[i]), BARKER_ERR_SECRET);
+            CHECK(strstr(barker_webhook_error(hook), "white space") != NULL);
+        }
+        CHECK_OK(set(hook, BARKER_SCHEME_BARKER, spaced[i]));
+    }
+    barker_webhook_free(hook);
+}
+
+/* The ways in which a secret is refused, of a program that does not look at the outcome. */
+static barker_status refuse(barker_webhook *hook, int way)
+{
+    const uint8_t *star = bytes_of("*");
+    return way == 0   ? barker_webhook_set_secret(hook, BARKER_SCHEME_STANDARD, star, 1)
+           : way == 1 ? barker_webhook_add_secret(hook, BARKER_SCHEME_STANDARD, star, 1)
+           : way == 2 ? barker_webhook_set_secret(hook, 99, star, 1)
+           : way == 3 ? barker_webhook_add_secret(hook, -1, star, 1)
+           : way == 4 ? barker_webhook_set_secret(hook, BARKER_SCHEME_GITHUB, NULL, 0)
+           : way == 5 ? barker_webhook_set_secret(hook, BARKER_SCHEME_BARKER, NULL, 1)
+           : way == 6 ? barker_webhook_add_secret(hook, BARKER_SCHEME_BARKER, NULL, 1)
+                      : barker_webhook_set_key(hook, NULL, 1);
+}
+
+static void check_trusts_nobody(barker_webhook *hook, const struct lines *by_default)
+{
+    barker_buffer a = {0}, b = {0};
+    uint16_t http_status;
+    CHECK_EQUAL(verify(hook, by_default, "x"), BARKER_ERR_SECRET);
+    CHECK_EQUAL(barker_webhook_sign_headers(hook, NULL, NULL, 0, &a), BARKER_ERR_SECRET);
+    CHECK_EQUAL(barker_webhook_sign(hook, NULL, NULL, 0, &a, &b), BARKER_ERR_SECRET);
+    CHECK_OK(barker_webhook_set_url(hook, "http://127.0.0.1:1/"));
+    CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_SECRET);
+    CHECK(strstr(barker_webhook_error(hook), "refused") != NULL);
+    CHECK_OK(barker_send_many(&hook, 1, 1, NULL, NULL));
+    CHECK_EQUAL(barker_webhook_status(hook), BARKER_ERR_SECRET);
+}
+
+static void refused_secrets(void)
+{
+    barker_webhook *stranger = barker_webhook_new();
+    struct lines by_default = sign(stranger, NULL, "x");
+    CHECK_OK(verify(stranger, &by_default, "x"));
+    for (int way = 0; way < 8; way++) {
+        barker_webhook *hook = barker_webhook_new();
+        CHECK(refuse(hook, way) != BARKER_OK);
+        check_trusts_nobody(hook, &by_default);
+        barker_webhook *copy = barker_webhook_clone(hook);
+        check_trusts_nobody(copy, &by_default);
+        CHECK_OK(way % 2 ? barker_webhook_add_secret(copy, BARKER_SCHEME_SLACK, bytes_of("s"), 1)
+                         : set(copy, BARKER_SCHEME_SLACK, "s"));
+        struct lines own = sign(copy, NULL, "x");
+        CHECK_EQUAL(verify(copy, &by_default, "x"), BARKER_ERR_HEADER_MISSING);
+        CHECK_OK(verify(copy, &own, "x"));
+        /* Beside another secret, one that is refused changes nothing. */
+        CHECK(refuse(copy, way) != BARKER_OK);
+        CHECK_OK(verify(copy, &own, "x"));
+        check_trusts_nobody(hook, &by_default);
+        barker_buffer_free(&own.text);
+        barker_webhook_free(copy);
+        barker_webhook_free(hook);
+    }
+    barker_buffer_free(&by_default.text);
+    barker_webhook_free(stranger);
+}
+
 static void several_secrets(void)
 {
     barker_buffer private_key = {0}, public_key = {0}, fresh = {0};
@@ -222,6 +352,10 @@ int main(void)
     check_begin();
     each_scheme();
     known_answers();
+    split_and_joined();
+    shopify();
+    forms_of_secrets();
+    refused_secrets();
     several_secrets();
     replays(BARKER_SCHEME_STANDARD);
     replays(BARKER_SCHEME_STRIPE);

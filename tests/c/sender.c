@@ -11,6 +11,7 @@
  *   certificate, key   PEM files of the client's own
  *   name, min-tls, insecure, timeout, proxy   as the setters; proxy=environment asks that
  *   bad-ca, bad-ca-bytes, bad-crl, bad-key   must be refused, and change nothing
+ *   unread-ca          a PEM file that must not be read, as there is no descriptor to do it with
  *   redirects, elsewhere   how many redirects are followed; that many, to other origins too
  *   header             a name, a colon and a value
  *   sends, size        how many sends (2), and the bytes of the last one's data (1)
@@ -18,17 +19,39 @@
  *   weaker             1: a clone that verifies nothing sends first, and leaves its connection idle
  *   http, answer       what answers (200, received)
  *   says, hides        text that the sentence must hold; that neither it nor the log may hold
+ *   turn               FILE,SECONDS,STATUS[,DESCRIPTORS], which may come several times: after the
+ *                      sends the file takes the place of $SSL_CERT_FILE (-: none does), so many
+ *                      seconds pass on the monotonic clock, and one more send, over a new
+ *                      connection and with so many descriptors free, ends with that status
  *   then               a URL that is sent to at the end without a proxy, and must answer
  */
+#define _GNU_SOURCE
+
 #include "check.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
 
-enum { MAX_BATCH = 64, PATIENCE = 60000 };
+enum { MAX_BATCH = 64, MAX_TURNS = 8, PATIENCE = 60000 };
 
 static const char *answer = "received", *says = "", *hides, *then, *certificate;
 static long sends = 2, size = 1, batch, weaker, http = 200;
 static barker_status accepted = BARKER_OK; /* what setting a file gives */
+static const char *turns[MAX_TURNS];
+static size_t turn_count;
+static _Atomic time_t passed; /* seconds that the monotonic clock is ahead of the system's */
+
+/* Stands in for the system's, which the library would ask. */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    if (result == 0 && clock == CLOCK_MONOTONIC)
+        now->tv_sec += passed;
+    return result;
+}
 
 /* The bytes of a file, which the caller frees. */
 static uint8_t *slurp(const char *path, size_t *len)
@@ -95,6 +118,32 @@ static void set_delivery(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_min_tls(hook, (int32_t)atol(value)));
 }
 
+/* Leaves so many descriptors free, and returns the limit that was in force. */
+static struct rlimit spare(long descriptors)
+{
+    struct rlimit before, limit;
+    int lowest = open("/dev/null", O_RDONLY);
+    CHECK_EQUAL(close(lowest), 0);
+    CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)(lowest + descriptors);
+    CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static void add_unread(barker_webhook *hook, const char *path)
+{
+    struct rlimit before = spare(0);
+    CHECK_FAILS(hook, barker_webhook_add_ca_file(hook, path), BARKER_ERR_SYSTEM);
+    CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void add_turn(const char *turn)
+{
+    if (CHECK(turn_count < MAX_TURNS))
+        turns[turn_count++] = turn;
+}
+
 static void set_trust(barker_webhook *hook, const char *name, char *value)
 {
     if (strcmp(name, "ca") == 0)
@@ -107,6 +156,10 @@ static void set_trust(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_platform_ca(hook, (int32_t)atol(value)));
     else if (strcmp(name, "key") == 0)
         set_identity(hook, value);
+    else if (strcmp(name, "unread-ca") == 0)
+        add_unread(hook, value);
+    else if (strcmp(name, "turn") == 0)
+        add_turn(value);
     else if (strcmp(name, "name") == 0)
         CHECK_OK(barker_webhook_set_server_name(hook, value));
     else if (strcmp(name, "insecure") == 0)
@@ -192,6 +245,25 @@ static void send_batch(barker_webhook *hook, barker_status wanted)
     }
 }
 
+static void take_turn(barker_webhook *hook, const char *turn)
+{
+    char file[64];
+    long seconds, wanted, descriptors;
+    int fields = sscanf(turn, "%63[^,],%ld,%ld,%ld", file, &seconds, &wanted, &descriptors);
+    if (!CHECK(fields >= 3))
+        return;
+    if (strcmp(file, "-") != 0)
+        CHECK_EQUAL(rename(file, getenv("SSL_CERT_FILE")), 0);
+    passed += seconds;
+    CHECK_OK(barker_webhook_close_idle(hook));
+    struct rlimit before;
+    if (fields == 4)
+        before = spare(descriptors);
+    send_once(hook, 1, (barker_status)wanted);
+    if (fields == 4)
+        CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void send_weaker(const barker_webhook *hook)
 {
     barker_webhook *clone = barker_webhook_clone(hook);
@@ -228,6 +300,8 @@ int main(int argc, char **argv)
         else
             send_once(hook, i == sends - 1 ? (size_t)size : 1, wanted);
     }
+    for (size_t i = 0; i < turn_count; i++)
+        take_turn(hook, turns[i]);
     if (then != NULL) {
         CHECK_OK(barker_webhook_set_proxy(hook, NULL));
         CHECK_OK(barker_webhook_set_url(hook, then));

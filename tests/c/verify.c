@@ -79,7 +79,7 @@ static void malformed(void)
 {
     static const char *const timestamps[] = {
         "", "now", "-1566234234", "+1", "1e9", "1566234234.", ".5", "1 2", "1566234234.1234567890",
-        "123456789012345678901", "1566234234,5", "0x10",
+        "123456789012345678901", "1566234234;5", "0x10",
     };
     for (size_t i = 0; i < sizeof timestamps / sizeof *timestamps; i++)
         CHECK_EQUAL(verify_pair(timestamps[i], HELLO_SIGNATURE), BARKER_ERR_HEADER_MALFORMED);
@@ -161,6 +161,27 @@ static void duplicates(void)
     headers[2].value = HELLO_TIMESTAMP;
     headers[3].value = "49bec43e94cd7f64a7c1e895751027a7";
     CHECK_EQUAL(barker_verify(BARKER_SCHEME_BARKER, key, 6, 0, headers, 4, hello, 5), BARKER_ERR_HEADER_AMBIGUOUS);
+}
+
+/* As wsgiref, unicorn, uWSGI and some proxies join what came under both spellings. */
+static void joined(void)
+{
+    static const char other[] = "49bec43e94cd7f64a7c1e895751027a7";
+    static const char *const joints[] = {",", ", ", " , ", ",\t"};
+    for (size_t i = 0; i < sizeof joints / sizeof *joints; i++) {
+        char timestamps[128], signatures[128];
+        snprintf(timestamps, sizeof timestamps, "%s%s%s", HELLO_TIMESTAMP, joints[i], HELLO_TIMESTAMP);
+        snprintf(signatures, sizeof signatures, "%s%s%s", HELLO_SIGNATURE, joints[i], HELLO_SIGNATURE);
+        CHECK_OK(verify_pair(timestamps, signatures));
+        CHECK_OK(verify_pair(HELLO_TIMESTAMP, signatures));
+        snprintf(signatures, sizeof signatures, "%s%s%s", HELLO_SIGNATURE, joints[i], other);
+        CHECK_EQUAL(verify_pair(timestamps, signatures), BARKER_ERR_HEADER_AMBIGUOUS);
+        snprintf(signatures, sizeof signatures, "%s%s%s", other, joints[i], HELLO_SIGNATURE);
+        CHECK_EQUAL(verify_pair(timestamps, signatures), BARKER_ERR_HEADER_AMBIGUOUS);
+        snprintf(timestamps, sizeof timestamps, "%s%s5", HELLO_TIMESTAMP, joints[i]);
+        CHECK_EQUAL(verify_pair(timestamps, HELLO_SIGNATURE), BARKER_ERR_HEADER_AMBIGUOUS);
+    }
+    CHECK_EQUAL(verify_pair(HELLO_TIMESTAMP, HELLO_SIGNATURE ","), BARKER_ERR_HEADER_AMBIGUOUS);
 }
 
 static barker_status verify_aged(const barker_webhook *hook, long long age)
@@ -257,6 +278,7 @@ int main(void)
     forged();
     spellings();
     duplicates();
+    joined();
     tolerance(hook);
     sentence_stays(hook);
     barker_webhook_free(hook);

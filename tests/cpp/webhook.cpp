@@ -249,7 +249,9 @@ static void how_it_is_delivered()
     CHECK_BOTH(status::utf8, hook.set_proxy, with_nul);
     CHECK_BOTH_BARE(status::ok, hook.set_proxy_from_environment);
     setenv("http_proxy", "not a proxy", 1);
-    CHECK_BOTH_BARE(status::url, hook.set_proxy_from_environment);
+    CHECK_BOTH_BARE(status::ok, hook.set_proxy_from_environment);
+    CHECK_BOTH(status::ok, hook.set_url, nobody);
+    CHECK_BOTH(status::proxy, hook.send, "x");
     unsetenv("http_proxy");
 }
 

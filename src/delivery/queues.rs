@@ -1,0 +1,71 @@
+//! Unix sockets whose queue of connections is full. The system does not tell when there is room
+//! again, so somebody has to look; one does for all, and ever more rarely.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::fork::ForkLock;
+
+/// How long after the first look the next comes, and the longest time between two.
+const FIRST_DELAY: Duration = Duration::from_millis(10);
+const LAST_DELAY: Duration = Duration::from_millis(160);
+
+/// By path, those whose queue was full.
+#[derive(Default)]
+pub(super) struct FullQueues(ForkLock<HashMap<PathBuf, Full>>);
+
+struct Full {
+    look_at: Instant,
+    delay: Duration,
+}
+
+impl FullQueues {
+    /// Connects, unless that is known to be in vain; the error is when to try again.
+    pub fn connect<T>(
+        &self,
+        path: &Path,
+        connect: impl FnOnce() -> io::Result<T>,
+    ) -> Result<io::Result<T>, Instant> {
+        let mut queues = self.0.lock();
+        let now = Instant::now();
+        if let Some(full) = queues.get(path)
+            && now < full.look_at
+        {
+            return Err(full.look_at);
+        }
+        match connect() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let before = queues.get(path).map(|full| full.delay);
+                let delay = before.map_or(FIRST_DELAY, |delay| (2 * delay).min(LAST_DELAY));
+                let look_at = now + delay;
+                queues.insert(path.to_owned(), Full { look_at, delay });
+                Err(look_at)
+            }
+            result => {
+                queues.remove(path);
+                Ok(result)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_looks_for_all() {
+        let (queues, path) = (FullQueues::default(), Path::new("/full"));
+        let full = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let first = queues.connect(path, full).unwrap_err();
+        assert_eq!(queues.connect::<()>(path, || panic!("looked too early")).unwrap_err(), first);
+        while Instant::now() < first {}
+        let second = queues.connect(path, full).unwrap_err();
+        assert!(second > first + FIRST_DELAY);
+        while Instant::now() < second {}
+        assert!(queues.connect(path, || Ok(())).unwrap().is_ok());
+        assert!(queues.connect(path, || Ok(())).unwrap().is_ok());
+    }
+}

@@ -1,0 +1,108 @@
+//! What the threads of a process share, and what becomes of it in a child of `fork()`.
+//!
+//! A child has only the thread that forked. Whatever another thread of the parent had locked at that
+//! moment stays locked in the child for ever, and may be half-changed. So everything that threads
+//! share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+
+use once_cell::race::OnceBox;
+
+/// How many forks lie between this process and the one in which the library began.
+static GENERATION: AtomicUsize = AtomicUsize::new(0);
+static IS_WATCHING: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn begin_generation() {
+    GENERATION.fetch_add(1, SeqCst);
+}
+
+/// Tells this process from those that it was forked from. Not by process ids: in two namespaces of
+/// ids, a parent and its child can have the same one.
+///
+/// Never waits: threads that come here first at the same time may all ask the system to be told of
+/// forks, which does no harm.
+pub(crate) fn generation() -> usize {
+    if !IS_WATCHING.load(SeqCst) {
+        // SAFETY: the function that the child calls changes one atomic number.
+        let failed = unsafe { libc::pthread_atfork(None, None, Some(begin_generation)) };
+        IS_WATCHING.store(failed == 0, SeqCst);
+    }
+    GENERATION.load(SeqCst)
+}
+
+/// A lock whose content belongs to one process. In a child it guards a fresh content, and nobody
+/// waits there for threads that the child does not have.
+pub(crate) struct ForkLock<T: Default>(Content<T>);
+
+/// The content of one process, and after it those of its children that used the lock.
+struct Content<T: Default> {
+    generation: usize,
+    value: Mutex<T>,
+    next: OnceBox<Content<T>>,
+}
+
+impl<T: Default> ForkLock<T> {
+    /// A lock that stands in a static variable: it was there before any fork.
+    pub const fn new(value: T) -> Self {
+        Self(Content { generation: 0, value: Mutex::new(value), next: OnceBox::new() })
+    }
+
+    /// Waits until no other thread of this process holds the lock. What a panic elsewhere left is
+    /// taken as it is: nothing that is locked here is changed in steps that can panic.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let present = generation();
+        let mut content = &self.0;
+        while content.generation != present {
+            content = content.next.get_or_init(|| {
+                content.abandon();
+                Box::new(Content::of(present))
+            });
+        }
+        content.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Default> Default for ForkLock<T> {
+    fn default() -> Self {
+        Self(Content::of(generation()))
+    }
+}
+
+impl<T: Default> Content<T> {
+    fn of(generation: usize) -> Self {
+        Self { generation, value: Mutex::default(), next: OnceBox::new() }
+    }
+
+    /// Frees what the child has inherited, descriptors among it, unless a thread that it lacks was
+    /// changing it.
+    fn abandon(&self) {
+        let inherited = match self.value.try_lock() {
+            Ok(mut value) => mem::take(&mut *value),
+            Err(TryLockError::Poisoned(poisoned)) => mem::take(&mut *poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        drop(inherited);
+    }
+}
+
+impl<T: Default> Drop for Content<T> {
+    /// Nobody uses it any more: if it is locked, then by a thread that this child lacks, which may
+    /// have left it half-changed.
+    fn drop(&mut self) {
+        if matches!(self.value.try_lock(), Err(TryLockError::WouldBlock)) {
+            mem::forget(mem::take(&mut self.value));
+        }
+    }
+}
+
+/// What all who ask at the same time share; it is freed when the last of them lets go.
+pub(crate) fn shared<T: Default>(current: &ForkLock<Weak<T>>) -> Arc<T> {
+    let mut current = current.lock();
+    current.upgrade().unwrap_or_else(|| {
+        let new = Arc::default();
+        *current = Arc::downgrade(&new);
+        new
+    })
+}
