@@ -179,6 +179,8 @@ class Cases:
             ("too much", "http", "more than was asked for", [tunnel + b"HTTP/1.1 200 OK\r\n\r\n"]),
             ("redirect", "http", "answered 302",
              [b"HTTP/1.1 302 Go\r\nLocation: http://a/\r\n\r\n"]),
+            ("refusal in old forms", "http", "answered 502",
+             [b"HTTP/1.1 502 Bad Gateway\r\nX : y\r\n z\r\n\r\n"]),
             ("interim", "http", "answered 100", [b"HTTP/1.1 100 Continue\r\n\r\n"]),
             ("unknown method", "socks5", "wants a user name", [b"\5\xff"]),
             ("method not offered", "socks5", "wants a user name", [b"\5\2"]),

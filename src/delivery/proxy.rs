@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::IoSlice;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use url::Host;
@@ -13,6 +14,7 @@ use super::connection::{received, sent};
 use super::deadline::Deadline;
 use super::place::{Place, parse_host, parse_port};
 use super::policy::Network;
+use super::response::parse_head;
 use super::socket::Socket;
 use super::target::{Endpoint, Parts, Target, Userinfo};
 use crate::error::{Error, Result, barker_status::*};
@@ -277,10 +279,10 @@ impl Tunnel {
     }
 
     fn read_http(&mut self) -> Result<usize> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut head = httparse::Response::new(&mut headers);
-        let parsed =
-            head.parse(&self.answer).map_err(|_| refused("the proxy does not speak HTTP"))?;
+        let mut headers = [MaybeUninit::uninit(); 64];
+        let mut head = httparse::Response::new(&mut []);
+        let parsed = parse_head(&mut head, &self.answer, &mut headers)
+            .map_err(|_| refused("the proxy does not speak HTTP"))?;
         let httparse::Status::Complete(taken) = parsed else { return Ok(0) };
         match head.code {
             Some(200..300) => {

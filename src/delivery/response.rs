@@ -321,7 +321,7 @@ impl ResponseReader {
 }
 
 /// Parses a head, which may have folded lines and blanks between a name and its colon.
-fn parse_head<'h, 'b>(
+pub(super) fn parse_head<'h, 'b>(
     head: &mut httparse::Response<'h, 'b>,
     input: &'b [u8],
     headers: &'h mut [MaybeUninit<httparse::Header<'b>>],
