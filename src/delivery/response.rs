@@ -143,7 +143,12 @@ impl ResponseReader {
             State::Head if self.pending.is_empty() && self.interim == 0 => {
                 Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed without an answer"))
             }
-            _ => Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed amid its answer")),
+            _ => {
+                // What was not worth a look may be wrong, wherever it ends.
+                self.looked_at = 0;
+                self.feed(b"")?;
+                Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed amid its answer"))
+            }
         }
     }
 
@@ -787,6 +792,7 @@ mod tests {
             ("", BARKER_ERR_RECEIVE),
             ("HTTP/1.1 200 OK\r\nContent-Le", BARKER_ERR_RECEIVE),
             ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", BARKER_ERR_RECEIVE),
+            ("HTTP/1.1 200 OK\r\nA: b\r\nC d", BARKER_ERR_PROTOCOL),
             ("SSH-2.0-OpenSSH\r\n", BARKER_ERR_PROTOCOL),
             ("HTTP/1.1 099 Odd\r\n\r\n", BARKER_ERR_PROTOCOL),
             ("HTTP/1.1 101 Switching Protocols\r\n\r\n", BARKER_ERR_PROTOCOL),

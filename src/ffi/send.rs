@@ -257,9 +257,9 @@ pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -
     unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
 }
 
-/// Gives the HTTP status that answered the last send. Once a final status and its headers have
-/// come, they are kept even if the send then fails, because the rest of the answer was cut off, too
-/// large or not HTTP: a receiver that said 200 has the message.
+/// Gives the HTTP status that answered the last send. Once a final status line has come, the status
+/// is kept even if the send then fails, because the rest of the answer was cut off, too large or not
+/// HTTP: a receiver that said 200 has the message. So are the headers, once all of them have come.
 ///
 /// @param hook  the handle
 /// @return such as 204; 0 if no status came
