@@ -1,14 +1,17 @@
-/* wiped.c: what is left of secrets in the memory of this process once its handles are freed:
- * nothing, in all that can be written but the stack.
+/* wiped.c: what is left of secrets in the memory of this process: nothing once its handles are
+ * freed, in all that can be written except the stack; and on the stack, nothing of keys once the call
+ * has returned.
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
 #define _GNU_SOURCE
 
 #include "check.h"
+#include "hmac_md5.h"
 #include "peer.h"
 
 #include <sys/wait.h>
+#include <ucontext.h>
 
 #define STEP(text) {text, sizeof text - 1, 0}
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -113,6 +116,48 @@ static void search(findings found)
 }
 
 static char text[512];
+
+/* Keys must not stay on the stack of a call. Each call gets one that is empty. */
+static unsigned char stack[512 * 1024];
+
+static void call_on_stack(void (*call)(void))
+{
+    static ucontext_t here, there;
+    memset(stack, 0, sizeof stack);
+    CHECK_EQUAL(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof stack;
+    there.uc_link = &here;
+    makecontext(&there, call, 0);
+    CHECK_EQUAL(swapcontext(&here, &there), 0);
+}
+
+/* Words of the two states that HMAC-MD5 makes of the key, and how many of them lie on the stack. */
+static unsigned states_on_stack(void)
+{
+    unsigned found = 0;
+    for (int outside = 0; outside < 2; outside++) {
+        uint32_t state[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+        uint8_t block[64];
+        for (unsigned i = 0; i < sizeof block; i++)
+            block[i] = (uint8_t)((i < SECRET_LEN ? letter(KEY, i) : 0) ^ (outside ? 0x5c : 0x36));
+        md5_block(state, block);
+        for (unsigned i = 0; i < 4; i++)
+            found += memmem(stack, sizeof stack, &state[i], sizeof state[i]) != NULL;
+    }
+    return found;
+}
+
+/* A piece of a key, or more than one word of its states, which one may be by chance. */
+static void check_stack(const char *call)
+{
+    for (int kind = KEY; kind <= PRIVATE; kind++)
+        for (int form = 0; form < FORMS; form++)
+            if (!CHECK_EQUAL(count(stack, stack + sizeof stack, (enum kind)kind, (enum form)form), 0))
+                fprintf(stderr, "    of the %s, %s, after %s\n", kinds[kind], forms[form], call);
+    if (!CHECK(states_on_stack() <= 1))
+        fprintf(stderr, "    %u words of states after %s\n", states_on_stack(), call);
+}
 
 /* The secret between these, until wipe(). */
 static const char *with(const char *before, enum kind kind, const char *after)
@@ -240,11 +285,98 @@ static barker_webhook *use_header(const barker_webhook *keys, unsigned port)
     return hook;
 }
 
+static barker_webhook *hook_on_stack;
+static barker_buffer headers_on_stack;
+static const struct setting {
+    int32_t scheme;
+    const char *before;
+    enum kind kind;
+} settings[] = {
+    {BARKER_SCHEME_BARKER, "", KEY},
+    {BARKER_SCHEME_BARKER_SHA512, "", LONGER_KEY},
+    {BARKER_SCHEME_STANDARD, "whsec_", STANDARD},
+    {BARKER_SCHEME_STANDARD, "whsk_", PRIVATE},
+}, *setting;
+
+static void set_it(void)
+{
+    CHECK_OK(barker_webhook_set_secret(hook_on_stack, setting->scheme, bytes_of(text), strlen(text)));
+}
+
+static void add_it(void)
+{
+    CHECK_OK(barker_webhook_add_secret(hook_on_stack, setting->scheme, bytes_of(text), strlen(text)));
+}
+
+static void refuse_it(void)
+{
+    strcat(text, "*");
+    CHECK_EQUAL(barker_webhook_add_secret(hook_on_stack, BARKER_SCHEME_SVIX, bytes_of(text),
+                                          strlen(text)), BARKER_ERR_SECRET);
+}
+
+static void sign_with_it(void)
+{
+    CHECK_OK(barker_webhook_sign_headers(hook_on_stack, NULL, bytes_of("x"), 1, &headers_on_stack));
+}
+
+static void verify_with_it(void)
+{
+    const barker_header headers[] = {
+        {"BARKER_TIMESTAMP", "1"}, {"BARKER_SIGNATURE", "db1541f495c52e2985cd5744441db766"},
+        {"webhook-id", "a"}, {"webhook-timestamp", "1"},
+        {"webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+    };
+    CHECK(barker_webhook_verify(hook_on_stack, headers, 5, bytes_of("x"), 1) != BARKER_OK);
+    CHECK(barker_verify(setting->scheme, bytes_of(text), strlen(text), 0, headers, 5, bytes_of("x"),
+                        1) != BARKER_OK);
+}
+
+static void clone_it(void)
+{
+    barker_webhook_free(barker_webhook_clone(hook_on_stack));
+}
+
+/* The search finds what a call leaves. */
+static void leave_it(void)
+{
+    char copy[sizeof text];
+    memcpy(copy, text, sizeof copy);
+    __asm__ volatile("" : : "r"(copy) : "memory");
+}
+
+static void use_stack(void)
+{
+    static const struct {
+        const char *name;
+        void (*call)(void);
+    } calls[] = {
+        {"setting", set_it}, {"adding", add_it}, {"signing", sign_with_it},
+        {"verifying", verify_with_it}, {"cloning", clone_it}, {"refusing", refuse_it},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        setting = &settings[i];
+        hook_on_stack = barker_webhook_new();
+        with(setting->before, setting->kind, "");
+        call_on_stack(leave_it);
+        CHECK(count(stack, stack + sizeof stack, setting->kind, AS_IT_IS) > 0);
+        for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
+            call_on_stack(calls[k].call);
+            check_stack(calls[k].name);
+        }
+        barker_buffer_free(&headers_on_stack);
+        barker_webhook_free(hook_on_stack);
+        explicit_bzero(text, sizeof text);
+    }
+    memset(stack, 0, sizeof stack);
+}
+
 int main(void)
 {
     static findings before, after;
     unsigned ports[2] = {0};
     check_begin();
+    use_stack();
     pid_t receivers = start_receivers(ports);
     barker_webhook *keys = with_keys(), *hooks[2], *authorized;
     use_passwords(keys, hooks, ports);
