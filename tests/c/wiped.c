@@ -1,6 +1,6 @@
 /* wiped.c: what is left of secrets in the memory of this process: nothing once its handles are
- * freed, in all that can be written except the stack; and on the stack, nothing of keys once the call
- * has returned.
+ * freed, in all that can be written except the stack; and on the stack, nothing of keys once the
+ * call has returned.
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
@@ -9,6 +9,7 @@
 #include "check.h"
 #include "hmac_md5.h"
 #include "peer.h"
+#include "sha2.h"
 
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -91,13 +92,52 @@ static size_t count(const unsigned char *from, const unsigned char *end, enum ki
     return found;
 }
 
+/* How many words lie there of the two states that HMAC makes of a key. */
+static unsigned count_states(const unsigned char *from, const unsigned char *end, enum kind kind)
+{
+    const unsigned bits = kind == LONGER_KEY ? 64 : 32, words = kind == KEY ? 4 : 8;
+    const unsigned len = kind == STANDARD ? SECRET_LEN * 3 / 4 : SECRET_LEN;
+    unsigned found = 0;
+    for (int outside = 0; outside < 2; outside++) {
+        uint32_t md5[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+        uint64_t sha2[8];
+        uint8_t block[128];
+        for (unsigned i = 0; i < sizeof block; i++) {
+            unsigned char byte = i >= len           ? 0
+                                 : kind == STANDARD ? decoded(kind, i)
+                                                    : letter(kind, i);
+            block[i] = (uint8_t)(byte ^ (outside ? 0x5c : 0x36));
+        }
+        if (kind == KEY)
+            md5_block(md5, block);
+        else
+            sha2_state(bits, block, sha2);
+        for (unsigned i = 0; i < words; i++) {
+            const uint32_t half = kind == KEY ? md5[i] : (uint32_t)sha2[i];
+            const void *word = bits == 64 ? (const void *)&sha2[i] : &half;
+            found += memmem(from, (size_t)(end - from), word, bits / 8) != NULL;
+        }
+    }
+    return found;
+}
+
 typedef size_t findings[KINDS][FORMS];
 
-/* Searches what can be written, but for the stack. */
-static void search(findings found)
+/* One word of a state may be there by chance. */
+static int has_states(const unsigned char *from, const unsigned char *end)
+{
+    for (int kind = KEY; kind <= STANDARD; kind++)
+        if (count_states(from, end, (enum kind)kind) > 1)
+            return 1;
+    return 0;
+}
+
+/* Searches what can be written, but for the stack; tells whether there are states of keys. */
+static int search(findings found)
 {
     static char line[512];
     size_t searched = 0;
+    int has_any_states = 0;
     FILE *maps = fopen("/proc/self/maps", "r");
     memset(found, 0, sizeof(findings));
     while (CHECK(maps != NULL) && fgets(line, sizeof line, maps) != NULL) {
@@ -106,6 +146,7 @@ static void search(findings found)
             || strstr(line, "[stack]") != NULL)
             continue;
         searched += end - from;
+        has_any_states |= has_states((const unsigned char *)from, (const unsigned char *)end);
         for (int kind = 0; kind < KINDS; kind++)
             for (int form = 0; form < FORMS; form++)
                 found[kind][form] += count((const unsigned char *)from, (const unsigned char *)end,
@@ -113,6 +154,7 @@ static void search(findings found)
     }
     fclose(maps);
     printf("searched %zu KiB\n", searched / 1024);
+    return has_any_states;
 }
 
 static char text[512];
@@ -132,31 +174,15 @@ static void call_on_stack(void (*call)(void))
     CHECK_EQUAL(swapcontext(&here, &there), 0);
 }
 
-/* Words of the two states that HMAC-MD5 makes of the key, and how many of them lie on the stack. */
-static unsigned states_on_stack(void)
-{
-    unsigned found = 0;
-    for (int outside = 0; outside < 2; outside++) {
-        uint32_t state[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-        uint8_t block[64];
-        for (unsigned i = 0; i < sizeof block; i++)
-            block[i] = (uint8_t)((i < SECRET_LEN ? letter(KEY, i) : 0) ^ (outside ? 0x5c : 0x36));
-        md5_block(state, block);
-        for (unsigned i = 0; i < 4; i++)
-            found += memmem(stack, sizeof stack, &state[i], sizeof state[i]) != NULL;
-    }
-    return found;
-}
-
-/* A piece of a key, or more than one word of its states, which one may be by chance. */
 static void check_stack(const char *call)
 {
+    const unsigned char *end = stack + sizeof stack;
     for (int kind = KEY; kind <= PRIVATE; kind++)
         for (int form = 0; form < FORMS; form++)
-            if (!CHECK_EQUAL(count(stack, stack + sizeof stack, (enum kind)kind, (enum form)form), 0))
+            if (!CHECK_EQUAL(count(stack, end, (enum kind)kind, (enum form)form), 0))
                 fprintf(stderr, "    of the %s, %s, after %s\n", kinds[kind], forms[form], call);
-    if (!CHECK(states_on_stack() <= 1))
-        fprintf(stderr, "    %u words of states after %s\n", states_on_stack(), call);
+    if (!CHECK(!has_states(stack, end)))
+        fprintf(stderr, "    states of keys after %s\n", call);
 }
 
 /* The secret between these, until wipe(). */
@@ -300,12 +326,14 @@ static const struct setting {
 
 static void set_it(void)
 {
-    CHECK_OK(barker_webhook_set_secret(hook_on_stack, setting->scheme, bytes_of(text), strlen(text)));
+    CHECK_OK(barker_webhook_set_secret(hook_on_stack, setting->scheme, bytes_of(text),
+                                       strlen(text)));
 }
 
 static void add_it(void)
 {
-    CHECK_OK(barker_webhook_add_secret(hook_on_stack, setting->scheme, bytes_of(text), strlen(text)));
+    CHECK_OK(barker_webhook_add_secret(hook_on_stack, setting->scheme, bytes_of(text),
+                                       strlen(text)));
 }
 
 static void refuse_it(void)
@@ -383,7 +411,7 @@ int main(void)
     authorized = use_header(keys, ports[0]);
 
     /* What the handles must hold is found, so the search does find. */
-    search(before);
+    CHECK(search(before));
     CHECK(before[PRIVATE][DECODED] > 0);
     CHECK(before[HEADER][AS_IT_IS] > 0);
     CHECK(before[URL][AS_IT_IS] > 0 && before[URL][ENCODED] > 0);
@@ -393,7 +421,7 @@ int main(void)
     barker_webhook_free(hooks[0]);
     barker_webhook_free(hooks[1]);
     barker_webhook_free(authorized);
-    search(after);
+    CHECK(!search(after));
     for (int kind = 0; kind < KINDS; kind++)
         for (int form = 0; form < FORMS; form++)
             if (!CHECK_EQUAL(after[kind][form], 0))
