@@ -905,7 +905,8 @@ public:
      *  wipes that when it is replaced or destroyed.
      *
      *  Fails with status::null, range if there is no such scheme, or secret; an empty one is
-     *  refused but by the Barker schemes. */
+     *  refused except by the Barker schemes. A secret that is refused takes the default one away: a
+     *  handle without another signs and accepts nothing (status::secret) until one is set. */
     void set_secret(scheme scheme, bytes secret, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_secret(hook_.get(), static_cast<std::int32_t>(scheme),
@@ -1349,11 +1350,12 @@ public:
 
     /** Has verify() refuse a message that it accepted before; 0, the default, remembers none.
      *
-     *  A message is known by its id, or by its signature where the scheme has no id, and is
-     *  remembered, in 40 bytes at most, for twice the tolerance or a little longer (20 minutes if
-     *  timestamps are not checked); under a scheme without timestamp it can be replayed after that.
-     *  Clones made afterwards share what is remembered; processes do not. Setting a limit again
-     *  forgets everything. */
+     *  A message is known by its id, or by what is signed where the scheme has no id, and is
+     *  remembered, in 40 bytes at most, as long as its timestamp passes, and while there is room for
+     *  the tolerance longer. Under a scheme without timestamp it is remembered for twice the
+     *  tolerance, and can be replayed after that. If timestamps are not checked, it is remembered
+     *  for 20 minutes. Clones made afterwards share what is remembered; processes do not. Setting a
+     *  limit again forgets everything. */
     void set_replay_limit(std::uint32_t messages, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_replay_limit(hook_.get(), messages), ec);

@@ -224,11 +224,11 @@ fn verify(keyring: &Keyring, headers: &[(Vec<u8>, &[u8])], body: &[u8]) -> barke
 
 /// The id and the timestamp of an accepted message.
 fn claims(names: &[(Vec<u8>, Vec<u8>)], received: &[(Vec<u8>, &[u8])]) -> (String, Vec<u8>) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.trim_ascii().to_vec());
+    let text = |bytes: &[u8]| String::from_utf8(unjoined(bytes).to_vec());
     let signature = received.last().unwrap().1;
     match names.len() {
-        3 => (text(received[0].1).unwrap(), received[1].1.trim_ascii().to_vec()),
-        2 => (String::new(), received[0].1.trim_ascii().to_vec()),
+        3 => (text(received[0].1).unwrap(), unjoined(received[1].1).to_vec()),
+        2 => (String::new(), unjoined(received[0].1).to_vec()),
         _ => {
             let fields = signature.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
             let mut value = fields.filter_map(|field| {
@@ -238,6 +238,14 @@ fn claims(names: &[(Vec<u8>, Vec<u8>)], received: &[(Vec<u8>, &[u8])]) -> (Strin
             (String::new(), value.next_back().unwrap_or(b"0").to_vec())
         }
     }
+}
+
+/// A value, once if a gateway joined it with itself.
+fn unjoined(value: &[u8]) -> &[u8] {
+    let mut pieces = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let first = pieces.next().unwrap_or_default();
+    let is_repeated = !first.is_empty() && pieces.all(|piece| piece == first);
+    if is_repeated { first } else { value.trim_ascii() }
 }
 
 /// A signature without the version before it and the padding after it.

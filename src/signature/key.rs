@@ -7,6 +7,7 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use super::hmac::{Hmac, Md5, Sha256, Sha512};
+use super::stack;
 
 /// The digest of an HMAC.
 #[derive(Clone, Copy)]
@@ -64,21 +65,21 @@ impl Key {
 
     /// Signs the pieces one after the other, unless this key only verifies.
     pub fn sign(&self, content: &[&[u8]]) -> Option<Mac> {
-        match self {
-            Self::HmacMd5(hmac) => Some(hmac.mac(content)),
-            Self::HmacSha256(hmac) => Some(hmac.mac(content)),
-            Self::HmacSha512(hmac) => Some(hmac.mac(content)),
-            Self::Ed25519(key) => Some(Mac::new(&key.multipart_sign(content).to_bytes())),
-            Self::Ed25519Public(_) => None,
+        match self.expect(content) {
+            Expected::Mac(mac) => Some(mac),
+            Expected::Ed25519(..) => stack::wiped::<{ stack::ANYTHING }, _>(|| match self {
+                Self::Ed25519(key) => Some(Mac::new(&key.multipart_sign(content).to_bytes())),
+                _ => None,
+            }),
         }
     }
 
     /// What a signature of these pieces must be.
     pub fn expect<'a>(&'a self, content: &'a [&'a [u8]]) -> Expected<'a> {
         match self {
-            Self::HmacMd5(hmac) => Expected::Mac(hmac.mac(content)),
-            Self::HmacSha256(hmac) => Expected::Mac(hmac.mac(content)),
-            Self::HmacSha512(hmac) => Expected::Mac(hmac.mac(content)),
+            Self::HmacMd5(hmac) => Expected::mac(|| hmac.mac(content)),
+            Self::HmacSha256(hmac) => Expected::mac(|| hmac.mac(content)),
+            Self::HmacSha512(hmac) => Expected::mac(|| hmac.mac(content)),
             Self::Ed25519(key) => Expected::Ed25519(key.as_ref().as_ref(), content),
             Self::Ed25519Public(key) => Expected::Ed25519(key, content),
         }
@@ -119,6 +120,10 @@ impl Zeroize for Mac {
 }
 
 impl Expected<'_> {
+    fn mac(hmac: impl FnOnce() -> Mac) -> Self {
+        Self::Mac(stack::wiped::<{ stack::HASHING }, _>(hmac))
+    }
+
     /// Whether a signature could be this one, by its length.
     pub fn has_len(&self, received: &Mac) -> bool {
         match self {

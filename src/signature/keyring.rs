@@ -1,12 +1,13 @@
 //! The secrets of a sender or receiver, and signing and verifying with all of them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::key::Key;
 use super::replay::{Message, ReplayGuard};
 use super::scheme::{Accepted, Scheme, SecretFormat};
-use super::{Header, Timestamp, barker_scheme, barker_spelling, secret};
+use super::{Header, Timestamp, barker_scheme, barker_spelling, secret, stack};
 use crate::error::{Error, Result, barker_status::*};
 
 /// The most secrets of one keyring.
@@ -20,12 +21,12 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(1200);
 /// given was refused.
 #[derive(Clone)]
 pub struct Keyring {
-    secrets: Vec<Secret>,
+    /// Not moved when there are more: what was there before would not be wiped.
+    secrets: Vec<Arc<Secret>>,
     /// Nothing was given yet.
     is_default: bool,
 }
 
-#[derive(Clone)]
 struct Secret {
     scheme: &'static Scheme,
     key: Key,
@@ -57,12 +58,8 @@ pub struct Currency<'g> {
 
 impl Default for Keyring {
     fn default() -> Self {
-        let mut keyring = Self { secrets: Vec::new(), is_default: true };
-        keyring.secrets.push(
-            Secret::new(barker_scheme::BARKER_SCHEME_BARKER, DEFAULT_SECRET)
-                .expect("any bytes will do"),
-        );
-        keyring
+        let secret = Secret::new(barker_scheme::BARKER_SCHEME_BARKER, DEFAULT_SECRET);
+        Self { secrets: vec![secret.expect("any bytes will do")], is_default: true }
     }
 }
 
@@ -108,8 +105,9 @@ impl Keyring {
     ) -> Result<Signed> {
         self.check_not_empty()?;
         let mut signed = Signed { id: id.to_owned(), ..Signed::default() };
-        for (position, Secret { scheme, .. }) in self.secrets.iter().enumerate() {
-            let alike = |secret: &&Secret| secret.scheme.names == scheme.names;
+        for (position, secret) in self.secrets.iter().enumerate() {
+            let scheme = secret.scheme;
+            let alike = |secret: &&Arc<Secret>| secret.scheme.names == scheme.names;
             if self.secrets[..position].iter().any(|secret| alike(&secret)) {
                 continue;
             }
@@ -157,8 +155,8 @@ impl Keyring {
         let mut refusal = BARKER_ERR_HEADER_MISSING;
         let mut messages = [Message::default(); MAX_SECRETS];
         let mut accepted = 0;
-        for Secret { scheme, key } in &self.secrets {
-            match scheme.verify(key, headers.clone(), body, now, tolerance) {
+        for secret in &self.secrets {
+            match secret.scheme.verify(&secret.key, headers.clone(), body, now, tolerance) {
                 Ok(Accepted { identity, passes_for }) => {
                     let Some(guard) = guard else { return Ok(()) };
                     let fingerprint = guard.fingerprint(&identity);
@@ -185,7 +183,8 @@ impl Keyring {
         body: &[u8],
         guard: &ReplayGuard,
     ) {
-        for Secret { scheme, key } in &self.secrets {
+        for secret in &self.secrets {
+            let Secret { scheme, key } = &**secret;
             if let Ok(identity) = scheme.claimed_identity(key, headers.clone(), body) {
                 guard.forget(guard.fingerprint(&identity));
             }
@@ -194,14 +193,16 @@ impl Keyring {
 }
 
 impl Secret {
-    fn new(scheme: barker_scheme, secret: &[u8]) -> Result<Self> {
+    fn new(scheme: barker_scheme, secret: &[u8]) -> Result<Arc<Self>> {
         let scheme = scheme.description();
-        let key = match scheme.secret {
-            SecretFormat::Bytes(digest) => Key::hmac(digest, secret),
-            SecretFormat::Text(digest) => secret::parse_text(digest, secret)?,
-            SecretFormat::Standard => secret::parse_standard(secret)?,
-        };
-        Ok(Self { scheme, key })
+        stack::wiped::<{ stack::ANYTHING }, _>(|| {
+            let key = match scheme.secret {
+                SecretFormat::Bytes(digest) => Key::hmac(digest, secret),
+                SecretFormat::Text(digest) => secret::parse_text(digest, secret)?,
+                SecretFormat::Standard => secret::parse_standard(secret)?,
+            };
+            Ok(Arc::new(Self { scheme, key }))
+        })
     }
 }
 
@@ -528,7 +529,7 @@ mod tests {
         let (private, _) = secret::generate_pair().unwrap();
         let key = secret::parse_standard(private.as_bytes()).unwrap();
         for scheme in [&NO_ID, &LOOSE_ID] {
-            let secrets = vec![Secret { scheme, key: key.clone() }];
+            let secrets = vec![Arc::new(Secret { scheme, key: key.clone() })];
             let (keyring, guard) = (Keyring { secrets, is_default: false }, ReplayGuard::new(10));
             let verify = |signed: &[(String, String)], body: &str| {
                 verify_at(&keyring, signed, body, NOW, Some(&guard))
@@ -540,7 +541,7 @@ mod tests {
             assert_eq!(verify(&first, "1"), Err(BARKER_ERR_REPLAYED));
         }
         // "a" and a time are as much as "a1" and the rest of that time.
-        let secrets = vec![Secret { scheme: &LOOSE_ID, key }];
+        let secrets = vec![Arc::new(Secret { scheme: &LOOSE_ID, key })];
         let (keyring, guard) = (Keyring { secrets, is_default: false }, ReplayGuard::new(10));
         let mut signed = sign(&keyring, "a", &NOW.to_string(), "body");
         let at = |headers: &[(String, String)], now| {

@@ -15,6 +15,7 @@ mod scheme;
 mod secret;
 mod shopify;
 mod slack;
+mod stack;
 mod standard;
 mod stripe;
 mod text;
@@ -45,8 +46,8 @@ pub enum barker_scheme {
     BARKER_SCHEME_BARKER_SHA512 = 2,
     /// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
     /// under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
-    /// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
-    /// `whpk_` and base64 of the public key verifies only.
+    /// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with
+    /// that (v1a); `whpk_` and base64 of the public key verifies only.
     /// <https://github.com/standard-webhooks/standard-webhooks>
     BARKER_SCHEME_STANDARD = 10,
     /// The same under the names svix-id, svix-timestamp and svix-signature.

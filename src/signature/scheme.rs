@@ -193,13 +193,13 @@ impl Scheme {
         now: SystemTime,
         tolerance: Duration,
     ) -> Result<Accepted<'a>> {
-        let (envelope, signatures) = self.read_headers(headers)?;
+        let (envelope, signatures) = self.read_headers(headers.clone())?;
         let signed_at = self.read_timestamp(envelope)?.filter(|_| !tolerance.is_zero());
         let passes_for = || signed_at.map(|at| timestamp::check(at, now, tolerance)).transpose();
         let content = self.content(envelope, body);
         let expected = key.expect(&content);
         let mut search = Search::new(&self.encoding, &expected);
-        self.look_through(signatures, key, &mut search);
+        self.look_through(signatures, headers, key, &mut search);
         if expected.is_costly() && search.is_worthwhile() {
             passes_for()?;
         }
@@ -251,7 +251,7 @@ impl Scheme {
     fn read_headers<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> Result<(Envelope<'a>, impl Iterator<Item = &'a [u8]> + Clone)> {
+    ) -> Result<(Envelope<'a>, Signatures<'a, '_>)> {
         let mut found = [Found::default(); 2];
         for (name, value) in headers.clone() {
             let of_each = self.all_names().zip(&mut found);
@@ -259,25 +259,23 @@ impl Scheme {
         }
         let (names, found) = self
             .all_names()
-            .zip(found)
+            .zip(&found)
             .find(|(_, found)| !found.signature.is_missing())
-            .unwrap_or((&self.names, Found::default()));
+            .unwrap_or((&self.names, &found[0]));
 
         let first = match self.layout {
             Layout::One(_) => found.signature.get()?,
             Layout::List | Layout::Fields => found.signature.first()?,
         };
-        let has_more = found.signature.is_repeated() && !matches!(self.layout, Layout::One(_));
-        let named = headers.filter(|(name, _)| headers::is_same_name(name, names.signature));
-        let others = has_more.then(|| named.skip(1).map(|(_, value)| value));
-        let signatures = iter::once(first).chain(others.into_iter().flatten());
+        let has_more = found.signature.is_repeated();
+        let signatures = Signatures { name: names.signature, first, has_more };
 
         let id = names.id.map(|_| found.id.get()).transpose()?.unwrap_or_default();
         if names.id.is_some() && (id.is_empty() || id.contains(&ID_DELIMITER.as_bytes()[0])) {
             return Err(BARKER_ERR_HEADER_MALFORMED.into());
         }
         let timestamp = match (&self.layout, names.timestamp) {
-            (Layout::Fields, _) => headers::field(signatures.clone(), TIMESTAMP_FIELD)?,
+            (Layout::Fields, _) => headers::field(signatures.all(headers), TIMESTAMP_FIELD)?,
             (_, Some(_)) => found.timestamp.get()?,
             (_, None) => &[],
         };
@@ -297,23 +295,49 @@ impl Scheme {
     /// headers at commas leaves no order between them.
     fn look_through<'a>(
         &self,
-        values: impl Iterator<Item = &'a [u8]>,
+        signatures: Signatures<'a, '_>,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         key: &Key,
         search: &mut Search<'_, 'a>,
     ) {
         match self.layout {
             // Byte by byte: some memcmp are slow at comparing nothing, as an empty prefix is.
-            Layout::One(prefix) => values
-                .filter_map(|value| value.split_at_checked(prefix.len()))
-                .filter(|(start, _)| start.iter().eq(prefix.as_bytes()))
-                .for_each(|(_, text)| search.see(true, text)),
-            Layout::List => values
+            Layout::One(prefix) => {
+                if let Some((start, text)) = signatures.first.split_at_checked(prefix.len())
+                    && start.iter().eq(prefix.as_bytes())
+                {
+                    search.see(true, text);
+                }
+            }
+            Layout::List => signatures
+                .all(headers)
                 .flat_map(headers::words)
                 .for_each(|word| search.see_word(key.version().as_bytes(), word)),
-            Layout::Fields => values
+            Layout::Fields => signatures
+                .all(headers)
                 .flat_map(headers::fields)
                 .for_each(|(name, text)| search.see(name == SIGNATURE_FIELD.as_bytes(), text)),
         }
+    }
+}
+
+/// The values of the signature's header.
+#[derive(Clone, Copy)]
+struct Signatures<'a, 's> {
+    name: &'s str,
+    first: &'a [u8],
+    has_more: bool,
+}
+
+impl<'a> Signatures<'a, '_> {
+    /// All of them, given all headers.
+    fn all(
+        self,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let named = headers.filter(move |(name, _)| headers::is_same_name(name, self.name));
+        let others = self.has_more.then(|| named.skip(1).map(|(_, value)| value));
+        iter::once(self.first).chain(others.into_iter().flatten())
     }
 }
 
@@ -385,7 +409,7 @@ impl<'s, 'a> Search<'s, 'a> {
         self.costly_count > 0 && self.is_of_version && !self.has_too_many
     }
 
-    fn end(mut self) -> Result<()> {
+    fn end(&mut self) -> Result<()> {
         if self.has_too_many {
             return Err(BARKER_ERR_HEADER_MALFORMED.into());
         }

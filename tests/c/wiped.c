@@ -1,14 +1,18 @@
-/* wiped.c: what is left of secrets in the memory of this process once its handles are freed:
- * nothing, in all that can be written but the stack.
+/* wiped.c: what is left of secrets in the memory of this process: nothing once its handles are
+ * freed, in all that can be written except the stack; and on the stack, nothing of keys once the
+ * call has returned.
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
 #define _GNU_SOURCE
 
 #include "check.h"
+#include "hmac_md5.h"
 #include "peer.h"
+#include "sha2.h"
 
 #include <sys/wait.h>
+#include <ucontext.h>
 
 #define STEP(text) {text, sizeof text - 1, 0}
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -88,13 +92,52 @@ static size_t count(const unsigned char *from, const unsigned char *end, enum ki
     return found;
 }
 
+/* How many words lie there of the two states that HMAC makes of a key. */
+static unsigned count_states(const unsigned char *from, const unsigned char *end, enum kind kind)
+{
+    const unsigned bits = kind == LONGER_KEY ? 64 : 32, words = kind == KEY ? 4 : 8;
+    const unsigned len = kind == STANDARD ? SECRET_LEN * 3 / 4 : SECRET_LEN;
+    unsigned found = 0;
+    for (int outside = 0; outside < 2; outside++) {
+        uint32_t md5[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+        uint64_t sha2[8];
+        uint8_t block[128];
+        for (unsigned i = 0; i < sizeof block; i++) {
+            unsigned char byte = i >= len           ? 0
+                                 : kind == STANDARD ? decoded(kind, i)
+                                                    : letter(kind, i);
+            block[i] = (uint8_t)(byte ^ (outside ? 0x5c : 0x36));
+        }
+        if (kind == KEY)
+            md5_block(md5, block);
+        else
+            sha2_state(bits, block, sha2);
+        for (unsigned i = 0; i < words; i++) {
+            const uint32_t half = kind == KEY ? md5[i] : (uint32_t)sha2[i];
+            const void *word = bits == 64 ? (const void *)&sha2[i] : &half;
+            found += memmem(from, (size_t)(end - from), word, bits / 8) != NULL;
+        }
+    }
+    return found;
+}
+
 typedef size_t findings[KINDS][FORMS];
 
-/* Searches what can be written, but for the stack. */
-static void search(findings found)
+/* One word of a state may be there by chance. */
+static int has_states(const unsigned char *from, const unsigned char *end)
+{
+    for (int kind = KEY; kind <= STANDARD; kind++)
+        if (count_states(from, end, (enum kind)kind) > 1)
+            return 1;
+    return 0;
+}
+
+/* Searches what can be written, but for the stack; tells whether there are states of keys. */
+static int search(findings found)
 {
     static char line[512];
     size_t searched = 0;
+    int has_any_states = 0;
     FILE *maps = fopen("/proc/self/maps", "r");
     memset(found, 0, sizeof(findings));
     while (CHECK(maps != NULL) && fgets(line, sizeof line, maps) != NULL) {
@@ -103,6 +146,7 @@ static void search(findings found)
             || strstr(line, "[stack]") != NULL)
             continue;
         searched += end - from;
+        has_any_states |= has_states((const unsigned char *)from, (const unsigned char *)end);
         for (int kind = 0; kind < KINDS; kind++)
             for (int form = 0; form < FORMS; form++)
                 found[kind][form] += count((const unsigned char *)from, (const unsigned char *)end,
@@ -110,9 +154,36 @@ static void search(findings found)
     }
     fclose(maps);
     printf("searched %zu KiB\n", searched / 1024);
+    return has_any_states;
 }
 
 static char text[512];
+
+/* Keys must not stay on the stack of a call. Each call gets one that is empty. */
+static unsigned char stack[512 * 1024];
+
+static void call_on_stack(void (*call)(void))
+{
+    static ucontext_t here, there;
+    memset(stack, 0, sizeof stack);
+    CHECK_EQUAL(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof stack;
+    there.uc_link = &here;
+    makecontext(&there, call, 0);
+    CHECK_EQUAL(swapcontext(&here, &there), 0);
+}
+
+static void check_stack(const char *call)
+{
+    const unsigned char *end = stack + sizeof stack;
+    for (int kind = KEY; kind <= PRIVATE; kind++)
+        for (int form = 0; form < FORMS; form++)
+            if (!CHECK_EQUAL(count(stack, end, (enum kind)kind, (enum form)form), 0))
+                fprintf(stderr, "    of the %s, %s, after %s\n", kinds[kind], forms[form], call);
+    if (!CHECK(!has_states(stack, end)))
+        fprintf(stderr, "    states of keys after %s\n", call);
+}
 
 /* The secret between these, until wipe(). */
 static const char *with(const char *before, enum kind kind, const char *after)
@@ -240,18 +311,107 @@ static barker_webhook *use_header(const barker_webhook *keys, unsigned port)
     return hook;
 }
 
+static barker_webhook *hook_on_stack;
+static barker_buffer headers_on_stack;
+static const struct setting {
+    int32_t scheme;
+    const char *before;
+    enum kind kind;
+} settings[] = {
+    {BARKER_SCHEME_BARKER, "", KEY},
+    {BARKER_SCHEME_BARKER_SHA512, "", LONGER_KEY},
+    {BARKER_SCHEME_STANDARD, "whsec_", STANDARD},
+    {BARKER_SCHEME_STANDARD, "whsk_", PRIVATE},
+}, *setting;
+
+static void set_it(void)
+{
+    CHECK_OK(barker_webhook_set_secret(hook_on_stack, setting->scheme, bytes_of(text),
+                                       strlen(text)));
+}
+
+static void add_it(void)
+{
+    CHECK_OK(barker_webhook_add_secret(hook_on_stack, setting->scheme, bytes_of(text),
+                                       strlen(text)));
+}
+
+static void refuse_it(void)
+{
+    strcat(text, "*");
+    CHECK_EQUAL(barker_webhook_add_secret(hook_on_stack, BARKER_SCHEME_SVIX, bytes_of(text),
+                                          strlen(text)), BARKER_ERR_SECRET);
+}
+
+static void sign_with_it(void)
+{
+    CHECK_OK(barker_webhook_sign_headers(hook_on_stack, NULL, bytes_of("x"), 1, &headers_on_stack));
+}
+
+static void verify_with_it(void)
+{
+    const barker_header headers[] = {
+        {"BARKER_TIMESTAMP", "1"}, {"BARKER_SIGNATURE", "db1541f495c52e2985cd5744441db766"},
+        {"webhook-id", "a"}, {"webhook-timestamp", "1"},
+        {"webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
+    };
+    CHECK(barker_webhook_verify(hook_on_stack, headers, 5, bytes_of("x"), 1) != BARKER_OK);
+    CHECK(barker_verify(setting->scheme, bytes_of(text), strlen(text), 0, headers, 5, bytes_of("x"),
+                        1) != BARKER_OK);
+}
+
+static void clone_it(void)
+{
+    barker_webhook_free(barker_webhook_clone(hook_on_stack));
+}
+
+/* The search finds what a call leaves. */
+static void leave_it(void)
+{
+    char copy[sizeof text];
+    memcpy(copy, text, sizeof copy);
+    __asm__ volatile("" : : "r"(copy) : "memory");
+}
+
+static void use_stack(void)
+{
+    static const struct {
+        const char *name;
+        void (*call)(void);
+    } calls[] = {
+        {"setting", set_it}, {"adding", add_it}, {"signing", sign_with_it},
+        {"verifying", verify_with_it}, {"cloning", clone_it}, {"refusing", refuse_it},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        setting = &settings[i];
+        hook_on_stack = barker_webhook_new();
+        with(setting->before, setting->kind, "");
+        call_on_stack(leave_it);
+        CHECK(count(stack, stack + sizeof stack, setting->kind, AS_IT_IS) > 0);
+        for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
+            call_on_stack(calls[k].call);
+            check_stack(calls[k].name);
+        }
+        barker_buffer_free(&headers_on_stack);
+        barker_webhook_free(hook_on_stack);
+        explicit_bzero(text, sizeof text);
+    }
+    memset(stack, 0, sizeof stack);
+}
+
 int main(void)
 {
     static findings before, after;
     unsigned ports[2] = {0};
     check_begin();
+    use_stack();
     pid_t receivers = start_receivers(ports);
     barker_webhook *keys = with_keys(), *hooks[2], *authorized;
     use_passwords(keys, hooks, ports);
     authorized = use_header(keys, ports[0]);
 
     /* What the handles must hold is found, so the search does find. */
-    search(before);
+    CHECK(search(before));
     CHECK(before[PRIVATE][DECODED] > 0);
     CHECK(before[HEADER][AS_IT_IS] > 0);
     CHECK(before[URL][AS_IT_IS] > 0 && before[URL][ENCODED] > 0);
@@ -261,7 +421,7 @@ int main(void)
     barker_webhook_free(hooks[0]);
     barker_webhook_free(hooks[1]);
     barker_webhook_free(authorized);
-    search(after);
+    CHECK(!search(after));
     for (int kind = 0; kind < KINDS; kind++)
         for (int form = 0; form < FORMS; form++)
             if (!CHECK_EQUAL(after[kind][form], 0))
