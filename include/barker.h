@@ -268,8 +268,8 @@ enum barker_scheme
     /**
      * Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
      * under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
-     * `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
-     * `whpk_` and base64 of the public key verifies only.
+     * `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with
+     * that (v1a); `whpk_` and base64 of the public key verifies only.
      * <https://github.com/standard-webhooks/standard-webhooks>
      */
     BARKER_SCHEME_STANDARD = 10,
@@ -1149,9 +1149,9 @@ const char *barker_webhook_timestamp(const struct barker_webhook *hook);
 const char *barker_webhook_signature(const struct barker_webhook *hook);
 
 /**
- * Gives the HTTP status that answered the last send. Once a final status and its headers have
- * come, they are kept even if the send then fails, because the rest of the answer was cut off, too
- * large or not HTTP: a receiver that said 200 has the message.
+ * Gives the HTTP status that answered the last send. Once a final status line has come, the status
+ * is kept even if the send then fails, because the rest of the answer was cut off, too large or not
+ * HTTP: a receiver that said 200 has the message. So are the headers, once all of them have come.
  *
  * @param hook  the handle
  * @return such as 204; 0 if no status came

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ struct peer {
     int clients[PEER_CLIENTS];
     int connections;
     int deaf; /* the connection that is not listened to, or -1 */
-    int floods_ended; /* by the client */
+    atomic_int floods_begun, floods_ended; /* ended by the client */
     sem_t step_done;
     pthread_t thread;
 };
@@ -189,8 +190,10 @@ static inline void peer_play(struct peer *peer, int connection, const struct pee
     else if (!(step->flags & (PEER_DROP | PEER_DEAF)))
         peer_read(client, request, step->flags & PEER_HEAD_ONLY);
     peer_answer(client, step);
-    if (step->flags & PEER_FLOOD)
+    if (step->flags & PEER_FLOOD) {
+        peer->floods_begun++;
         peer->floods_ended += peer_flood(client);
+    }
     if (step->flags & PEER_HEAD_ONLY)
         shutdown(client, SHUT_WR);
     if (step->flags & (PEER_SILENT | PEER_HEAD_ONLY))

@@ -23,10 +23,19 @@ static barker_webhook *new_hook(const struct peer *peer, unsigned timeout)
     return hook;
 }
 
-static void *stop(void *hook)
+/* A flood that is stopped once it has begun. */
+struct flooded {
+    struct peer peer;
+    barker_webhook *hook;
+};
+
+static void *stop(void *argument)
 {
+    struct flooded *flooded = argument;
+    while (flooded->peer.floods_begun == 0)
+        usleep(1000);
     usleep(PAUSE * 1000);
-    CHECK_OK(barker_webhook_set_stopped(hook, 1));
+    CHECK_OK(barker_webhook_set_stopped(flooded->hook, 1));
     return NULL;
 }
 
@@ -35,13 +44,14 @@ static void endless(void)
 {
     for (int way = 0; way < 4; way++) {
         int is_batch = way / 2, is_stopped = way % 2;
-        struct peer peer;
+        struct flooded flooded;
         pthread_t stopper;
         uint16_t http_status = 200;
-        peer_start(&peer, &flood, 1);
-        barker_webhook *hook = new_hook(&peer, is_stopped ? PLENTY : TIMEOUT);
+        peer_start(&flooded.peer, &flood, 1);
+        flooded.hook = new_hook(&flooded.peer, is_stopped ? PLENTY : 5 * TIMEOUT);
+        barker_webhook *hook = flooded.hook;
         if (is_stopped)
-            CHECK_EQUAL(pthread_create(&stopper, NULL, stop, hook), 0);
+            CHECK_EQUAL(pthread_create(&stopper, NULL, stop, &flooded), 0);
         if (is_batch)
             CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
         else
@@ -50,10 +60,10 @@ static void endless(void)
                     is_stopped ? BARKER_ERR_STOPPED : BARKER_ERR_TIMEOUT);
         if (is_stopped)
             pthread_join(stopper, NULL);
-        CHECK(peer_stop(&peer));
-        CHECK_EQUAL(peer.floods_ended, 1);
+        CHECK(peer_stop(&flooded.peer));
+        CHECK_EQUAL(flooded.peer.floods_ended, 1);
         barker_webhook_free(hook);
-        peer_free(&peer);
+        peer_free(&flooded.peer);
     }
 }
 
