@@ -2,20 +2,74 @@
 //!
 //! A child has only the thread that forked. Whatever another thread of the parent had locked at that
 //! moment stays locked in the child for ever, and may be half-changed. So everything that threads
-//! share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew.
+//! share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew. The C
+//! library has locks of the same kind, which its resolver takes: [`put_off`] keeps forks away from
+//! those.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::thread::sleep;
+use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
 /// How many forks lie between this process and the one in which the library began.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
 static IS_WATCHING: AtomicBool = AtomicBool::new(false);
+/// Threads that fork, and threads amid what puts forks off.
+static FORKING: AtomicUsize = AtomicUsize::new(0);
+static PUTTING_OFF: AtomicUsize = AtomicUsize::new(0);
+/// How many of the latter a fork has waited for in vain; the next one does not.
+static SLOW: AtomicUsize = AtomicUsize::new(0);
 
-extern "C" fn begin_generation() {
+/// How long a fork is put off at most, in steps: 200 ms. What takes longer is a lookup that waits
+/// for a name server, and has no lock meanwhile.
+const STEP: Duration = Duration::from_micros(100);
+const MAX_STEPS: usize = 2000;
+
+extern "C" fn before_fork() {
+    FORKING.fetch_add(1, SeqCst);
+    for _ in 0..MAX_STEPS {
+        if PUTTING_OFF.load(SeqCst) <= SLOW.load(SeqCst) {
+            return;
+        }
+        sleep(STEP);
+    }
+    SLOW.store(PUTTING_OFF.load(SeqCst), SeqCst);
+}
+
+extern "C" fn after_fork_in_parent() {
+    FORKING.fetch_sub(1, SeqCst);
+}
+
+extern "C" fn after_fork_in_child() {
+    FORKING.store(0, SeqCst);
+    PUTTING_OFF.store(0, SeqCst);
+    SLOW.store(0, SeqCst);
     GENERATION.fetch_add(1, SeqCst);
+}
+
+/// Puts off forks for a little while, as long as it lives.
+pub(crate) struct PutOff;
+
+/// Waits until no thread is amid a fork.
+pub(crate) fn put_off() -> PutOff {
+    loop {
+        PUTTING_OFF.fetch_add(1, SeqCst);
+        if FORKING.load(SeqCst) == 0 {
+            return PutOff;
+        }
+        PUTTING_OFF.fetch_sub(1, SeqCst);
+        sleep(STEP);
+    }
+}
+
+impl Drop for PutOff {
+    fn drop(&mut self) {
+        let others = PUTTING_OFF.fetch_sub(1, SeqCst) - 1;
+        SLOW.fetch_min(others, SeqCst);
+    }
 }
 
 /// Tells this process from those that it was forked from. Not by process ids: in two namespaces of
@@ -25,8 +79,14 @@ extern "C" fn begin_generation() {
 /// forks, which does no harm.
 pub(crate) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
-        // SAFETY: the function that the child calls changes one atomic number.
-        let failed = unsafe { libc::pthread_atfork(None, None, Some(begin_generation)) };
+        // SAFETY: the functions change atomic numbers, and the first may sleep for a moment.
+        let failed = unsafe {
+            libc::pthread_atfork(
+                Some(before_fork),
+                Some(after_fork_in_parent),
+                Some(after_fork_in_child),
+            )
+        };
         IS_WATCHING.store(failed == 0, SeqCst);
     }
     GENERATION.load(SeqCst)

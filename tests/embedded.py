@@ -1,7 +1,7 @@
 """Runs the C programs that behave as old servers do, each against receivers on the loopback, over plain
 connections and over TLS, by address and by name:
 
-    embedded.py DIRECTORY    with fork (tests/c/fork.c) and stack (tests/c/stack.c)
+    embedded.py DIRECTORY    with fork, forks (tests/c/fork.c, tests/c/forks.c) and stack (tests/c/stack.c)
 """
 import itertools
 import os
@@ -13,6 +13,8 @@ from receivers import Handler, Receiver
 from tls import make_authority, make_certificate
 
 FORKS = 60
+# While other threads hold locks: plain, and over TLS.
+MANY_FORKS = {False: 2000, True: 600}
 BY_CHILD = 4
 
 
@@ -53,6 +55,13 @@ def fork(secure, host, how):
             shared == 0 and (of_parent == 1 or how == "busy"))
 
 
+def locked(secure, host):
+    """No child waits for what a thread that it lacks has locked."""
+    output, _ = run("forks", secure, host, os.path.abspath("ours.pem"), str(MANY_FORKS[secure]))
+    print(output, end="")
+    return output
+
+
 def stack(secure, host):
     output, _ = run("stack", secure, host)
     print(output, end="")
@@ -69,6 +78,8 @@ def main():
             "fork amid sends": fork(secure, host, "busy"),
             "64 KiB of stack": stack(secure, host),
         }
+        if host == "localhost":
+            outcomes["fork amid everything"] = locked(secure, host)
         for name, ok in outcomes.items():
             failed += not ok
             print("ok  " if ok else "FAIL", name, "over TLS to" if secure else "to", host)

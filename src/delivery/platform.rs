@@ -10,6 +10,7 @@ use openssl_probe::{ENV_CERT_DIR, ENV_CERT_FILE};
 use rustls::RootCertStore;
 use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
+use super::socket::is_lack_of_resources;
 use super::thread::is_privileged;
 use crate::error::{Error, Result, barker_status::*};
 
@@ -101,11 +102,9 @@ fn version(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
 /// A file of certificates that cannot be read: the system's fault if it is short of descriptors or
 /// of memory.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let (status, why) = match error.raw_os_error() {
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => {
-            (BARKER_ERR_SYSTEM, " for want of descriptors or memory")
-        }
-        _ => (BARKER_ERR_CERTIFICATE, ""),
+    let (status, why) = match is_lack_of_resources(error) {
+        true => (BARKER_ERR_SYSTEM, " for want of descriptors or memory"),
+        false => (BARKER_ERR_CERTIFICATE, ""),
     };
     Error::new(status, format!("cannot read {path:?}{why}: {error}"))
 }

@@ -113,8 +113,8 @@ static void fair(void)
 /* A callback that takes longer than the timeout: the answers have come meanwhile. */
 static void slow_callback(void)
 {
-    struct batch batch = {.count = 0, .sleep = 3 * TIMEOUT};
-    run(&batch, &answered, 2 * TIMEOUT);
+    struct batch batch = {.count = 0, .sleep = 6 * TIMEOUT};
+    run(&batch, &answered, 5 * TIMEOUT);
     CHECK_OK(barker_webhook_status(batch.hooks[0]));
     free_hooks(&batch);
 }
