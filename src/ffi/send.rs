@@ -227,7 +227,7 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
-///         NULL before the first send
+///         NULL before the first send, and if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *cons
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
-///         NULL before the first send
+///         NULL before the first send, and if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
@@ -250,7 +250,8 @@ pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -
 /// header, such as BARKER_SIGNATURE.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send, and
+///         if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

@@ -290,6 +290,9 @@ static void sends_that_cannot_be(void)
         CHECK_EQUAL(barker_webhook_response_status(hook), 0);
     }
     barker_webhook *copy = barker_webhook_clone(hook);
+    CHECK_FAILS(hook, barker_webhook_set_key(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_SECRET);
+    CHECK(barker_webhook_timestamp(hook) == NULL && barker_webhook_signature(hook) == NULL);
     barker_webhook_free(hook);
     CHECK_FAILS(copy, barker_webhook_send(copy, &http_status, NULL), BARKER_ERR_CONNECT);
     barker_webhook_free(copy);
