@@ -1249,7 +1249,7 @@ public:
         ec(barker_webhook_set_stopped(hook_.get(), stopped));
     }
 
-    // ---- the last send, also one that failed; until the next. Nothing is left of those before ----
+    // ---- the last send, also one that failed, and of none before it; until the next ----
 
     /** Its answer. */
     barker::response response() const noexcept { return barker::response(hook_.get()); }

@@ -11,8 +11,8 @@ module Barker
     attr_reader :id
 
     # What had come of the answer when it broke off or became too large, as a Response: its status,
-    # its headers if all had come, no body. A receiver that said 200 has the webhook. It is nil if no
-    # status came.
+    # its headers if all had come, no body. A receiver that said 200 has the webhook. It is nil if
+    # no status came.
     attr_reader :response
 
     def initialize(message = nil, status: nil, id: nil, response: nil)
