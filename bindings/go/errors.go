@@ -25,7 +25,7 @@ const (
 )
 
 // No whole answer came from the receiver. After ErrSend, ErrReceive, ErrTimeout, ErrProtocol,
-// ErrTooLarge and ErrStopped it may have the webhook. After ErrResolveAgain a later try may succeed.
+// ErrTooLarge and ErrStopped it may have the webhook; after ErrResolveAgain, try again later.
 const (
 	ErrResolve               Status = C.BARKER_ERR_RESOLVE
 	ErrConnect               Status = C.BARKER_ERR_CONNECT
