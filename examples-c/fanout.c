@@ -92,7 +92,8 @@ static int32_t tell(void *user, size_t index, barker_status status)
     struct progress *progress = user;
     const barker_webhook *hook = progress->hooks[index];
     unsigned http_status = barker_webhook_response_status(hook);
-    if (status == BARKER_OK)
+    (void)status;
+    if (http_status != 0) /* the receiver decided, even if its answer then broke off */
         printf("%s: HTTP %u\n", progress->urls[index], http_status);
     else
         printf("%s: %s\n", progress->urls[index], barker_webhook_error(hook));

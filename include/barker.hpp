@@ -95,7 +95,7 @@ enum class status : std::int32_t {
 
     // 2xx: no answer came from the receiver.
 
-    /** The receiver's host name has no address. */
+    /** The receiver's host name does not exist, or has no address. */
     resolve = BARKER_ERR_RESOLVE,
     /** No address of the receiver accepted a connection. */
     connect = BARKER_ERR_CONNECT,
@@ -115,8 +115,10 @@ enum class status : std::int32_t {
     stopped = BARKER_ERR_STOPPED,
     /** The address policy does not allow the address, port or scheme. Nothing was sent. */
     refused = BARKER_ERR_REFUSED,
-    /** The proxy does not lead to the receiver. */
+    /** The proxy does not lead to the receiver, or the environment names one that is none. */
     proxy = BARKER_ERR_PROXY,
+    /** No name server answered for the receiver's host name. It may exist: try again later. */
+    resolve_again = BARKER_ERR_RESOLVE_AGAIN,
     /** The receiver's certificate has expired, or is not valid yet. */
     certificate_expired = BARKER_ERR_CERTIFICATE_EXPIRED,
     /** The receiver's certificate is for other names than the URL's host. */
@@ -749,12 +751,14 @@ class response {
 public:
     explicit response(const barker_webhook *hook) noexcept : hook_(hook) {}
 
-    /** The HTTP status, such as 204; 0 if there was no answer. */
+    /** The HTTP status, such as 204; 0 if no status came. One that came is kept even if the send
+     *  fails later, because the rest of the answer was cut off, too large or not HTTP; and so are
+     *  the headers, if all of them came. A receiver that said 200 has the message. */
     unsigned status() const noexcept { return barker_webhook_response_status(hook_); }
     /** Whether the receiver accepted the message: 200 to 299. */
     bool ok() const noexcept { return status() >= 200 && status() <= 299; }
 
-    /** The body; a NUL that size() does not count follows. */
+    /** The body; a NUL that size() does not count follows. It is empty if the send failed. */
     bytes body() const noexcept
     {
         std::size_t size = 0;
@@ -967,13 +971,23 @@ public:
 
     /** Sets which idle connections are kept to be used again: how many, 32 if never set, and for
      *  how long one may have been idle, 60 seconds if never set. Choose less than the receiver's
-     *  own limit. A webhook shares them with its clones, and each keeps to its own limits when it
-     *  sends. */
+     *  own limit; one that the receiver tells (Keep-Alive: timeout=...) is heeded anyway. A webhook
+     *  shares them with its clones, and each keeps to its own limits when it sends. */
     void set_idle_limits(std::uint32_t connections, std::chrono::seconds time,
                          on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_idle_limits(hook_.get(), connections,
                                                 detail::to_uint32(time.count())),
+                 ec);
+    }
+
+    /** Sets how old a connection may be that is used again, 600 seconds if never set; 0 is any age.
+     *  An older one is closed, and the host is looked up anew, so that a change of its addresses is
+     *  followed however busy the webhook is. */
+    void set_max_connection_age(std::chrono::seconds age, on_error ec BARKER_OR_THROW)
+    {
+        conclude(barker_webhook_set_max_connection_age(hook_.get(),
+                                                       detail::to_uint32(age.count())),
                  ec);
     }
 
@@ -984,7 +998,10 @@ public:
     }
 
     /** Sets for how long the addresses of a host are used before the system is asked again: 60
-     *  seconds if never set; 0 asks each time that a connection is opened. */
+     *  seconds if never set; 0 asks each time that a connection is opened, and uses no old
+     *  addresses. If the system does not answer within 250 milliseconds, or has no answer for now,
+     *  the old addresses serve once more, for at most an hour. If none of a host's addresses takes
+     *  a connection, they are forgotten. */
     void set_lookup_lifetime(std::chrono::seconds lifetime, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_lookup_lifetime(hook_.get(),
@@ -1204,8 +1221,8 @@ public:
      *  Barker never sends a message again by itself when the receiver may have it: after
      *  status::send, receive, timeout, protocol, too_large or stopped that is for the caller to
      *  decide. Fails also with status::url if none was set, secret if none can sign, system,
-     *  refused, resolve, connect, proxy, tls and certificate_expired, _name, _issuer, _self_signed
-     *  or _revoked. */
+     *  refused, resolve, resolve_again, connect, proxy, tls and certificate_expired, _name,
+     *  _issuer, _self_signed or _revoked. */
     barker::response send(on_error ec BARKER_OR_THROW) &
     {
         std::uint16_t http_status;
@@ -1233,7 +1250,7 @@ public:
         ec(barker_webhook_set_stopped(hook_.get(), stopped));
     }
 
-    // ---- the last send, also one that failed; until the next ----
+    // ---- the last send, also one that failed, and of none before it; until the next ----
 
     /** Its answer. */
     barker::response response() const noexcept { return barker::response(hook_.get()); }

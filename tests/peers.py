@@ -111,7 +111,7 @@ def stripe_secret(rng):
 
 
 def text_secret(rng):
-    return random_text(rng, rng.randint(1, 90))
+    return random_text(rng, rng.randint(1, 90)).strip() or "."  # barker refuses blanks around it
 
 
 Peer = collections.namedtuple("Peer", "name open scheme secret several refuses")

@@ -24,8 +24,8 @@ const (
 	ErrCertificate Status = C.BARKER_ERR_CERTIFICATE
 )
 
-// No answer came from the receiver. After ErrSend, ErrReceive, ErrTimeout, ErrProtocol, ErrTooLarge
-// and ErrStopped it may have the webhook.
+// No whole answer came from the receiver. After ErrSend, ErrReceive, ErrTimeout, ErrProtocol,
+// ErrTooLarge and ErrStopped it may have the webhook; after ErrResolveAgain, try again later.
 const (
 	ErrResolve               Status = C.BARKER_ERR_RESOLVE
 	ErrConnect               Status = C.BARKER_ERR_CONNECT
@@ -38,6 +38,7 @@ const (
 	ErrStopped               Status = C.BARKER_ERR_STOPPED
 	ErrRefused               Status = C.BARKER_ERR_REFUSED
 	ErrProxy                 Status = C.BARKER_ERR_PROXY
+	ErrResolveAgain          Status = C.BARKER_ERR_RESOLVE_AGAIN
 	ErrCertificateExpired    Status = C.BARKER_ERR_CERTIFICATE_EXPIRED
 	ErrCertificateName       Status = C.BARKER_ERR_CERTIFICATE_NAME
 	ErrCertificateIssuer     Status = C.BARKER_ERR_CERTIFICATE_ISSUER
@@ -80,6 +81,10 @@ type Error struct {
 	Status   Status
 	Sentence string // what went wrong and, where the caller can mend it, what to change
 	ID       string // the id of the message that was sent, if it has one: see WithID
+
+	// What had come of the answer when it broke off or became too large: its status, its header if
+	// that was complete, no body. A receiver that said 200 has the message. Nil if no status came.
+	Response *Response
 
 	cause error
 }

@@ -35,7 +35,7 @@ func Example() {
 	defer hook.Close()
 	response, err := hook.Send(ctx, []byte(`{"event": "dog.barked"}`))
 	if err != nil {
-		log.Fatal(err) // no answer came
+		log.Fatal(err) // no whole answer came
 	}
 	fmt.Println(response.Status, string(response.Body))
 

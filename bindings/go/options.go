@@ -230,6 +230,16 @@ func WithIdleLimits(connections uint32, age time.Duration) Option {
 	}}
 }
 
+// WithMaxConnectionAge sets how old a connection may be that is used again, in whole seconds; 10
+// minutes if it is not given, and any age if it is 0. An older one is closed, and the host is looked
+// up anew.
+func WithMaxConnectionAge(age time.Duration) Option {
+	return Option{func(c *configuration) C.barker_status {
+		return C.barker_webhook_set_max_connection_age(c.hook,
+			c.whole("age of connections", age, time.Second))
+	}}
+}
+
 // WithLookupLifetime sets for how long the addresses of a host are used before the system is asked
 // again, in whole seconds; 60 seconds if it is not given.
 func WithLookupLifetime(lifetime time.Duration) Option {

@@ -151,13 +151,21 @@ func stopWhenDone(ctx context.Context, hooks []*C.barker_webhook) (end func()) {
 // outcome copies what the last send left in the sender.
 func (s *sender) outcome(ctx context.Context) (*Response, error) {
 	c := s.c
-	if c.status != C.BARKER_OK {
-		e := &Error{Status: Status(c.status), Sentence: C.GoString(c.error), ID: C.GoString(c.id)}
-		if cause := ctx.Err(); e.Status == ErrStopped && cause != nil {
-			e.Status, e.cause = statusOf(cause), cause
-		}
-		return nil, e
+	if c.status == C.BARKER_OK {
+		return s.response(), nil
 	}
+	e := &Error{Status: Status(c.status), Sentence: C.GoString(c.error), ID: C.GoString(c.id)}
+	if c.http_status != 0 {
+		e.Response = s.response()
+	}
+	if cause := ctx.Err(); e.Status == ErrStopped && cause != nil {
+		e.Status, e.cause = statusOf(cause), cause
+	}
+	return nil, e
+}
+
+func (s *sender) response() *Response {
+	c := s.c
 	return &Response{
 		Status:    int(c.http_status),
 		Header:    s.header(),
@@ -165,7 +173,7 @@ func (s *sender) outcome(ctx context.Context) (*Response, error) {
 		ID:        C.GoString(c.id),
 		Timestamp: C.GoString(c.timestamp),
 		Signature: C.GoString(c.signature),
-	}, nil
+	}
 }
 
 func (s *sender) header() http.Header {

@@ -142,6 +142,10 @@ func TestFailures(t *testing.T) {
 			!strings.Contains(err.Error(), e.Sentence) {
 			t.Errorf("%s: %+v, %#v", failing.url, response, err)
 		}
+		answered := failing.status == barker.ErrReceive || failing.status == barker.ErrTooLarge
+		if (e.Response != nil) != answered {
+			t.Errorf("%s: %+v", failing.url, e.Response)
+		}
 		if errors.Is(err, barker.ErrSend) || errors.Is(err, barker.ErrClosed) {
 			t.Errorf("%v is too much", err)
 		}
@@ -157,6 +161,20 @@ func TestFailedMessageHasItsID(t *testing.T) {
 	var e *barker.Error
 	if !errors.As(err, &e) || !strings.HasPrefix(e.ID, "msg_") {
 		t.Errorf("%#v", err)
+	}
+}
+
+func TestFailedAnswerHasItsStatusAndHeader(t *testing.T) {
+	hook := newHook(t, serveRaw(t, "HTTP/1.1 202 Accepted\r\nX-Dog: barks\r\nContent-Length: 9\r\n\r\nwau"))
+	_, err := hook.Send(background, nil)
+	outcomes, _ := barker.SendMany(background, []*barker.Webhook{hook}, 0, nil)
+	for _, err := range []error{err, outcomes[0].Err} {
+		var e *barker.Error
+		wants(t, err, barker.ErrReceive)
+		if !errors.As(err, &e) || e.Response == nil || e.Response.Status != 202 ||
+			e.Response.Header.Get("x-dog") != "barks" || len(e.Response.Body) != 0 {
+			t.Errorf("%#v", err)
+		}
 	}
 }
 

@@ -68,8 +68,10 @@ impl State {
         self.status
     }
 
-    /// Keeps what there is to read of a delivery; gives whether it was answered.
+    /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
+    /// it was answered.
     pub(super) fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
+        self.sent = None;
         let (sent, result) = Sent::of(outcome?);
         self.sent = Some(sent);
         result

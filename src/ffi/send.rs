@@ -25,13 +25,12 @@ use crate::webhook::{self, Delivery};
 /// @param body         receives the answer's body, at most 1 MiB, to be released with
 ///                     barker_buffer_free(); NULL if it is not wanted
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE, BARKER_ERR_RESOLVE_AGAIN,
-///         BARKER_ERR_CONNECT,
-///         BARKER_ERR_PROXY, BARKER_ERR_TLS, BARKER_ERR_CERTIFICATE_EXPIRED,
-///         BARKER_ERR_CERTIFICATE_NAME, BARKER_ERR_CERTIFICATE_ISSUER,
-///         BARKER_ERR_CERTIFICATE_SELF_SIGNED, BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND,
-///         BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or
-///         BARKER_ERR_STOPPED
+///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE,
+///         BARKER_ERR_RESOLVE_AGAIN, BARKER_ERR_CONNECT, BARKER_ERR_PROXY, BARKER_ERR_TLS,
+///         BARKER_ERR_CERTIFICATE_EXPIRED, BARKER_ERR_CERTIFICATE_NAME,
+///         BARKER_ERR_CERTIFICATE_ISSUER, BARKER_ERR_CERTIFICATE_SELF_SIGNED,
+///         BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_SEND, BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT,
+///         BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_send(
     hook: *mut barker_webhook,
@@ -227,7 +226,7 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
-///         NULL before the first send
+///         NULL before the first send, and if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
@@ -239,7 +238,7 @@ pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *cons
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
-///         NULL before the first send
+///         NULL before the first send, and if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
@@ -250,16 +249,17 @@ pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -
 /// header, such as BARKER_SIGNATURE.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send
+/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send,
+///         and if the last one failed before it signed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
 }
 
-/// Gives the HTTP status that answered the last send. Once a final status line has come, the status
-/// is kept even if the send then fails, because the rest of the answer was cut off, too large or not
-/// HTTP: a receiver that said 200 has the message. So are the headers, once all of them have come.
+/// Gives the HTTP status that answered the last send. One that came is kept even if the send fails
+/// later, because the rest of the answer was cut off, too large or not HTTP; and so are the headers,
+/// if all of them came. A receiver that said 200 has the message.
 ///
 /// @param hook  the handle
 /// @return such as 204; 0 if no status came

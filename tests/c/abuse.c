@@ -37,6 +37,7 @@ static void null_handles(void)
     CHECK_EQUAL(barker_webhook_add_header(NULL, "X", "y"), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_clear_headers(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_idle_limits(NULL, 1, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_set_max_connection_age(NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_close_idle(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_lookup_lifetime(NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_address_policy(NULL, 0), BARKER_ERR_NULL);
@@ -289,6 +290,9 @@ static void sends_that_cannot_be(void)
         CHECK_EQUAL(barker_webhook_response_status(hook), 0);
     }
     barker_webhook *copy = barker_webhook_clone(hook);
+    CHECK_FAILS(hook, barker_webhook_set_key(hook, NULL, 1), BARKER_ERR_NULL);
+    CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_SECRET);
+    CHECK(barker_webhook_timestamp(hook) == NULL && barker_webhook_signature(hook) == NULL);
     barker_webhook_free(hook);
     CHECK_FAILS(copy, barker_webhook_send(copy, &http_status, NULL), BARKER_ERR_CONNECT);
     barker_webhook_free(copy);
@@ -462,6 +466,7 @@ static void extreme_limits(barker_webhook *hook)
     for (int i = 0; i < 3; i++) {
         const uint32_t limit = i == 0 ? 0 : i == 1 ? 1 : UINT32_MAX;
         CHECK_OK(barker_webhook_set_idle_limits(hook, limit, limit));
+        CHECK_OK(barker_webhook_set_max_connection_age(hook, limit));
         CHECK_OK(barker_webhook_set_lookup_lifetime(hook, limit));
         CHECK_OK(barker_webhook_close_idle(hook));
         CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_CONNECT);

@@ -238,6 +238,7 @@ static void how_it_is_delivered()
     CHECK_BOTH(status::ok, hook.set_tolerance, seconds::max());
     CHECK(hook.tolerance() == seconds(UINT32_MAX));
     CHECK_BOTH(status::ok, hook.set_idle_limits, 4, seconds(20));
+    CHECK_BOTH(status::ok, hook.set_max_connection_age, seconds(0));
     CHECK_BOTH_BARE(status::ok, hook.close_idle);
     CHECK_BOTH(status::ok, hook.set_lookup_lifetime, seconds(0));
     CHECK_BOTH(status::ok, hook.set_max_body, 1000);
@@ -368,6 +369,10 @@ static void sending()
     barker::webhook refused = hook_for(url_of("500"));
     answer = refused.send("x", ec);
     CHECK(!ec && answer.status() == 500 && !answer.ok());
+    refused.set_max_body(1, ec);
+    CHECK_BOTH(status::too_large, refused.send, "xx");
+    CHECK(answer.status() == 500 && answer.header("Content-Length") == "2");
+    CHECK(answer.body().empty());
     answer = hook_for(nobody).clone(ec).response();
     refused = hook_for(nobody);
     answer = refused.send("x", ec);

@@ -256,7 +256,7 @@ class SendTest(WithReceiver):
             "except barker.ConnectError: print('by the proxy')", self.url, env=environment)
         self.assertEqual(printed, "<Response [204]>\nby the proxy\n")
         Webhook(self.url, "x", redirects=3, redirects_to_other_origins=True,
-                idle_limits=(0, 0), lookup_lifetime=0).send()
+                idle_limits=(0, 0), max_connection_age=0, lookup_lifetime=0).send()
 
     def test_every_setting_is_a_parameter(self):
         parameters = {*inspect.signature(Webhook).parameters}
@@ -372,9 +372,19 @@ class ErrorTest(WithReceiver):
             hook.send("x")
         self.assertIsInstance(caught.exception, OSError)
         self.assertIsNone(hook.response)
+        self.assertIsNone(caught.exception.response)
         hook.timeout = None
         self.receiver.released.set()
         self.assertTrue(hook.send("x").ok)
+
+    def test_half_an_answer(self):
+        hook = Webhook(self.receiver.url("/echo"), "too much", max_body=2)
+        with self.assertRaises(barker.BadAnswer) as caught:
+            hook.send()
+        for error in (caught.exception, *barker.send_many([hook])):
+            self.assertEqual(error.status, Status.TOO_LARGE)
+            self.assertEqual((error.response.status_code, error.response.content), (200, b""))
+            self.assertEqual(error.response.headers["X-Twice"], "one, two")
 
     def test_tls(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -106,7 +106,8 @@ class TestWebhook < Minitest::Test
     url: "http://127.0.0.1/", data: "d", secrets: { barker_sha256: %w[new old], slack: "s" },
     id: "an-id", spelling: :dash, content_type: "text/plain", headers: { "X-A" => "1" },
     timeout: 0.25, idle_limits: { connections: 4, seconds: 20 }, lookup_lifetime: 5,
-    max_body: 10, redirects: { max: 3, to_other_origins: true }, proxy: "socks5://127.0.0.1:1080",
+    max_connection_age: 60, max_body: 10, redirects: { max: 3, to_other_origins: true },
+    proxy: "socks5://127.0.0.1:1080",
     log: { level: :error, to: ->(_, _) {} }, address_policy: :listed,
     allow_networks: ["127.0.0.0/8", "::1"], deny_networks: "10.0.0.0/8", allow_ports: [80, 443],
     https_only: false, platform_ca: false, server_name: "receiver.example", min_tls: :TLS1_3,
@@ -206,7 +207,8 @@ class TestWebhook < Minitest::Test
   def test_a_timeout_and_an_answer_that_is_none
     with_silence do |url|
       hook = Barker::Webhook.new(url: url, timeout: 0.05)
-      assert_equal 205, assert_raises(Barker::TimeoutError) { hook.send }.status
+      error = assert_raises(Barker::TimeoutError) { hook.send }
+      assert_equal [205, nil], [error.status, error.response]
     end
     nonsense = lambda do |client|
       client.readpartial(1000)
@@ -218,7 +220,11 @@ class TestWebhook < Minitest::Test
       assert_equal 206, assert_raises(Barker::TransferError) { hook.send }.status
     end
     with_puma(echo) do |url|
-      assert_raises(Barker::TooLargeError) { Barker::Webhook.new(url: url, max_body: 5).send }
+      hook = Barker::Webhook.new(url: url, max_body: 5)
+      error = assert_raises(Barker::TooLargeError) { hook.send }
+      [error, *Barker.send_many([hook])].map(&:response).each do |response|
+        assert_equal [200, "1", ""], [response.status, response.headers["X-Twice"], response.body]
+      end
     end
   end
 

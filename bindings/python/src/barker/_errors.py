@@ -3,7 +3,7 @@
     Error                     .status: the Status
     +- UsageError             1xx: the call was wrong, nothing was sent; a ValueError
     |  +- Unsendable          the URL or a header; also an OSError, as those of `requests` are
-    +- DeliveryError          2xx: no answer came from the receiver; an OSError
+    +- DeliveryError          2xx: no whole answer came from the receiver; an OSError
     |  +- Timeout             also a TimeoutError
     |  +- ConnectError        the receiver was not reached, nothing was sent; also a ConnectionError
     |  +- BrokenConnection    it broke during the exchange; also a ConnectionError
@@ -20,9 +20,12 @@
 from __future__ import annotations
 
 import enum
-from typing import Dict, Optional, Type
+from typing import TYPE_CHECKING, Dict, Optional, Type
 
 from ._library import quick
+
+if TYPE_CHECKING:
+    from ._response import Response
 
 
 class Status(enum.IntEnum):
@@ -47,6 +50,7 @@ class Status(enum.IntEnum):
     STOPPED = 208
     REFUSED = 209
     PROXY = 210
+    RESOLVE_AGAIN = 211
     CERTIFICATE_EXPIRED = 220
     CERTIFICATE_NAME = 221
     CERTIFICATE_ISSUER = 222
@@ -78,9 +82,12 @@ class Unsendable(UsageError, OSError):
 
 
 class DeliveryError(Error, OSError):
-    """No answer came from the receiver."""
+    """No whole answer came from the receiver."""
     id: str = ""
     """The id of the message, to send the same message again; empty if the scheme has none."""
+    response: Optional[Response] = None
+    """What had come of the answer when it broke off or became too large: its status, its headers if
+    all had come, no content. A receiver that said 200 has the webhook. None if no status came."""
 
 
 class Timeout(DeliveryError, TimeoutError):
@@ -137,6 +144,7 @@ _CLASSES: Dict[int, Type[Error]] = {
     Status.RESOLVE: ConnectError,
     Status.CONNECT: ConnectError,
     Status.PROXY: ConnectError,
+    Status.RESOLVE_AGAIN: ConnectError,
     Status.TLS: TLSError,
     Status.CERTIFICATE_EXPIRED: TLSError,
     Status.CERTIFICATE_NAME: TLSError,

@@ -194,6 +194,9 @@ class Handle:
         error = error_of(status, quick.barker_webhook_error(self.pointer))
         if isinstance(error, DeliveryError):
             error.id = (quick.barker_webhook_id(self.pointer) or b"").decode()
+            http_status = quick.barker_webhook_response_status(self.pointer)
+            if http_status:
+                error.response = self.response(http_status)
         return error
 
     def signed(self) -> Tuple[Optional[bytes], Optional[bytes]]:

@@ -68,6 +68,7 @@ QUICK: Dict[str, Tuple[Any, ...]] = {
     "barker_webhook_set_stopped": (c_int32, c_void_p, c_int32),
     "barker_webhook_set_timeout": (c_int32, c_void_p, c_uint32),
     "barker_webhook_set_idle_limits": (c_int32, c_void_p, c_uint32, c_uint32),
+    "barker_webhook_set_max_connection_age": (c_int32, c_void_p, c_uint32),
     "barker_webhook_close_idle": (c_int32, c_void_p),
     "barker_webhook_set_lookup_lifetime": (c_int32, c_void_p, c_uint32),
     "barker_webhook_set_max_body": (c_int32, c_void_p, c_uint32),

@@ -154,6 +154,8 @@ SETTINGS: Dict[str, Setting] = {
     "redirects": _set_redirects,
     "redirects_to_other_origins": _accompanies("redirects"),
     "idle_limits": _set_idle_limits,
+    "max_connection_age": _number("max_connection_age",
+                                  quick.barker_webhook_set_max_connection_age),
     "lookup_lifetime": _number("lookup_lifetime", quick.barker_webhook_set_lookup_lifetime),
     "proxy": _text("proxy", quick.barker_webhook_set_proxy),
     "proxy_from_environment": _set_proxy_from_environment,

@@ -45,6 +45,7 @@ class Webhook:
                  max_body: Optional[int] = None, redirects: Optional[int] = None,
                  redirects_to_other_origins: Optional[bool] = None,
                  idle_limits: Optional[Tuple[int, int]] = None,
+                 max_connection_age: Optional[int] = None,
                  lookup_lifetime: Optional[int] = None, proxy: Optional[str] = None,
                  proxy_from_environment: Optional[bool] = None,
                  address_policy: Optional[Addresses] = None,

@@ -10,28 +10,38 @@ module Barker
     # The message id of the send that failed, to send the same message again; nil if it has none.
     attr_reader :id
 
-    def initialize(message = nil, status: nil, id: nil)
+    # What had come of the answer when it broke off or became too large, as a Response: its status,
+    # its headers if all had come, no body. A receiver that said 200 has the webhook. It is nil if
+    # no status came.
+    attr_reader :response
+
+    def initialize(message = nil, status: nil, id: nil, response: nil)
       super(message)
       @status = status
       @id = id
+      @response = response
     end
 
-    def self.of(status, message, id: nil) # :nodoc:
-      KINDS.fetch(status) { RANGES.fetch(status / 100, Error) }.new(message, status: status, id: id)
+    def self.of(status, message, **details) # :nodoc:
+      kind = KINDS.fetch(status) { RANGES.fetch(status / 100, Error) }
+      kind.new(message, status: status, **details)
     end
   end
 
   # What was given cannot be used. Nothing was changed and nothing was sent.
   class InvalidError < Error; end
 
-  # No answer came from the receiver.
+  # No whole answer came from the receiver.
   class DeliveryError < Error; end
 
   # There was no connection to the receiver; nothing was sent.
   class ConnectionError < DeliveryError; end
 
-  # The host name has no address.
+  # The host name does not exist, or has no address.
   class ResolveError < ConnectionError; end
+
+  # No name server answered for the host name. It may exist: try again later.
+  class ResolveAgainError < ConnectionError; end
 
   # The proxy does not lead to the receiver.
   class ProxyError < ConnectionError; end
@@ -89,7 +99,7 @@ module Barker
     KINDS = {
       200 => ResolveError, 201 => ConnectionError, 202 => TLSError, 203 => TransferError,
       204 => TransferError, 205 => TimeoutError, 206 => TransferError, 207 => TooLargeError,
-      208 => StoppedError, 209 => RefusedError, 210 => ProxyError,
+      208 => StoppedError, 209 => RefusedError, 210 => ProxyError, 211 => ResolveAgainError,
       220 => CertificateError, 221 => CertificateError, 222 => CertificateError,
       223 => CertificateError, 224 => CertificateError,
       300 => HeaderError, 301 => HeaderError, 302 => HeaderError, 303 => SignatureError,

@@ -69,6 +69,7 @@ module Barker
       webhook_tolerance: [[:pointer], :uint32],
       webhook_set_timeout: [%i[pointer uint32], :int32],
       webhook_set_idle_limits: [%i[pointer uint32 uint32], :int32],
+      webhook_set_max_connection_age: [%i[pointer uint32], :int32],
       webhook_close_idle: [[:pointer], :int32],
       webhook_set_lookup_lifetime: [%i[pointer uint32], :int32],
       webhook_set_max_body: [%i[pointer uint32], :int32],

@@ -76,14 +76,18 @@ module Barker
       class << self
         def of(handle)
           status = Native.webhook_status(handle)
-          return answer(handle) if status.zero?
-
-          id = Native.webhook_id(handle)
-          id = nil if id&.empty?
-          Error.of(status, Native.utf8(Native.webhook_error(handle)), id: id && Native.utf8(id))
+          status.zero? ? answer(handle) : error(handle, status)
         end
 
         private
+
+        def error(handle, status)
+          id = Native.webhook_id(handle)
+          id = nil if id&.empty?
+          has_answer = Native.webhook_response_status(handle).positive?
+          Error.of(status, Native.utf8(Native.webhook_error(handle)), id: id && Native.utf8(id),
+                   response: has_answer ? answer(handle) : nil)
+        end
 
         def answer(handle)
           place = FFI::MemoryPointer.new(:pointer, 2)

@@ -7,9 +7,9 @@ module Barker
   # What barker.h says of barker_webhook_set_… holds.
   class Settings
     OPTIONS = %i[
-      url data key secrets id spelling content_type headers timeout idle_limits lookup_lifetime
-      max_body redirects proxy log address_policy allow_networks deny_networks allow_ports
-      https_only ca ca_file crl platform_ca client_certificate server_name min_tls
+      url data key secrets id spelling content_type headers timeout idle_limits max_connection_age
+      lookup_lifetime max_body redirects proxy log address_policy allow_networks deny_networks
+      allow_ports https_only ca ca_file crl platform_ca client_certificate server_name min_tls
       insecure_skip_verify tolerance replay_limit
     ].freeze
 
@@ -89,6 +89,11 @@ module Barker
     # <tt>{ connections: 32, seconds: 60 }</tt>: how many idle connections are kept for how long.
     def idle_limits=(limits)
       set_idle_limits(**limits)
+    end
+
+    # Seconds after which a connection is not used again; 0 for any age.
+    def max_connection_age=(seconds)
+      call :webhook_set_max_connection_age, Native.uint32("max_connection_age", seconds)
     end
 
     # Seconds for which the addresses of a host are remembered.
