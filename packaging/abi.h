@@ -180,3 +180,6 @@ FUNCTION("0.1.0", barker_verify, barker_status, (int32_t scheme, const uint8_t *
     const uint8_t *body, size_t len))
 FUNCTION("0.1.0", barker_webhook_set_stopped, barker_status, (const barker_webhook *hook,
     int32_t stopped))
+VALUE("0.1.0", barker_status, BARKER_ERR_RESOLVE_AGAIN, 211)
+FUNCTION("0.1.0", barker_webhook_set_max_connection_age, barker_status, (barker_webhook *hook,
+    uint32_t seconds))
