@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 # As root, the workers stay root so that they may write to the directory; else nginx ignores it.
@@ -38,14 +39,16 @@ http {{
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Python's own, over TLS if there is a certificate. Counts its connections, and the bytes of
-    each request that was answered with 200. From its URL, it redirects to the location, if any."""
+    each request that was answered with 200. From its URL, it redirects to the location, if any. If
+    it is endless, its answer never comes to its end."""
     daemon_threads = True
 
-    def __init__(self, certificate=None, version=None, cut=False, location=None,
+    def __init__(self, certificate=None, version=None, cut=False, location=None, endless=False,
                  handler=None):
         super().__init__(("127.0.0.1", 0), handler or Handler)
         self.cut = cut
         self.location = location
+        self.endless = endless
         self.connections = 0
         self.bodies = []
         self.context = None
@@ -84,6 +87,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)  # without TLS's own end
             self.close_connection = True
             return
+        if self.server.endless:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            end = time.monotonic() + 60
+            while time.monotonic() < end:  # or until the client goes away
+                self.wfile.write(2000 * b"1\r\nx\r\n")
         if self.server.location and self.path == "/":
             self.send_response(307)
             self.send_header("Location", self.server.location)

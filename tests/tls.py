@@ -360,7 +360,12 @@ class Cases:
             self.check("never shakes hands", self.send(
                 f"https://127.0.0.1:{silent.getsockname()[1]}/", "ERR_TIMEOUT", "timeout=500",
                 "says=TLS", f"then={plain.url()}"))
-        self.check("cut off", self.send(Receiver("good", cut=True).url(), "ERR_RECEIVE"))
+        self.check("cut off",
+                   self.send(Receiver("good", cut=True).url(), "ERR_RECEIVE", "told=200"))
+        for how in "batch=0", "batch=2":
+            self.check(f"never ends its answer, {how}", self.send(
+                Receiver("good", endless=True).url(), "ERR_TIMEOUT", "timeout=1000", "sends=1",
+                "max-body=4294967295", "told=200", how))
         many = Receiver("good")
         self.check("a batch, and connections used again",
                    self.send(many.url(), "OK", "batch=16") and len(many.bodies) == 32

@@ -19,8 +19,9 @@ use crate::webhook::{Delivery, Webhook};
 /// any number of threads may call them on one handle at once, while none changes or frees it.
 /// barker_webhook_set_stopped() alone may be called while another thread sends.
 ///
-/// After fork(), the child may go on using its handles; connections are never shared with the
-/// parent.
+/// After fork(), the child may go on using its handles, except one that another thread was using at
+/// that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known of
+/// replays are each process's own, and the child begins with none.
 #[allow(non_camel_case_types)]
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
