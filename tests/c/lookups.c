@@ -8,6 +8,8 @@
 #include "peer.h"
 #include "process.h"
 
+#include <sys/syscall.h>
+
 #define NO_CONTENT "HTTP/1.1 204 No Content\r\n\r\n"
 
 enum {
@@ -27,6 +29,7 @@ static const struct names_entry names[] = {
     {"moved.test", {DEAD}},
     {".slow.test", {"127.0.0.1"}},
     {".sound.test", {"127.0.0.1"}},
+    {"linked.test", {"fe80::1%1"}},
     {"crowd.test", {FOUR_DEAD, FOUR_DEAD, FOUR_DEAD, FOUR_DEAD, "127.0.0.1"}},
     {NULL, {NULL}},
 };
@@ -38,6 +41,16 @@ static const struct names_oddity odd[] = {
 static const struct names_entry names_moved[] = {{"moved.test", {"127.0.0.1"}}, {NULL, {NULL}}};
 static const struct names_entry names_gone[] = {{NULL, {NULL}}};
 static const struct names_oddity odd_failing[] = {{NULL, 0, EAI_AGAIN}};
+
+/* Stands in for the C library's, and keeps through which interface a link-local address was tried. */
+static uint32_t scope_id;
+
+int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+{
+    if (address.__sockaddr__->sa_family == AF_INET6)
+        scope_id = address.__sockaddr_in6__->sin6_scope_id;
+    return (int)syscall(SYS_connect, fd, address.__sockaddr__, len);
+}
 
 enum { ANSWERS = THREADS + 2 + 1 + 3 + SOUND_NAMES + 2 };
 static struct peer_step answers[ANSWERS];
@@ -147,6 +160,15 @@ static void statuses(void)
     }
 }
 
+/* A link-local address is reached through the interface that the resolver named. */
+static void scoped(void)
+{
+    barker_webhook *hook = new_hook("linked.test", TIMEOUT);
+    send_expecting(hook, BARKER_ERR_CONNECT);
+    CHECK_EQUAL(scope_id, 1);
+    barker_webhook_free(hook);
+}
+
 /* In a batch and after it, whether or not a handle lives between: sound names are looked up. */
 static void slow_ones_keep_nobody(void)
 {
@@ -205,6 +227,7 @@ int main(void)
     forgotten();
     old_ones_serve();
     statuses();
+    scoped();
     slow_ones_keep_nobody();
     bounded();
     CHECK(peer_stop(&peer));

@@ -35,6 +35,7 @@ static atomic_int names_ending; /* none takes any time any more */
 static atomic_int names_asked, names_running, names_most_running;
 static sigset_t names_mask; /* the signals that the last asking thread blocked */
 
+/* An address, IPv6 perhaps with the number of an interface after a percent sign. */
 static inline struct addrinfo *names_answer(const char *address, struct addrinfo *next)
 {
     struct {
@@ -42,9 +43,14 @@ static inline struct addrinfo *names_answer(const char *address, struct addrinfo
         struct sockaddr_in6 address;
     } *answer = calloc(1, sizeof *answer);
     struct sockaddr_in *four = (struct sockaddr_in *)&answer->address;
-    int is_four = inet_pton(AF_INET, address, &four->sin_addr) == 1;
-    if (!is_four && inet_pton(AF_INET6, address, &answer->address.sin6_addr) != 1)
+    char bare[64] = "";
+    size_t len = strcspn(address, "%");
+    memcpy(bare, address, len);
+    int is_four = inet_pton(AF_INET, bare, &four->sin_addr) == 1;
+    if (!is_four && inet_pton(AF_INET6, bare, &answer->address.sin6_addr) != 1)
         abort();
+    if (!is_four && address[len] != '\0')
+        answer->address.sin6_scope_id = (uint32_t)atoi(address + len + 1);
     answer->address.sin6_family = is_four ? AF_INET : AF_INET6;
     answer->info = (struct addrinfo){
         .ai_family = is_four ? AF_INET : AF_INET6,
