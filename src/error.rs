@@ -5,9 +5,9 @@ use std::fmt;
 
 /// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
 ///
-/// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
-/// receiver. 3xx: the received message must not be trusted. 9xx: the
-/// system or the library itself failed.
+/// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer
+/// came from the receiver. 3xx: the received message must not be trusted. 9xx: the system or the
+/// library itself failed.
 #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub enum barker_status {
 
     /// A defect in barker itself. The handle stays usable. Please report it.
     BARKER_ERR_INTERNAL = 900,
-    /// The system did not give what it was asked for: random bytes, or word of its connections.
+    /// The system lacks what the call takes: descriptors, memory, a thread or random bytes.
     BARKER_ERR_SYSTEM = 901,
 }
 

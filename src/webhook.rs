@@ -114,7 +114,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// Refuses messages that were accepted before, remembering so many; zero remembers none.
+    /// Refuses messages that were accepted before, remembering `limit` of them; zero remembers none.
     pub fn set_replay_limit(&mut self, limit: usize) {
         self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }

@@ -24,8 +24,8 @@ const MAX_EVENTS: usize = 1024;
 /// What lookups that have ended and deliveries that are stopped are announced with.
 const WAKE: Token = Token(usize::MAX);
 
-/// Makes these deliveries, each with something of its owner's, at most so many at a time; hands each
-/// outcome to `end` with the number that it had, and stops if that says so.
+/// Makes these deliveries, each with something of its owner's, at most `max_in_flight` at a time; hands
+/// each outcome to `end` with the number that it had, and stops if that says so.
 pub fn deliver_all<'a, T>(
     mut deliveries: impl ExactSizeIterator<Item = Result<(T, Exchange<'a>)>>,
     max_in_flight: usize,

@@ -193,15 +193,10 @@ impl<'a> Exchange<'a> {
                 Stage::Connecting(race, is_to_old) => match race.advance() {
                     Ok(Some(socket)) => Some(self.use_socket(socket)?),
                     Ok(None) => None,
-                    Err(error) if error.status == BARKER_ERR_CONNECT => {
-                        let may_have_moved = *is_to_old;
-                        self.forget_addresses();
-                        if !may_have_moved {
-                            return Err(error);
-                        }
-                        Some(self.reach()?)
+                    Err(error) => {
+                        let is_to_old = *is_to_old;
+                        Some(self.reach_elsewhere(error, is_to_old)?)
                     }
-                    Err(error) => return Err(error),
                 },
                 Stage::Tunnelling(tunnel) => {
                     match tunnel.advance(incoming.until(&self.deadline))? {
@@ -285,11 +280,16 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// None of the addresses took a connection: they may have changed.
-    fn forget_addresses(&self) {
-        if let Ok(Hop::Place(place)) = self.next_hop() {
+    /// None of the addresses took a connection: they are forgotten. If they were old, the
+    /// host may have others by now.
+    fn reach_elsewhere(&self, error: Error, are_old: bool) -> Result<Stage> {
+        if error.status != BARKER_ERR_CONNECT {
+            return Err(error);
+        }
+        if let Hop::Place(place) = self.next_hop()? {
             self.process.resolver.forget(&place.host.to_string());
         }
+        if are_old { self.reach() } else { Err(error) }
     }
 
     fn connect(&self, addresses: &[SocketAddr], port: u16, are_old: bool) -> Stage {

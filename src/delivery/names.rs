@@ -17,7 +17,7 @@ pub(super) enum Refusal {
     NotNow(i32),
 }
 
-/// At most so many addresses of a name, and at least one, with port 0. Waits for the answer.
+/// The addresses of a name, at least one and at most `most`, with port 0. Waits for the answer.
 pub(super) fn addresses_of(name: &str, most: usize) -> Result<Vec<SocketAddr>, Refusal> {
     let name = CString::new(name).map_err(|_| Refusal::NoSuchName)?;
     let list = List::ask(&name)?;

@@ -149,7 +149,7 @@ impl Network {
         }
     }
 
-    /// The network of so many bits that the address is in.
+    /// The network with a prefix of this length that the address is in.
     fn of(address: IpAddr, prefix: u32) -> Self {
         match address.to_canonical() {
             v4 @ IpAddr::V4(_) if address.is_ipv6() && prefix >= 96 => Self::of(v4, prefix - 96),

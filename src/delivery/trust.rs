@@ -397,7 +397,7 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
             self.trust.config_at(self.now, &self.find)
         }
 
-        /// Whether the configuration is another one after so many seconds.
+        /// Whether the configuration is another one after these seconds.
         fn is_other_after(&mut self, seconds: u64) -> bool {
             let before = self.after(0).unwrap();
             !Arc::ptr_eq(&before, &self.after(seconds).unwrap())

@@ -89,7 +89,7 @@ const SIGNATURE_FIELD: &str = "v1";
 const USUAL_LEN: usize = 128;
 /// The most pieces that a scheme signs.
 const MAX_PARTS: usize = 5;
-/// So many different signatures of Ed25519 are looked at in one message: each costs a hash of it.
+/// The most signatures of Ed25519 that are looked at in one message: each costs a hash of it.
 const MAX_COSTLY: usize = 4;
 /// Ends a message id where it is signed, and stands in none.
 const ID_DELIMITER: &str = ".";

@@ -7,8 +7,8 @@ pub(super) const HASHING: usize = 2048;
 /// What all else that touches keys takes, the curve of Ed25519 most.
 pub(super) const ANYTHING: usize = 8 * 1024;
 
-/// Runs `work`, and overwrites so many bytes of the stack that it used: the compiler keeps copies of
-/// keys there that nothing else can reach.
+/// Runs `work`, and overwrites the first `BYTES` of the stack that it used: the compiler keeps copies
+/// of keys there that nothing else can reach.
 pub(super) fn wiped<const BYTES: usize, T>(work: impl FnOnce() -> T) -> T {
     let result = call(work);
     overwrite::<BYTES>();

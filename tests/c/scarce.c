@@ -36,7 +36,7 @@ static struct peer peers[RECEIVERS];
 
 static int taken[LIMIT], taken_count;
 
-/* Leaves so many free. */
+/* Takes all descriptors except `free`. */
 static void take_descriptors(int free)
 {
     int fd;
