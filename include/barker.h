@@ -26,6 +26,9 @@
  *   a failure, not a crash.
  * - The library prints nothing, never exits, and leaves the host's signals, locale and
  *   environment alone. It may be used from any thread; what may be shared is said at each type.
+ * - pthread_cancel() takes effect when the call has returned. A callback must return, too: it must
+ *   not leave by longjmp(), a C++ exception or pthread_exit(), nor free or change the handles that
+ *   are being sent with.
  */
 
 
@@ -44,9 +47,9 @@
 /**
  * Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
  *
- * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no answer came from the
- * receiver. 3xx: the received message must not be trusted. 9xx: the
- * system or the library itself failed.
+ * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer
+ * came from the receiver. 3xx: the received message must not be trusted. 9xx: the system or the
+ * library itself failed.
  */
 enum barker_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -199,7 +202,7 @@ enum barker_status
      */
     BARKER_ERR_INTERNAL = 900,
     /**
-     * The system did not give what it was asked for: random bytes, or word of its connections.
+     * The system lacks what the call takes: descriptors, memory, a thread or random bytes.
      */
     BARKER_ERR_SYSTEM = 901,
 };
@@ -396,8 +399,9 @@ typedef int32_t barker_tls;
  * any number of threads may call them on one handle at once, while none changes or frees it.
  * barker_webhook_set_stopped() alone may be called while another thread sends.
  *
- * After fork(), the child may go on using its handles; connections are never shared with the
- * parent.
+ * After fork(), the child may go on using its handles, except one that another thread was using at
+ * that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known of
+ * replays are each process's own, and the child begins with none.
  */
 typedef struct barker_webhook barker_webhook;
 

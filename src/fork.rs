@@ -20,13 +20,14 @@ static IS_WATCHING: AtomicBool = AtomicBool::new(false);
 /// Threads that fork, and threads amid what puts forks off.
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 static PUTTING_OFF: AtomicUsize = AtomicUsize::new(0);
-/// How many of the latter a fork has waited for in vain; the next one does not.
+/// How many of the latter a fork has waited for in vain; the next one does not. When one of them
+/// ends, it may have been any: so there is one less.
 static SLOW: AtomicUsize = AtomicUsize::new(0);
 
-/// How long a fork is put off at most, in steps: 200 ms. What takes longer is a lookup that waits
-/// for a name server, and has no lock meanwhile.
+/// How long a fork is put off at most, in steps: half a second. What takes longer is a lookup that
+/// waits for a name server, and has no lock meanwhile.
 const STEP: Duration = Duration::from_micros(100);
-const MAX_STEPS: usize = 2000;
+const MAX_STEPS: usize = 5000;
 
 extern "C" fn before_fork() {
     FORKING.fetch_add(1, SeqCst);
@@ -67,8 +68,8 @@ pub(crate) fn put_off() -> PutOff {
 
 impl Drop for PutOff {
     fn drop(&mut self) {
-        let others = PUTTING_OFF.fetch_sub(1, SeqCst) - 1;
-        SLOW.fetch_min(others, SeqCst);
+        PUTTING_OFF.fetch_sub(1, SeqCst);
+        let _ = SLOW.fetch_update(SeqCst, SeqCst, |slow| slow.checked_sub(1));
     }
 }
 

@@ -34,6 +34,12 @@ def free_port():
         return listener.getsockname()[1]
 
 
+# Nobody listens there, nor does anybody else get the port.
+DEAD = socket.socket()
+DEAD.bind(("127.0.0.1", 0))
+DEAD_PORT = DEAD.getsockname()[1]
+
+
 @contextlib.contextmanager
 def running(*command, port):
     """The program, from when it listens at this port until the end of the block."""
@@ -133,7 +139,7 @@ class Cases:
             self.delivers("HTTP, with a password nobody asks for",
                           f"http://{IN_URL}@127.0.0.1:{port}")
             self.fails("HTTP, dead receiver", f"127.0.0.1:{port}", "answered 5",
-                       url=f"http://127.0.0.1:{free_port()}/")
+                       url=f"http://127.0.0.1:{DEAD_PORT}/")
             self.fails("HTTP, no such host", f"127.0.0.1:{port}", "answered 5",
                        url="https://nowhere.invalid/")
             with open("open.log") as log:
@@ -155,7 +161,7 @@ class Cases:
             self.delivers("SOCKS5, with a password nobody asks for",
                           f"socks5h://{IN_URL}@127.0.0.1:{port}")
             self.fails("SOCKS5, dead receiver", f"socks5://127.0.0.1:{port}", "(SOCKS5: 5)",
-                       url=f"http://127.0.0.1:{free_port()}/")
+                       url=f"http://127.0.0.1:{DEAD_PORT}/")
             self.fails("SOCKS5, no such host", f"socks5://127.0.0.1:{port}", "(SOCKS5: ",
                        url="https://nowhere.invalid/")
             self.fails("HTTP to one of SOCKS5", f"http://127.0.0.1:{port}", "the proxy")
@@ -193,7 +199,7 @@ class Cases:
             peer = Peer(*answers)
             self.fails(f"misbehaving, {scheme}, {name}", f"{scheme}://127.0.0.1:{peer.port}", says)
         for scheme in "http", "socks5":
-            self.fails(f"{scheme}, dead", f"{scheme}://{IN_URL}@127.0.0.1:{free_port()}", "",
+            self.fails(f"{scheme}, dead", f"{scheme}://{IN_URL}@127.0.0.1:{DEAD_PORT}", "",
                        status="ERR_CONNECT")
             self.fails(f"{scheme}, unknown", f"{scheme}://{IN_URL}@nowhere.invalid:1", "",
                        status="ERR_RESOLVE")
@@ -203,7 +209,7 @@ class Cases:
 
     def from_environment(self):
         with tinyproxy("environment") as port, microsocks() as socks:
-            proxy, dead = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
+            proxy, dead = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{DEAD_PORT}"
             socks = f"socks5://127.0.0.1:{socks}"
             everything = {name: dead for name in ("http_proxy", "https_proxy", "HTTPS_PROXY",
                                                   "all_proxy", "ALL_PROXY")}

@@ -165,7 +165,7 @@ std_symbol() { # ENDING: the name of the one function of Rust's standard library
         awk '$4 == "FUNC" && $7 != "UND" { print $8 }' | grep "std3sys4sync.*$1\$" | sort -u
 }
 
-# The library and two programs with ThreadSanitizer. The runtime is Rust's own; its standard library
+# The library and some programs with ThreadSanitizer. The runtime is Rust's own; its standard library
 # comes without instrumentation, so that tests/c/tsan.c has to stand in for some of its functions.
 run_thread_sanitized() {
     mkdir -p $out/tsan
@@ -180,7 +180,7 @@ run_thread_sanitized() {
         -Clink-arg="-Wl,--wrap=$wait_timeout"
     cp target/"$host"/checked/libbarker.so $out/tsan/libbarker.so.0
     ln -sf libbarker.so.0 $out/tsan/libbarker.so
-    for test in threads stop; do
+    for test in threads stop turns lookups; do
         cc $c_flags -I$layout/include -fsanitize=thread -c tests/c/$test.c -o $out/tsan/$test.o
         cc -rdynamic $out/tsan/$test.o -o $out/tsan/$test -L$out/tsan -lbarker \
             -Wl,--whole-archive "$rust_libraries"/librustc-*_rt.tsan.a -Wl,--no-whole-archive \
@@ -302,7 +302,7 @@ done
 for test in deadline turns scarce stop reuse lookups threads; do
     step "C: $test, memcheck" run_c $test checked "${memcheck[@]}"
 done
-step 'C: threads and stop, ThreadSanitizer' run_thread_sanitized
+step 'C: threads, stop, turns and lookups, ThreadSanitizer' run_thread_sanitized
 step 'C: clock, shared library' run_c clock shared
 step 'C: unload' run_unload $layout/lib
 step 'C: unload, memcheck' run_unload $out/checked "${memcheck[@]}"

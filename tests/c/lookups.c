@@ -221,8 +221,8 @@ int main(void)
     names_odd = odd;
     for (int i = 0; i < ANSWERS; i++)
         answers[i] = (struct peer_step){NO_CONTENT, sizeof NO_CONTENT - 1, 0};
-    int threads = process_entries("/proc/self/task");
     peer_start(&peer, answers, ANSWERS);
+    int threads = process_entries("/proc/self/task") - 1; /* without the peer's */
     shared_and_remembered();
     forgotten();
     old_ones_serve();
