@@ -284,7 +284,7 @@ def load():
             f"{relocations(itself):,}", samples.text(name, "time", KILO, 0),
             samples.text(name, "memory", KIB, 0),
         ])
-    aim("size of the stripped library in MB", own / MILLION, 2)
+    aim("size of the stripped library in MB", own / MILLION, 2.2)
     say(f"\n4. Size and load, {LOADS} processes each")
     table("", ["", "KiB", "further libraries", "KiB of all", "its relocations", "dlopen us",
                "resident KiB"], rows)

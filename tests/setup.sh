@@ -46,7 +46,7 @@ need golang-go go version
 need pkg-config pkg-config --version
 need cmake cmake --version
 need meson meson --version
-need debhelper dh --help
+need debhelper sh -c 'command -v dh'
 need lintian lintian --version
 need php-cli php -r 'exit(extension_loaded("ffi") && extension_loaded("Zend OPcache") ? 0 : 1);'
 need libffi-platypus-perl perl -MFFI::Platypus -e 1
