@@ -9,7 +9,7 @@
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
@@ -29,13 +29,14 @@ static SLOW: AtomicUsize = AtomicUsize::new(0);
 const STEP: Duration = Duration::from_micros(100);
 const MAX_STEPS: usize = 5000;
 
+/// Waits in a way in which a thread cannot be cancelled, as it could in nanosleep().
 extern "C" fn before_fork() {
     FORKING.fetch_add(1, SeqCst);
     for _ in 0..MAX_STEPS {
         if PUTTING_OFF.load(SeqCst) <= SLOW.load(SeqCst) {
             return;
         }
-        sleep(STEP);
+        park_timeout(STEP);
     }
     SLOW.store(PUTTING_OFF.load(SeqCst), SeqCst);
 }
@@ -62,7 +63,7 @@ pub(crate) fn put_off() -> PutOff {
             return PutOff;
         }
         PUTTING_OFF.fetch_sub(1, SeqCst);
-        sleep(STEP);
+        park_timeout(STEP);
     }
 }
 
@@ -80,7 +81,7 @@ impl Drop for PutOff {
 /// forks, which does no harm.
 pub(crate) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
-        // SAFETY: the functions change atomic numbers, and the first may sleep for a moment.
+        // SAFETY: the functions change atomic numbers, and the first may wait for a moment.
         let failed = unsafe {
             libc::pthread_atfork(
                 Some(before_fork),
