@@ -3,7 +3,7 @@
 //! A child has only the thread that forked. Whatever another thread of the parent had locked at that
 //! moment stays locked in the child for ever, and may be half-changed. So everything that threads
 //! share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew. The C
-//! library has locks of the same kind, which its resolver takes: [`put_off`] keeps forks away from
+//! library has locks of the same kind, which its resolver takes: [`PutOff`] keeps forks away from
 //! those.
 
 use std::mem;
@@ -53,24 +53,36 @@ extern "C" fn after_fork_in_child() {
 }
 
 /// Puts off forks for a little while, as long as it lives.
-pub(crate) struct PutOff;
+pub(crate) struct PutOff {
+    /// Of the process that it was made in; in a child of that it does nothing.
+    generation: usize,
+}
 
-/// Waits until no thread is amid a fork.
-pub(crate) fn put_off() -> PutOff {
-    loop {
-        PUTTING_OFF.fetch_add(1, SeqCst);
-        if FORKING.load(SeqCst) == 0 {
-            return PutOff;
+impl PutOff {
+    /// Waits until no thread is amid a fork.
+    pub fn new() -> Self {
+        loop {
+            let generation = generation();
+            PUTTING_OFF.fetch_add(1, SeqCst);
+            if FORKING.load(SeqCst) == 0 {
+                return Self { generation };
+            }
+            PUTTING_OFF.fetch_sub(1, SeqCst);
+            park_timeout(STEP);
         }
-        PUTTING_OFF.fetch_sub(1, SeqCst);
-        park_timeout(STEP);
+    }
+
+    pub fn is_of_this_process(&self) -> bool {
+        self.generation == generation()
     }
 }
 
 impl Drop for PutOff {
     fn drop(&mut self) {
-        PUTTING_OFF.fetch_sub(1, SeqCst);
-        let _ = SLOW.fetch_update(SeqCst, SeqCst, |slow| slow.checked_sub(1));
+        if self.is_of_this_process() {
+            PUTTING_OFF.fetch_sub(1, SeqCst);
+            let _ = SLOW.fetch_update(SeqCst, SeqCst, |slow| slow.checked_sub(1));
+        }
     }
 }
 

@@ -217,7 +217,7 @@ def check_sender(language, layout, directory, receive, echo):
         check(f"{language}, answer", send(echo, "-", data=ALL_BYTES),
               (0, b"HTTP 200\n" + ALL_BYTES, "")),
         check(f"{language}, no URL", send("dog"),
-              (1, b"", r"send\.\w+: the URL cannot be read.+\n")),
+              (1, b"", r"send\.\w+: the URL must begin with .+\n")),
         check(f"{language}, nobody there", send("http://127.0.0.1:1/"),
               (1, b"", r"send\.\w+: no connection to 127\.0\.0\.1:1: .+\n")),
         check(f"{language}, usage", send(), (2, b"", r"usage: send\.\w+ URL .+\n")),

@@ -8,8 +8,6 @@ use std::{mem, ptr};
 
 use socket2::{SockAddr, SockAddrStorage};
 
-use crate::fork::put_off;
-
 /// Why the system has no address for a name.
 pub(super) enum Refusal {
     NoSuchName,
@@ -34,7 +32,6 @@ impl List {
         let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
         hints.ai_socktype = libc::SOCK_STREAM;
         let mut first = ptr::null_mut();
-        let _locks_of_its_own = put_off();
         // SAFETY: the name ends with a NUL, and the hints and the place for the list are there.
         let code = unsafe {
             libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut first)
