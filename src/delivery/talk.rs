@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 
 /// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
-/// The most of a body that the system is given at a time: it would take all of a large one while a
-/// fast receiver reads.
-const PIECE: usize = 256 * 1024;
+/// The most of a body that the system is given at a time: while a fast receiver reads, it would take
+/// all of a large one in a single call.
+const PIECE: usize = 4 * 1024 * 1024;
 
 pub(super) struct Talk {
     pub connection: Connection,
