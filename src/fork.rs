@@ -71,15 +71,11 @@ impl PutOff {
             park_timeout(STEP);
         }
     }
-
-    pub fn is_of_this_process(&self) -> bool {
-        self.generation == generation()
-    }
 }
 
 impl Drop for PutOff {
     fn drop(&mut self) {
-        if self.is_of_this_process() {
+        if self.generation == generation() {
             PUTTING_OFF.fetch_sub(1, SeqCst);
             let _ = SLOW.fetch_update(SeqCst, SeqCst, |slow| slow.checked_sub(1));
         }

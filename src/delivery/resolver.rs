@@ -15,7 +15,7 @@ use super::socket::lack_of_resources;
 use super::stop::Awaited;
 use super::thread::Thread;
 use crate::error::{Error, Result, barker_status::*};
-use crate::fork::{ForkLock, shared};
+use crate::fork::{ForkLock, PutOff, shared};
 
 /// The most lookups that the system is asked at once, those included that nobody waits for any
 /// more: they cannot be stopped.
@@ -72,6 +72,9 @@ pub(super) struct Lookup {
 struct Progress {
     answer: Option<Result<Addresses>>,
     thread: Option<Thread>,
+    /// From before the lookup until its thread was joined: also when that ends, the C library takes
+    /// locks of its own.
+    put_off: Option<PutOff>,
     wakers: Vec<Arc<Waker>>,
 }
 
@@ -152,6 +155,8 @@ impl Resolver {
 
     /// What the thread of a lookup does.
     fn look_up(self: &Arc<Self>, lookup: &Lookup) {
+        let put_off = PutOff::new();
+        lookup.progress.lock().put_off = Some(put_off);
         let answer = ask_system(&lookup.name);
         let mut book = self.book.lock();
         book.open.remove(&lookup.name);
@@ -195,12 +200,13 @@ impl Lookup {
     pub fn answer(&self) -> Result<Option<Addresses>> {
         let mut progress = self.progress.lock();
         let Some(answer) = progress.answer.clone() else { return Ok(None) };
-        let thread = progress.thread.take();
+        let (thread, put_off) = (progress.thread.take(), progress.put_off.take());
         drop(progress);
         if let Some(thread) = thread {
             // It has nothing left to do, and is not to outlive the call.
             thread.join();
         }
+        drop(put_off);
         answer.map(Some)
     }
 

@@ -3,22 +3,21 @@
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
-use crate::fork::PutOff;
+use crate::fork::generation;
 
 /// What a thread of the library's needs at most, the system's resolver and its modules included.
 const STACK_LEN: usize = 512 * 1024;
 
-/// A thread that was started; one that is dropped goes on by itself. It puts off forks until then,
-/// or until it was joined: also when it ends, the C library takes locks of its own.
+/// A thread that was started; one that is dropped goes on by itself.
 pub(super) struct Thread {
     handle: Option<JoinHandle<()>>,
-    put_off: PutOff,
+    /// Of the process that has the thread: a child of it does not.
+    generation: usize,
 }
 
 impl Thread {
     /// Starts a thread with every signal blocked.
     pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
-        let put_off = PutOff::new();
         // SAFETY: a signal set is plain data, and sigfillset() gives it its value.
         let mut all: libc::sigset_t = unsafe { mem::zeroed() };
         let mut before = all;
@@ -30,7 +29,7 @@ impl Thread {
         let handle = Builder::new().name(name.to_owned()).stack_size(STACK_LEN).spawn(work);
         // SAFETY: `before` is the mask that this thread had.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
-        Ok(Self { handle: Some(handle?), put_off })
+        Ok(Self { handle: Some(handle?), generation: generation() })
     }
 
     /// Waits until it has ended.
@@ -44,9 +43,8 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        if !self.put_off.is_of_this_process() {
-            // The thread is the parent's. Letting go of it would change what has taken its place
-            // in this process.
+        if self.generation != generation() {
+            // Letting go of it would change what has taken its place in this process.
             mem::forget(self.handle.take());
         }
     }
