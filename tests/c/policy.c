@@ -214,7 +214,7 @@ static void spellings(void)
 }
 
 /* The interface of a link-local address is part of where a connection leads, to the receiver or its
- * proxy; nobody is told of it. */
+ * proxy; it is sent to nobody. */
 static void zones(void)
 {
     static const struct peer_step steps[] = {STEPS[0], STEPS[0], STEPS[0], STEPS[0], STEPS[0]};

@@ -122,7 +122,7 @@ static void set_delivery(barker_webhook *hook, const char *name, char *value)
         CHECK_OK(barker_webhook_set_min_tls(hook, (int32_t)atol(value)));
 }
 
-/* Leaves so many descriptors free, and returns the limit that was in force. */
+/* Leaves this number of descriptors free, and returns the limit that was in force. */
 static struct rlimit spare(long descriptors)
 {
     struct rlimit before, limit;

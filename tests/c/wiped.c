@@ -132,7 +132,7 @@ static int has_states(const unsigned char *from, const unsigned char *end)
     return 0;
 }
 
-/* Searches what can be written, but for the stack; tells whether there are states of keys. */
+/* Searches what can be written, except the stack; returns whether there are states of keys. */
 static int search(findings found)
 {
     static char line[512];

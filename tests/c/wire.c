@@ -298,7 +298,7 @@ static struct peer_step filled(const char *head, size_t filler, int flags)
 struct failure {
     struct peer_step step;
     barker_status status;
-    int http_status; /* which came before what failed, as did so many headers */
+    int http_status; /* which came before what failed, as did `headers` */
     size_t headers;
 };
 
