@@ -10,10 +10,11 @@
 
 pub mod delivery;
 pub mod error;
-mod ffi;
+#[doc(hidden)] // C calls it.
+pub mod ffi;
 mod fork;
 pub mod signature;
 pub mod webhook;
 
-pub use error::{Error, Result, barker_status};
+pub use error::{Error, Result, Status};
 pub use webhook::Webhook;

@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, Agent, Deadline, Exchange, Field, Network, Outcome, Request, Settings, Stop, Target,
-    Trust, barker_addresses,
+    self, AddressPolicy, Agent, Deadline, Exchange, Field, Network, Outcome, Request, Settings,
+    Stop, Target, Trust,
 };
-use crate::error::{Error, Result, barker_status::*};
-use crate::signature::{
-    self, Currency, Keyring, ReplayGuard, Signed, Timestamp, barker_scheme, barker_spelling,
-};
+use crate::error::{Error, Result, Status};
+use crate::signature::{self, Currency, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
@@ -27,7 +25,7 @@ pub struct Webhook {
     target: Option<Arc<Target>>,
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,
-    spelling: barker_spelling,
+    spelling: Spelling,
     id: Option<String>,
     guard: Option<Arc<ReplayGuard>>,
     timeout: Duration,
@@ -51,7 +49,7 @@ impl Default for Webhook {
             target: None,
             data: Arc::default(),
             keyring: Arc::default(),
-            spelling: barker_spelling::default(),
+            spelling: Spelling::default(),
             id: None,
             guard: None,
             timeout: DEFAULT_TIMEOUT,
@@ -81,7 +79,7 @@ impl Webhook {
     }
 
     /// The one secret that signs and verifies.
-    pub fn set_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+    pub fn set_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
 
@@ -91,12 +89,12 @@ impl Webhook {
     }
 
     /// One more secret that signs and verifies.
-    pub fn add_secret(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+    pub fn add_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).add(scheme, secret)
     }
 
     /// How names with underscores are spelled when sent.
-    pub fn set_spelling(&mut self, spelling: barker_spelling) {
+    pub fn set_spelling(&mut self, spelling: Spelling) {
         self.spelling = spelling;
     }
 
@@ -108,7 +106,7 @@ impl Webhook {
         };
         if id.is_some_and(|id| !fits(id)) {
             let why = "the id must be 1 to 256 printable ASCII characters without blank and dot";
-            return Err(Error::new(BARKER_ERR_ID, why));
+            return Err(Error::new(Status::Id, why));
         }
         self.id = id.map(str::to_owned);
         Ok(())
@@ -122,7 +120,7 @@ impl Webhook {
     /// How long a send may take in all.
     pub fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         if timeout.is_zero() {
-            return Err(Error::new(BARKER_ERR_RANGE, "the timeout must be at least 1 millisecond"));
+            return Err(Error::new(Status::Range, "the timeout must be at least 1 millisecond"));
         }
         self.timeout = timeout;
         Ok(())
@@ -145,7 +143,7 @@ impl Webhook {
         let field = Field::new(name, value)?;
         if field.is_reserved() || signature::is_signature_header(name) {
             let why = format!("barker writes the header {name} itself: leave it out");
-            return Err(Error::new(BARKER_ERR_HEADER, why));
+            return Err(Error::new(Status::Header, why));
         }
         self.headers.push(field);
         Ok(())
@@ -169,7 +167,7 @@ impl Webhook {
     }
 
     /// Which addresses may be sent to, but for the networks allowed and denied.
-    pub fn set_address_policy(&mut self, addresses: barker_addresses) {
+    pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
         self.delivery().policy.addresses = addresses;
     }
 
@@ -191,7 +189,7 @@ impl Webhook {
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
             Ok(port @ 1..) => self.delivery().policy.ports.push(port),
-            _ => return Err(Error::new(BARKER_ERR_RANGE, "the port must be 1 to 65535")),
+            _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
     }
@@ -313,7 +311,7 @@ impl Webhook {
 }
 
 fn no_target() -> Error {
-    Error::new(BARKER_ERR_URL, "there is no URL to send to: set one first")
+    Error::new(Status::Url, "there is no URL to send to: set one first")
 }
 
 /// Signs and sends the data of each webhook, at most so many at a time, and hands each outcome to
@@ -342,7 +340,7 @@ struct Signer {
 struct Message {
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,
-    spelling: barker_spelling,
+    spelling: Spelling,
     id: Option<String>,
 }
 

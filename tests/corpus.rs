@@ -6,7 +6,7 @@ mod fuzz;
 use std::fs;
 use std::path::Path;
 
-use barker::signature::barker_scheme::*;
+use barker::signature::Scheme;
 
 fn replay(target: &str, check: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
@@ -21,15 +21,15 @@ fn replay(target: &str, check: impl Fn(&[u8])) {
 #[test]
 fn headers() {
     for (name, scheme) in [
-        ("barker", BARKER_SCHEME_BARKER),
-        ("barker_sha256", BARKER_SCHEME_BARKER_SHA256),
-        ("barker_sha512", BARKER_SCHEME_BARKER_SHA512),
-        ("standard", BARKER_SCHEME_STANDARD),
-        ("svix", BARKER_SCHEME_SVIX),
-        ("github", BARKER_SCHEME_GITHUB),
-        ("stripe", BARKER_SCHEME_STRIPE),
-        ("slack", BARKER_SCHEME_SLACK),
-        ("shopify", BARKER_SCHEME_SHOPIFY),
+        ("barker", Scheme::Barker),
+        ("barker_sha256", Scheme::BarkerSha256),
+        ("barker_sha512", Scheme::BarkerSha512),
+        ("standard", Scheme::Standard),
+        ("svix", Scheme::Svix),
+        ("github", Scheme::Github),
+        ("stripe", Scheme::Stripe),
+        ("slack", Scheme::Slack),
+        ("shopify", Scheme::Shopify),
     ] {
         replay(&format!("headers_{name}"), |input| fuzz::headers(scheme, input));
     }

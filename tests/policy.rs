@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::Command;
 use std::time::SystemTime;
 
-use barker::delivery::{Network, Policy, barker_addresses, barker_addresses::*};
-use barker::error::barker_status::*;
+use barker::delivery::{AddressPolicy, Network, Policy};
+use barker::error::Status;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -33,7 +33,7 @@ fn network(text: &str) -> Network {
     Network::parse(text).expect(text)
 }
 
-fn policy(addresses: barker_addresses, allowed: &[Network], denied: &[Network]) -> Policy {
+fn policy(addresses: AddressPolicy, allowed: &[Network], denied: &[Network]) -> Policy {
     let (allowed, denied) = (allowed.to_vec(), denied.to_vec());
     Policy { addresses, allowed, denied, ..Policy::default() }
 }
@@ -42,7 +42,7 @@ fn allows(policy: &Policy, address: IpAddr) -> bool {
     match policy.check(address) {
         Ok(()) => true,
         Err(error) => {
-            assert_eq!(error.status, BARKER_ERR_REFUSED);
+            assert_eq!(error.status, Status::Refused);
             false
         }
     }
@@ -100,8 +100,8 @@ fn around(address: IpAddr, prefix: u32) -> Network {
     network(&format!("{first}/{prefix}"))
 }
 
-fn policies() -> impl Strategy<Value = barker_addresses> {
-    select(&[BARKER_ADDRESSES_ANY, BARKER_ADDRESSES_PUBLIC, BARKER_ADDRESSES_LISTED][..])
+fn policies() -> impl Strategy<Value = AddressPolicy> {
+    select(&[AddressPolicy::Any, AddressPolicy::Public, AddressPolicy::Listed][..])
 }
 
 proptest! {
@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn any_text_is_a_network_or_an_error(text in "[0-9a-f:./%]{0,24}|\\PC{0,24}") {
         if let Err(error) = Network::parse(&text) {
-            prop_assert_eq!(error.status, BARKER_ERR_RANGE);
+            prop_assert_eq!(error.status, Status::Range);
         }
     }
 }
@@ -174,7 +174,7 @@ fn agrees_with_python_on_what_is_public() {
     let python = Command::new("python3").args([script, &seed]).output().expect("python3");
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
 
-    let public = policy(BARKER_ADDRESSES_PUBLIC, &[], &[]);
+    let public = policy(AddressPolicy::Public, &[], &[]);
     let differences: Vec<_> = DIFFERENCES.iter().map(|(text, _)| network(text)).collect();
     let (mut compared, mut differing) = (0, 0);
     for line in String::from_utf8(python.stdout).unwrap().lines() {

@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_BARKER.
+//! The headers of Scheme::Barker.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_BARKER;
+use barker::signature::Scheme::Barker;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_BARKER, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Barker, input));

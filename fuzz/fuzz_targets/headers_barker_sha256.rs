@@ -1,8 +1,8 @@
-//! The headers of BARKER_SCHEME_BARKER_SHA256.
+//! The headers of Scheme::BarkerSha256.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_BARKER_SHA256;
+use barker::signature::Scheme::BarkerSha256;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(
-    BARKER_SCHEME_BARKER_SHA256,
+    Scheme::BarkerSha256,
     input
 ));

@@ -1,8 +1,8 @@
-//! The headers of BARKER_SCHEME_BARKER_SHA512.
+//! The headers of Scheme::BarkerSha512.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_BARKER_SHA512;
+use barker::signature::Scheme::BarkerSha512;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(
-    BARKER_SCHEME_BARKER_SHA512,
+    Scheme::BarkerSha512,
     input
 ));

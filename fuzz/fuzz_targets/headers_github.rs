@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_GITHUB.
+//! The headers of Scheme::Github.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_GITHUB;
+use barker::signature::Scheme::Github;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_GITHUB, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Github, input));

@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_SHOPIFY.
+//! The headers of Scheme::Shopify.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_SHOPIFY;
+use barker::signature::Scheme::Shopify;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_SHOPIFY, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Shopify, input));

@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_SLACK.
+//! The headers of Scheme::Slack.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_SLACK;
+use barker::signature::Scheme::Slack;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_SLACK, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Slack, input));

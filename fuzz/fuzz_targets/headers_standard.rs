@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_STANDARD.
+//! The headers of Scheme::Standard.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_STANDARD;
+use barker::signature::Scheme::Standard;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_STANDARD, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Standard, input));

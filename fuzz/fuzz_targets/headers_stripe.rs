@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_STRIPE.
+//! The headers of Scheme::Stripe.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_STRIPE;
+use barker::signature::Scheme::Stripe;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_STRIPE, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Stripe, input));

@@ -1,5 +1,5 @@
-//! The headers of BARKER_SCHEME_SVIX.
+//! The headers of Scheme::Svix.
 #![no_main]
-use barker::signature::barker_scheme::BARKER_SCHEME_SVIX;
+use barker::signature::Scheme::Svix;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(BARKER_SCHEME_SVIX, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Svix, input));

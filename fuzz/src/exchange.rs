@@ -12,7 +12,7 @@ use std::sync::atomic::{
 use std::thread;
 use std::time::{Duration, Instant};
 
-use barker::error::barker_status::*;
+use barker::ffi::*;
 
 /// Never reached.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -50,7 +50,7 @@ pub fn response(input: &[u8]) {
     let outcome = play(&parts, stays_open);
     if parts.len() > 1 && !stays_open && room > MAX_PLAYED - MAX_REPLAYED {
         let whole = play(&[parts.concat()], false);
-        let is_answer = [&outcome, &whole].map(|outcome| outcome.status == BARKER_OK as i32);
+        let is_answer = [&outcome, &whole].map(|outcome| outcome.status == BARKER_OK);
         assert_eq!(is_answer[0], is_answer[1], "cuts decide whether there is an answer");
         assert!(!is_answer[0] || outcome == whole, "cuts make another answer");
     }
@@ -85,9 +85,9 @@ fn play(parts: &[Vec<u8>], stays_open: bool) -> Outcome {
     if stays_open {
         statuses.push(BARKER_ERR_TIMEOUT);
     }
-    assert!(statuses.iter().any(|&status| status as i32 == outcome.status), "{}", outcome.status);
+    assert!(statuses.contains(&outcome.status), "{}", outcome.status);
     // The status of an answer that failed is known if its status line had come.
-    let is_answer = outcome.status == BARKER_OK as i32;
+    let is_answer = outcome.status == BARKER_OK;
     let is_told = (200..1000).contains(&outcome.http_status);
     assert!(is_told || !is_answer && outcome.http_status == 0, "HTTP {}", outcome.http_status);
     assert!(is_answer || outcome.body.is_empty());
@@ -102,7 +102,7 @@ fn play(parts: &[Vec<u8>], stays_open: bool) -> Outcome {
         receiver.join().unwrap();
         next
     });
-    assert_eq!(next.status, BARKER_OK as i32, "the handle is not usable afterwards");
+    assert_eq!(next.status, BARKER_OK, "the handle is not usable afterwards");
     assert!(next.http_status == 299 && next.body == b"its own", "it is another answer");
     outcome
 }
@@ -118,9 +118,9 @@ pub fn request(input: &[u8]) {
     let (path, content_type, rest) = (next(), next(), next());
     let hook = c::Hook::new();
     let documented = |status, own| {
-        let documented = [BARKER_OK, BARKER_ERR_UTF8, own].map(|status| status as i32);
+        let documented = [BARKER_OK, BARKER_ERR_UTF8, own];
         assert!(documented.contains(&status), "{status} is not documented");
-        status == BARKER_OK as i32
+        status == BARKER_OK
     };
     documented(hook.set_url(&text(path)), BARKER_ERR_URL);
     let socket = socket();
@@ -151,7 +151,7 @@ pub fn request(input: &[u8]) {
         let outcome = hook.send(body);
         (outcome, receiver.join().unwrap())
     });
-    assert_eq!(outcome.status, BARKER_OK as i32);
+    assert_eq!(outcome.status, BARKER_OK);
     check_request(&received, &expected, body);
 }
 

@@ -10,9 +10,10 @@ use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use barker::delivery::{Network, Policy, barker_addresses::*};
-use barker::error::barker_status::{self, *};
-use barker::signature::{Currency, Keyring, Timestamp, barker_scheme, barker_scheme::*};
+use barker::delivery::{AddressPolicy, Network, Policy};
+use barker::error::Status;
+use barker::ffi::{BARKER_OK, Constants};
+use barker::signature::{Currency, Keyring, Scheme, Timestamp};
 
 pub use exchange::{request, response};
 
@@ -25,10 +26,10 @@ const NOW: u64 = 1_700_000_000;
 ///
 /// What verifies has its signature in the header, and says so under other spellings of the names
 /// and in any order.
-pub fn headers(scheme: barker_scheme, input: &[u8]) {
+pub fn headers(scheme: Scheme, input: &[u8]) {
     let mut keyring = Keyring::default();
     keyring.set(scheme, SECRET.as_bytes()).unwrap();
-    if scheme == BARKER_SCHEME_STANDARD {
+    if scheme == Scheme::Standard {
         keyring.add(scheme, PRIVATE_KEY.as_bytes()).unwrap();
     }
     let names = signed_headers(&keyring, "msg_1", NOW.to_string().as_bytes(), b"");
@@ -38,7 +39,7 @@ pub fn headers(scheme: barker_scheme, input: &[u8]) {
     let body = lines.next().unwrap_or_default();
 
     let verdict = verify(&keyring, &received, body);
-    if verdict == BARKER_OK {
+    if verdict.is_ok() {
         let (id, timestamp) = claims(&names, &received);
         let signed = signed_headers(&keyring, &id, &timestamp, body);
         let signatures = &signed.last().unwrap().1;
@@ -79,16 +80,16 @@ pub fn message(input: &[u8]) {
         .collect();
 
     let verdict = c::verify(&pointers, rest);
-    let alone = barker_scheme::ALL.map(|scheme| c::verify_once(scheme, &pointers, rest));
-    assert_eq!(verdict == BARKER_OK as i32, alone.contains(&(BARKER_OK as i32)));
+    let alone = Scheme::ALL.map(|scheme| c::verify_once(scheme, &pointers, rest));
+    assert_eq!(verdict == BARKER_OK, alone.contains(&BARKER_OK));
     let longer = [rest, b"."].concat();
-    assert_ne!(c::verify(&pointers, &longer), BARKER_OK as i32, "accepted another body");
+    assert_ne!(c::verify(&pointers, &longer), BARKER_OK, "accepted another body");
 }
 
 /// The text of a secret. One that is accepted signs, unless it is a public key, and accepts what
 /// it signed.
 pub fn secret(input: &[u8]) {
-    for scheme in barker_scheme::ALL {
+    for scheme in Scheme::ALL {
         let mut keyring = Keyring::default();
         if keyring.set(scheme, input).is_err() {
             continue;
@@ -101,10 +102,10 @@ pub fn secret(input: &[u8]) {
                     .iter()
                     .map(|header| (header.name.as_bytes().to_vec(), header.value.as_bytes()))
                     .collect();
-                assert_eq!(verify(&keyring, &headers, b"body"), BARKER_OK);
+                assert_eq!(verify(&keyring, &headers, b"body"), Ok(()));
             }
             Err(error) => {
-                assert_eq!(error.status, BARKER_ERR_SECRET);
+                assert_eq!(error.status, Status::Secret);
                 assert!(input.trim_ascii_start().starts_with(b"whpk_"));
             }
         }
@@ -120,9 +121,9 @@ pub fn policy(input: &[u8]) {
     let (mut policy, mut addresses) = (Policy::default(), Vec::<IpAddr>::new());
     for line in String::from_utf8_lossy(input).lines().take(64) {
         match line {
-            "any" => policy.addresses = BARKER_ADDRESSES_ANY,
-            "public" => policy.addresses = BARKER_ADDRESSES_PUBLIC,
-            "listed" => policy.addresses = BARKER_ADDRESSES_LISTED,
+            "any" => policy.addresses = AddressPolicy::Any,
+            "public" => policy.addresses = AddressPolicy::Public,
+            "listed" => policy.addresses = AddressPolicy::Listed,
             _ => {
                 let parsed = line.get(1..).map(Network::parse);
                 match (line.chars().next(), parsed) {
@@ -165,14 +166,14 @@ fn verdict(policy: &Policy, address: IpAddr) -> bool {
     if is_in(&policy.denied) {
         return false;
     }
-    policy.addresses == BARKER_ADDRESSES_ANY
+    policy.addresses == AddressPolicy::Any
         || is_in(&policy.allowed)
-        || policy.addresses == BARKER_ADDRESSES_PUBLIC && is_public(*forms.last().unwrap())
+        || policy.addresses == AddressPolicy::Public && is_public(*forms.last().unwrap())
 }
 
 /// What barker holds for public; nothing of what the standard library knows to be special.
 fn is_public(address: IpAddr) -> bool {
-    let public = Policy { addresses: BARKER_ADDRESSES_PUBLIC, ..Policy::default() };
+    let public = Policy { addresses: AddressPolicy::Public, ..Policy::default() };
     let is_public = public.check(address).is_ok();
     assert!(
         !is_public
@@ -215,11 +216,11 @@ fn signed_headers(
     signed.headers.into_iter().map(pair).collect()
 }
 
-fn verify(keyring: &Keyring, headers: &[(Vec<u8>, &[u8])], body: &[u8]) -> barker_status {
+fn verify(keyring: &Keyring, headers: &[(Vec<u8>, &[u8])], body: &[u8]) -> Result<(), Status> {
     let headers = headers.iter().map(|(name, value)| (&name[..], *value));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
     let currency = Currency { now, tolerance: Duration::from_secs(300), guard: None };
-    keyring.verify(headers, body, currency).map_or_else(|error| error.status, |()| BARKER_OK)
+    keyring.verify(headers, body, currency).map_err(|error| error.status)
 }
 
 /// The id and the timestamp of an accepted message.
@@ -313,9 +314,9 @@ mod c {
             let hook = barker_webhook_new();
             assert_ne!(hook, null_mut());
             assert_eq!(barker_webhook_set_tolerance(hook, 0), 0);
-            for scheme in barker_scheme::ALL {
+            for scheme in Scheme::ALL {
                 let (secret, len) = (SECRET.as_ptr(), SECRET.len());
-                assert_eq!(barker_webhook_add_secret(hook, scheme as i32, secret, len), 0);
+                assert_eq!(barker_webhook_add_secret(hook, scheme.constant(), secret, len), 0);
             }
             Handle(hook)
         });
@@ -331,11 +332,11 @@ mod c {
         }
     }
 
-    pub fn verify_once(scheme: barker_scheme, headers: &[Header], body: &[u8]) -> i32 {
+    pub fn verify_once(scheme: Scheme, headers: &[Header], body: &[u8]) -> i32 {
         // SAFETY: secret, headers and body are as long as is said.
         unsafe {
             barker_verify(
-                scheme as i32,
+                scheme.constant(),
                 SECRET.as_ptr(),
                 SECRET.len(),
                 0,

@@ -15,7 +15,7 @@ use super::exchange::{Exchange, Outcome, Progress};
 use super::socket::Socket;
 use super::stop::Watch;
 use super::talk::Incoming;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// How many deliveries are begun before those under way are looked after again.
 const BURST: usize = 32;
@@ -73,7 +73,7 @@ fn report<T>(
 }
 
 fn system(error: io::Error) -> Error {
-    Error::new(BARKER_ERR_SYSTEM, format!("the system does not watch connections: {error}"))
+    Error::new(Status::System, format!("the system does not watch connections: {error}"))
 }
 
 struct Batch<'a, T> {

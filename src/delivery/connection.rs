@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use super::deadline::Deadline;
 use super::socket::{Socket, is_not_yet};
 use super::tls::Tls;
-use crate::error::{Error, Result, barker_status, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 pub(super) enum Connection {
     Plain(Socket),
@@ -75,14 +75,14 @@ impl Connection {
 }
 
 pub(super) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {
-    outcome(result, BARKER_ERR_SEND, "sending")
+    outcome(result, Status::Send, "sending")
 }
 
 pub(super) fn received(result: io::Result<usize>) -> Result<Option<usize>> {
-    outcome(result, BARKER_ERR_RECEIVE, "waiting for the answer")
+    outcome(result, Status::Receive, "waiting for the answer")
 }
 
-fn outcome(result: io::Result<usize>, status: barker_status, phase: &str) -> Result<Option<usize>> {
+fn outcome(result: io::Result<usize>, status: Status, phase: &str) -> Result<Option<usize>> {
     match result {
         Ok(count) => Ok(Some(count)),
         Err(error) if is_not_yet(&error) => Ok(None),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::stop::{Awaited, Stop, Watch};
 
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// A moment, which a stop brings forward.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl Deadline {
     /// Fails if it is stopped, with the phase in which that was.
     pub(super) fn check_stop(&self, phase: &str) -> Result<()> {
         match self.is_stopped() {
-            true => Err(Error::new(BARKER_ERR_STOPPED, format!("stopped while {phase}"))),
+            true => Err(Error::new(Status::Stopped, format!("stopped while {phase}"))),
             false => Ok(()),
         }
     }
@@ -57,7 +57,7 @@ impl Deadline {
     pub(super) fn passed(&self, phase: &str) -> Error {
         let milliseconds = self.timeout.as_millis();
         Error::new(
-            BARKER_ERR_TIMEOUT,
+            Status::Timeout,
             format!("the timeout of {milliseconds} ms passed while {phase}"),
         )
     }

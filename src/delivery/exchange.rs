@@ -13,7 +13,7 @@ use mio::Waker;
 use super::agent::Settings;
 use super::connection::Connection;
 use super::deadline::Deadline;
-use super::log::{barker_log_level, barker_log_level::*};
+use super::log::LogLevel;
 use super::place::Place;
 use super::pool::{Pool, Route};
 use super::process::Process;
@@ -27,7 +27,7 @@ use super::stop::{Awaited, Watch};
 use super::talk::{Incoming, Talk};
 use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// A delivery on its way.
 pub struct Exchange<'a> {
@@ -127,11 +127,11 @@ impl<'a> Exchange<'a> {
         let receiver = self.route.target.authority();
         match result {
             Ok(response) => {
-                self.log(BARKER_LOG_INFO, || format!("{receiver} answered {}", response.status));
+                self.log(LogLevel::Info, || format!("{receiver} answered {}", response.status));
                 Outcome { response, result: Ok(()) }
             }
             Err(error) => {
-                self.log(BARKER_LOG_ERROR, || format!("{receiver}: {error}"));
+                self.log(LogLevel::Error, || format!("{receiver}: {error}"));
                 let head = match &mut self.stage {
                     Stage::Talking(talk) => talk.head_so_far(),
                     _ => None,
@@ -158,7 +158,7 @@ impl<'a> Exchange<'a> {
             Ok(Some(response)) => Ok(Progress::Ended(response)),
             Ok(None) if self.sockets().any(|socket| socket.is_spent()) => Ok(Progress::TurnOver),
             Ok(None) => Ok(Progress::Waits),
-            Err(error) if error.status == BARKER_ERR_SYSTEM => {
+            Err(error) if error.status == Status::System => {
                 self.stage = Stage::Starved(error);
                 // Idle connections make room.
                 Ok(if self.pool.clear() { Progress::TurnOver } else { Progress::Waits })
@@ -234,7 +234,7 @@ impl<'a> Exchange<'a> {
         self.settings.policy.check_origin(self.route.target.origin())?;
         Ok(match self.take_idle() {
             Some(connection) => {
-                self.log(BARKER_LOG_DEBUG, || "using an idle connection again".into());
+                self.log(LogLevel::Debug, || "using an idle connection again".into());
                 self.talk(connection, true)
             }
             None => self.reach()?,
@@ -254,7 +254,7 @@ impl<'a> Exchange<'a> {
         let place = match self.next_hop()? {
             Hop::Place(place) => place,
             Hop::Unix(path) => {
-                self.log(BARKER_LOG_DEBUG, || format!("connecting to {}", path.display()));
+                self.log(LogLevel::Debug, || format!("connecting to {}", path.display()));
                 return Ok(self.race([Address::Unix(path.to_owned())].into(), false));
             }
         };
@@ -265,7 +265,7 @@ impl<'a> Exchange<'a> {
         Ok(match self.process.resolver.find(&name, self.settings.lookup_lifetime) {
             Found::Addresses(addresses) => self.connect(&addresses, place.port, false),
             Found::Asked(lookup, old) => {
-                self.log(BARKER_LOG_DEBUG, || format!("looking up {name}"));
+                self.log(LogLevel::Debug, || format!("looking up {name}"));
                 Stage::LookingUp(Asked { lookup, old, port: place.port })
             }
         })
@@ -283,7 +283,7 @@ impl<'a> Exchange<'a> {
     /// None of the addresses took a connection: they are forgotten. If they were old, the
     /// host may have others by now.
     fn reach_elsewhere(&self, error: Error, are_old: bool) -> Result<Stage> {
-        if error.status != BARKER_ERR_CONNECT {
+        if error.status != Status::Connect {
             return Err(error);
         }
         if let Hop::Place(place) = self.next_hop()? {
@@ -293,7 +293,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn connect(&self, addresses: &[SocketAddr], port: u16, are_old: bool) -> Stage {
-        self.log(BARKER_LOG_DEBUG, || {
+        self.log(LogLevel::Debug, || {
             let addresses: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
             format!("connecting to port {port} of {addresses:?}")
         });
@@ -308,7 +308,7 @@ impl<'a> Exchange<'a> {
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
         match &self.route.proxy {
             Some(Ok(proxy)) => {
-                self.log(BARKER_LOG_DEBUG, || "asking the proxy for the receiver".into());
+                self.log(LogLevel::Debug, || "asking the proxy for the receiver".into());
                 let target = self.route.target.clone();
                 Ok(Stage::Tunnelling(Tunnel::new(socket, proxy.clone(), target)))
             }
@@ -321,7 +321,7 @@ impl<'a> Exchange<'a> {
     fn secure(&self, socket: Socket) -> Result<Stage> {
         let connection = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
-                self.log(BARKER_LOG_DEBUG, || "connected; shaking hands over TLS".into());
+                self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
                 let trust = &self.settings.trust;
                 let config = match trust.is_default() {
                     true => self.process.default_tls()?,
@@ -331,7 +331,7 @@ impl<'a> Exchange<'a> {
                 Connection::Secure(Box::new(tls))
             }
             _ => {
-                self.log(BARKER_LOG_DEBUG, || "connected".into());
+                self.log(LogLevel::Debug, || "connected".into());
                 Connection::Plain(socket)
             }
         };
@@ -350,7 +350,7 @@ impl<'a> Exchange<'a> {
             let (route, limits) = (self.route.clone(), self.settings.idle_limits);
             self.pool.keep(route, talk.connection, response.kept_for(), limits);
         }
-        self.log(BARKER_LOG_DEBUG, || format!("answered with {}", response.status));
+        self.log(LogLevel::Debug, || format!("answered with {}", response.status));
         let redirects = self.settings.redirects;
         if self.redirects == redirects.max {
             return Some(response);
@@ -366,7 +366,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn log(&self, level: barker_log_level, text: impl FnOnce() -> String) {
+    fn log(&self, level: LogLevel, text: impl FnOnce() -> String) {
         if let Some(log) = &self.settings.log
             && level <= log.level
         {
@@ -475,7 +475,7 @@ impl Asked {
             (Ok(None), None) => Ok(None),
             (Ok(None), Some((at, _))) if Instant::now() < *at => Ok(None),
             (Err(error), None) => Err(error),
-            (Err(error), _) if error.status == BARKER_ERR_RESOLVE => Err(error),
+            (Err(error), _) if error.status == Status::Resolve => Err(error),
             (_, Some((_, addresses))) => Ok(Some((addresses.clone(), true))),
         }
     }
@@ -486,5 +486,5 @@ fn wait_for(entries: &mut [libc::pollfd], wait: Duration, deadline: &Deadline) -
     let sockets = entries.iter().map(|entry| entry.fd).collect();
     let Some(_watch) = deadline.watch(Awaited::Sockets(sockets)) else { return Ok(()) };
     poll(entries, wait)
-        .map_err(|error| Error::new(BARKER_ERR_SYSTEM, format!("waiting failed: {error}")))
+        .map_err(|error| Error::new(Status::System, format!("waiting failed: {error}")))
 }

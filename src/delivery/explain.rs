@@ -8,7 +8,7 @@ use rustls::pki_types::UnixTime;
 use rustls::{OtherError, PeerIncompatible};
 
 use super::verifier::Mistrust;
-use crate::error::{Error, barker_status, barker_status::*};
+use crate::error::{Error, Status};
 
 /// A sentence lists no more names of a certificate.
 const MOST_NAMES: usize = 5;
@@ -23,38 +23,38 @@ pub(super) fn explain(error: rustls::Error) -> Error {
         }
         AlertReceived(alert) => {
             let (number, why) = (u8::from(*alert), said(*alert));
-            (BARKER_ERR_TLS, format!("the receiver refused TLS: {why} (alert {number})").into())
+            (Status::Tls, format!("the receiver refused TLS: {why} (alert {number})").into())
         }
         PeerIncompatible(lack) => {
-            (BARKER_ERR_TLS, format!("no TLS with the receiver: {}", lacking(lack)).into())
+            (Status::Tls, format!("no TLS with the receiver: {}", lacking(lack)).into())
         }
         InvalidMessage(_) | PeerSentOversizedRecord => (
-            BARKER_ERR_TLS,
+            Status::Tls,
             "what the receiver sent is not TLS: is the URL's scheme or port right?".into(),
         ),
         InappropriateMessage { .. } | InappropriateHandshakeMessage { .. } | PeerMisbehaved(_) => {
-            (BARKER_ERR_TLS, format!("the receiver broke the rules of TLS ({error})").into())
+            (Status::Tls, format!("the receiver broke the rules of TLS ({error})").into())
         }
         DecryptError => (
-            BARKER_ERR_TLS,
+            Status::Tls,
             "what the receiver sent over TLS was damaged or changed on its way".into(),
         ),
         NoCertificatesPresented => {
-            (BARKER_ERR_TLS, "the receiver showed no certificate over TLS".into())
+            (Status::Tls, "the receiver showed no certificate over TLS".into())
         }
         InvalidCertRevocationList(_) => (
-            BARKER_ERR_TLS,
+            Status::Tls,
             "a revocation list does not fit the receiver's certificate: it is not signed by the \
              authority that it names, or in a way that is not supported"
                 .into(),
         ),
         FailedToGetCurrentTime => {
-            (BARKER_ERR_SYSTEM, "this machine's clock is before 1970: set it".into())
+            (Status::System, "this machine's clock is before 1970: set it".into())
         }
         FailedToGetRandomBytes => {
-            (BARKER_ERR_SYSTEM, "the system did not give random bytes for TLS".into())
+            (Status::System, "the system did not give random bytes for TLS".into())
         }
-        _ => (BARKER_ERR_TLS, format!("TLS failed for a rare reason ({error})").into()),
+        _ => (Status::Tls, format!("TLS failed for a rare reason ({error})").into()),
     };
     Error::new(status, sentence)
 }
@@ -115,41 +115,41 @@ fn lacking(lack: &PeerIncompatible) -> String {
 }
 
 /// Why a certificate is not trusted: "it" or one in its chain.
-fn mistrust(reason: &Reason) -> (barker_status, Cow<'static, str>) {
+fn mistrust(reason: &Reason) -> (Status, Cow<'static, str>) {
     match reason {
         Reason::ExpiredContext { time, not_after } => (
-            BARKER_ERR_CERTIFICATE_EXPIRED,
+            Status::CertificateExpired,
             format!("it expired {} ago", span(*not_after, *time)).into(),
         ),
-        Reason::Expired => (BARKER_ERR_CERTIFICATE_EXPIRED, "it has expired".into()),
+        Reason::Expired => (Status::CertificateExpired, "it has expired".into()),
         Reason::NotValidYetContext { time, not_before } => {
             let begins = span(*time, *not_before);
             let why = format!(
                 "it is not valid yet, but will be in {begins}: is this machine's clock right?"
             );
-            (BARKER_ERR_CERTIFICATE_EXPIRED, why.into())
+            (Status::CertificateExpired, why.into())
         }
-        Reason::NotValidYet => (BARKER_ERR_CERTIFICATE_EXPIRED, "it is not valid yet".into()),
+        Reason::NotValidYet => (Status::CertificateExpired, "it is not valid yet".into()),
         Reason::NotValidForNameContext { expected, presented } => {
             let (name, names) = (expected.to_str(), listed(presented));
-            (BARKER_ERR_CERTIFICATE_NAME, format!("it is not for {name}, but for {names}").into())
+            (Status::CertificateName, format!("it is not for {name}, but for {names}").into())
         }
-        Reason::NotValidForName => (BARKER_ERR_CERTIFICATE_NAME, "it is for other names".into()),
+        Reason::NotValidForName => (Status::CertificateName, "it is for other names".into()),
         Reason::UnknownIssuer => {
-            (BARKER_ERR_CERTIFICATE_ISSUER, "the authority that issued it is unknown".into())
+            (Status::CertificateIssuer, "the authority that issued it is unknown".into())
         }
-        Reason::Revoked => (BARKER_ERR_CERTIFICATE_REVOKED, "it was revoked".into()),
+        Reason::Revoked => (Status::CertificateRevoked, "it was revoked".into()),
         Reason::Other(OtherError(why)) => match why.downcast_ref() {
             Some(Mistrust::SelfSigned) => {
-                (BARKER_ERR_CERTIFICATE_SELF_SIGNED, "it is self-signed".into())
+                (Status::CertificateSelfSigned, "it is self-signed".into())
             }
             Some(Mistrust::OtherKey) => (
-                BARKER_ERR_CERTIFICATE_ISSUER,
+                Status::CertificateIssuer,
                 "it names an authority that is trusted, but another key signed it".into(),
             ),
-            None => (BARKER_ERR_TLS, why.downcast_ref().map_or_else(|| unknown(reason), flaw)),
+            None => (Status::Tls, why.downcast_ref().map_or_else(|| unknown(reason), flaw)),
         },
-        _ => (BARKER_ERR_TLS, defect(reason)),
+        _ => (Status::Tls, defect(reason)),
     }
 }
 
@@ -244,17 +244,17 @@ mod tests {
     fn each_failure_is_told_in_plain_words() {
         use rustls::Error::*;
         for (error, status, words) in [
-            (InvalidCertificate(Reason::BadSignature), BARKER_ERR_TLS, "the certificate's key"),
-            (InvalidCertificate(Reason::Expired), BARKER_ERR_CERTIFICATE_EXPIRED, "has expired"),
-            (InvalidCertificate(Reason::BadEncoding), BARKER_ERR_TLS, "not encoded"),
+            (InvalidCertificate(Reason::BadSignature), Status::Tls, "the certificate's key"),
+            (InvalidCertificate(Reason::Expired), Status::CertificateExpired, "has expired"),
+            (InvalidCertificate(Reason::BadEncoding), Status::Tls, "not encoded"),
             (
                 InvalidCertRevocationList(rustls::CertRevocationListError::BadSignature),
-                BARKER_ERR_TLS,
+                Status::Tls,
                 "a revocation list",
             ),
-            (DecryptError, BARKER_ERR_TLS, "damaged or changed"),
-            (FailedToGetRandomBytes, BARKER_ERR_SYSTEM, "random bytes"),
-            (FailedToGetCurrentTime, BARKER_ERR_SYSTEM, "clock"),
+            (DecryptError, Status::Tls, "damaged or changed"),
+            (FailedToGetRandomBytes, Status::System, "random bytes"),
+            (FailedToGetCurrentTime, Status::System, "clock"),
         ] {
             let told = explain(error);
             assert_eq!(told.status, status, "{told}");
@@ -262,7 +262,7 @@ mod tests {
         }
         for number in 0..=u8::MAX {
             let told = explain(AlertReceived(Alert::from(number)));
-            assert_eq!(told.status, BARKER_ERR_TLS);
+            assert_eq!(told.status, Status::Tls);
             assert!(told.sentence.ends_with(&format!(" (alert {number})")), "{told}");
         }
     }

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use url::{Host, ParseError};
 
 use super::socket::interface_number;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// The longest name that an interface may have.
 const MAX_INTERFACE_LEN: usize = 15;
@@ -157,18 +157,18 @@ fn scope_id(zone: &str) -> Result<u32> {
     match interface_number(zone) {
         Ok(Some(number)) => Ok(number),
         Ok(None) => Err(Error::new(
-            BARKER_ERR_CONNECT,
+            Status::Connect,
             format!("this machine has no network interface {zone}, which the URL names"),
         )),
         Err(error) => Err(Error::new(
-            BARKER_ERR_SYSTEM,
+            Status::System,
             format!("the system did not tell the number of the interface {zone}: {error}"),
         )),
     }
 }
 
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {
-    Err(Error::new(BARKER_ERR_URL, why))
+    Err(Error::new(Status::Url, why))
 }
 
 #[cfg(test)]
@@ -218,7 +218,7 @@ mod tests {
         ] {
             for text in texts.split(' ') {
                 let error = Place::parse(text, 80).expect_err(text);
-                assert_eq!(error.status, BARKER_ERR_URL);
+                assert_eq!(error.status, Status::Url);
                 assert!(error.sentence.contains(says), "{text:?}: {error}");
             }
         }
@@ -242,7 +242,7 @@ mod tests {
             [fec0::1%25lo] [ff02::1%25lo] [::ffff:1.2.3.4%25lo]"
             .split(' ')
         {
-            assert_eq!(zone(text).expect_err(text).status, BARKER_ERR_URL);
+            assert_eq!(zone(text).expect_err(text).status, Status::Url);
         }
     }
 
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(text("[fe80::1%25lo]"), format!("[fe80::1%{lo}]:80"));
         for unknown in ["nowhere", "0", "+1", "4294967296", "-1"] {
             let error = address(&format!("[fe80::1%25{unknown}]")).unwrap().unwrap_err();
-            assert_eq!(error.status, BARKER_ERR_CONNECT);
+            assert_eq!(error.status, Status::Connect);
             assert!(error.sentence.contains(&format!("interface {unknown},")), "{error}");
         }
         assert!(address("localhost").is_none());

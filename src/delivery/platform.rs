@@ -12,7 +12,7 @@ use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
 use super::socket::is_lack_of_resources;
 use super::thread::is_privileged;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// Where the authorities are.
 pub(super) struct Store {
@@ -83,7 +83,7 @@ impl Store {
             _ => None,
         });
         let mut failures: Vec<_> = failures.collect();
-        if let Some(at) = failures.iter().position(|failure| failure.status == BARKER_ERR_SYSTEM) {
+        if let Some(at) = failures.iter().position(|failure| failure.status == Status::System) {
             return Err(failures.swap_remove(at));
         }
         let failure = failures.pop().map(|failure| failure.sentence.into_owned());
@@ -103,8 +103,8 @@ fn version(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
 /// of memory.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
     let (status, why) = match is_lack_of_resources(error) {
-        true => (BARKER_ERR_SYSTEM, " for want of descriptors or memory"),
-        false => (BARKER_ERR_CERTIFICATE, ""),
+        true => (Status::System, " for want of descriptors or memory"),
+        false => (Status::Certificate, ""),
     };
     Error::new(status, format!("cannot read {path:?}{why}: {error}"))
 }
@@ -116,11 +116,11 @@ mod tests {
     #[test]
     fn what_the_system_is_short_of_is_no_fault_of_a_file() {
         for (number, status) in [
-            (libc::EMFILE, BARKER_ERR_SYSTEM),
-            (libc::ENFILE, BARKER_ERR_SYSTEM),
-            (libc::ENOMEM, BARKER_ERR_SYSTEM),
-            (libc::EACCES, BARKER_ERR_CERTIFICATE),
-            (libc::EIO, BARKER_ERR_CERTIFICATE),
+            (libc::EMFILE, Status::System),
+            (libc::ENFILE, Status::System),
+            (libc::ENOMEM, Status::System),
+            (libc::EACCES, Status::Certificate),
+            (libc::EIO, Status::Certificate),
         ] {
             let error = unreadable(Path::new("a\nb"), &io::Error::from_raw_os_error(number));
             assert_eq!(error.status, status, "{error}");

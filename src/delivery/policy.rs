@@ -6,39 +6,25 @@ use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::target::{Endpoint, Origin};
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
-#[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-#[repr(i32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum barker_addresses {
+pub enum AddressPolicy {
     /// All, and Unix sockets.
     #[default]
-    BARKER_ADDRESSES_ANY = 0,
+    Any,
     /// Those of the public internet. Choose this when strangers choose the URLs.
-    BARKER_ADDRESSES_PUBLIC = 1,
+    Public,
     /// None but the networks that were allowed.
-    BARKER_ADDRESSES_LISTED = 2,
-}
-use barker_addresses::*;
-
-impl TryFrom<i32> for barker_addresses {
-    type Error = Error;
-
-    fn try_from(number: i32) -> Result<Self> {
-        let all = [BARKER_ADDRESSES_ANY, BARKER_ADDRESSES_PUBLIC, BARKER_ADDRESSES_LISTED];
-        all.into_iter().find(|addresses| *addresses as i32 == number).ok_or_else(|| {
-            Error::new(BARKER_ERR_RANGE, format!("there is no address policy {number}"))
-        })
-    }
+    Listed,
 }
 
 /// What may be sent to. The default allows everything.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// What is allowed where no network says otherwise.
-    pub addresses: barker_addresses,
+    pub addresses: AddressPolicy,
     /// Exceptions to that.
     pub allowed: Vec<Network>,
     /// Exceptions to those, and to all.
@@ -62,9 +48,9 @@ impl Policy {
         };
         let why = if is_in(&self.denied) {
             "its network was denied"
-        } else if self.addresses == BARKER_ADDRESSES_ANY || is_in(&self.allowed) {
+        } else if self.addresses == AddressPolicy::Any || is_in(&self.allowed) {
             return Ok(());
-        } else if self.addresses == BARKER_ADDRESSES_LISTED {
+        } else if self.addresses == AddressPolicy::Listed {
             "its network was not allowed"
         } else {
             match what_is_not_public(translated.unwrap_or(address)) {
@@ -82,9 +68,7 @@ impl Policy {
         }
         let is_port_allowed = |port| self.ports.is_empty() || self.ports.contains(port);
         match &origin.endpoint {
-            Endpoint::Unix(_)
-                if self.addresses == BARKER_ADDRESSES_ANY && self.ports.is_empty() =>
-            {
+            Endpoint::Unix(_) if self.addresses == AddressPolicy::Any && self.ports.is_empty() => {
                 Ok(())
             }
             Endpoint::Unix(_) => refuse("the address policy does not allow Unix sockets"),
@@ -98,7 +82,7 @@ impl Policy {
 
 /// The error of a check.
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {
-    Err(Error::new(BARKER_ERR_REFUSED, why))
+    Err(Error::new(Status::Refused, why))
 }
 
 /// The addresses that begin with the same bits.
@@ -116,7 +100,7 @@ impl Network {
         let network = Self::of(address, prefix);
         if first_of(address, prefix) != address {
             return Err(Error::new(
-                BARKER_ERR_RANGE,
+                Status::Range,
                 format!(
                     "{text:?} is an address within a network: write {network} for all of it, or \
                      the address alone"
@@ -132,7 +116,7 @@ impl Network {
     }
 
     fn read(text: &str) -> Result<(IpAddr, u32)> {
-        let refuse = |why: String| Err(Error::new(BARKER_ERR_RANGE, why));
+        let refuse = |why: String| Err(Error::new(Status::Range, why));
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
@@ -280,7 +264,7 @@ mod tests {
     use super::super::Target;
     use super::*;
 
-    fn policy(addresses: barker_addresses) -> Policy {
+    fn policy(addresses: AddressPolicy) -> Policy {
         Policy { addresses, ..Policy::default() }
     }
 
@@ -292,15 +276,15 @@ mod tests {
         match policy.check(address.parse().expect(address)) {
             Ok(()) => true,
             Err(error) => {
-                assert_eq!(error.status, BARKER_ERR_REFUSED);
+                assert_eq!(error.status, Status::Refused);
                 false
             }
         }
     }
 
-    fn status_of_url(policy: &Policy, url: &str) -> crate::error::barker_status {
+    fn judge_url(policy: &Policy, url: &str) -> std::result::Result<(), Status> {
         let checked = Target::parse(url).and_then(|target| policy.check_origin(target.origin()));
-        checked.map_or_else(|error| error.status, |()| BARKER_OK)
+        checked.map_err(|error| error.status)
     }
 
     #[test]
@@ -328,7 +312,7 @@ mod tests {
             .split('|')
         {
             let error = Network::parse(text).expect_err(text);
-            assert_eq!(error.status, BARKER_ERR_RANGE, "{text}");
+            assert_eq!(error.status, Status::Range, "{text}");
         }
         assert!(Network::around("10.0.0.0/33").is_none() && Network::around("a").is_none());
         let around = Network::around("::ffff:10.1.2.3/104").unwrap();
@@ -346,7 +330,7 @@ mod tests {
 
     #[test]
     fn public_addresses() {
-        let public = policy(BARKER_ADDRESSES_PUBLIC);
+        let public = policy(AddressPolicy::Public);
         for address in "1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 128.0.0.0 \
             168.63.129.15 172.15.255.255 172.32.0.0 192.0.1.0 223.255.255.255 2000:: \
             2001:200:: 2606:4700::1111 3ffe:ffff:: ::ffff:8.8.8.8 64:ff9b::8.8.8.8"
@@ -369,7 +353,7 @@ mod tests {
 
     #[test]
     fn denied_before_allowed_before_the_rest() {
-        let mut policy = policy(BARKER_ADDRESSES_PUBLIC);
+        let mut policy = policy(AddressPolicy::Public);
         policy.allowed = networks(["10.0.0.0/8", "fd00::/8"]);
         policy.denied = networks(["10.1.0.0/16", "93.184.216.0/24", "2606:4700::/32"]);
         for (address, is_allowed) in [
@@ -395,7 +379,7 @@ mod tests {
 
     #[test]
     fn listed_and_any() {
-        let mut listed = policy(BARKER_ADDRESSES_LISTED);
+        let mut listed = policy(AddressPolicy::Listed);
         assert!(!allows(&listed, "8.8.8.8") && !allows(&listed, "::1"));
         listed.allowed = networks(["127.0.0.0/8"]);
         assert!(allows(&listed, "127.0.0.1") && allows(&listed, "::ffff:127.0.0.1"));
@@ -410,14 +394,14 @@ mod tests {
 
     #[test]
     fn every_spelling_of_loopback_is_refused() {
-        let public = policy(BARKER_ADDRESSES_PUBLIC);
+        let public = policy(AddressPolicy::Public);
         for host in "127.0.0.1 [::1] [0:0:0:0:0:0:0:1] [::0001] [::] [::ffff:127.0.0.1] \
             [::ffff:7f00:1] [0:0:0:0:0:FFFF:7F00:0001] [::127.0.0.1] [64:ff9b::127.0.0.1] \
             [64:ff9b::7f00:1] [2002:7f00:1::] [2001:0:7f00:1::] [fe80::1%25lo]"
             .split(' ')
         {
             for url in [format!("http://{host}/"), format!("https://{host}:8443/a")] {
-                assert_eq!(status_of_url(&public, &url), BARKER_ERR_REFUSED, "{url}");
+                assert_eq!(judge_url(&public, &url), Err(Status::Refused), "{url}");
             }
         }
         for host in "127.0.0.1. 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0X7F.0.0.0x1 0177.0.0.1 \
@@ -428,7 +412,7 @@ mod tests {
         {
             for policy in [&public, &Policy::default()] {
                 let url = format!("http://{host}/");
-                assert_eq!(status_of_url(policy, &url), BARKER_ERR_URL, "{host}");
+                assert_eq!(judge_url(policy, &url), Err(Status::Url), "{host}");
             }
         }
     }
@@ -438,8 +422,8 @@ mod tests {
         let any = Policy::default();
         let web = Policy { ports: vec![80, 8443], ..Policy::default() };
         let secure = Policy { https_only: true, ..Policy::default() };
-        let public = policy(BARKER_ADDRESSES_PUBLIC);
-        let listed = policy(BARKER_ADDRESSES_LISTED);
+        let public = policy(AddressPolicy::Public);
+        let listed = policy(AddressPolicy::Listed);
         for (url, allowed_by) in [
             ("http://a/", [true, true, false, true, true]),
             ("https://a/", [true, false, true, true, true]),
@@ -451,8 +435,8 @@ mod tests {
             for (policy, is_allowed) in
                 [&any, &web, &secure, &public, &listed].iter().zip(allowed_by)
             {
-                let wanted = if is_allowed { BARKER_OK } else { BARKER_ERR_REFUSED };
-                assert_eq!(status_of_url(policy, url), wanted, "{url} {policy:?}");
+                let wanted = if is_allowed { Ok(()) } else { Err(Status::Refused) };
+                assert_eq!(judge_url(policy, url), wanted, "{url} {policy:?}");
             }
         }
     }

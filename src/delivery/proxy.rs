@@ -17,7 +17,7 @@ use super::policy::Network;
 use super::response::parse_head;
 use super::socket::Socket;
 use super::target::{Endpoint, Parts, Target, Userinfo};
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// A proxy answers its part of a tunnel in fewer bytes than these.
 const MAX_ANSWER: usize = 16 * 1024;
@@ -178,7 +178,7 @@ impl Proxy {
             ("http", userinfo) => Kind::Http(userinfo.as_ref().map(Userinfo::basic).transpose()?),
             (_, Some(Userinfo { user, password })) if user.len().max(password.len()) > 255 => {
                 let why = "the user name or password in the URL is longer than 255 bytes";
-                return Err(Error::new(BARKER_ERR_URL, why));
+                return Err(Error::new(Status::Url, why));
             }
             (_, userinfo) => Kind::Socks(userinfo),
         };
@@ -393,7 +393,7 @@ fn broken(error: Error) -> Error {
 }
 
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(BARKER_ERR_PROXY, why)
+    Error::new(Status::Proxy, why)
 }
 
 #[cfg(test)]
@@ -417,7 +417,7 @@ mod tests {
             None => "direct".to_owned(),
             Some(Ok(proxy)) => proxy.place.to_string(),
             Some(Err(error)) => {
-                assert_eq!(error.status, BARKER_ERR_PROXY);
+                assert_eq!(error.status, Status::Proxy);
                 error.to_string()
             }
         }
@@ -520,7 +520,7 @@ mod tests {
             .split('|')
         {
             let error = place(text).expect_err(text);
-            assert_eq!(error.status, BARKER_ERR_URL);
+            assert_eq!(error.status, Status::Url);
             assert!(error.sentence.starts_with("the proxy: "), "{error}");
         }
     }

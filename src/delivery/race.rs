@@ -13,7 +13,7 @@ use socket2::SockAddr;
 use super::agent::Settings;
 use super::process::Process;
 use super::socket::{Socket, is_lack_of_resources};
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// How long an attempt has before the next begins beside it: RFC 8305 section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -126,7 +126,7 @@ impl Race {
 
     /// A refusal is the outcome only if there was nothing else.
     fn lose(&mut self, error: Error) {
-        if self.failure.is_none() || error.status != BARKER_ERR_REFUSED {
+        if self.failure.is_none() || error.status != Status::Refused {
             self.failure = Some(error);
         }
         self.next = Instant::now();
@@ -143,7 +143,7 @@ impl Race {
 }
 
 fn no_connection(address: &Address, error: &io::Error) -> Error {
-    Error::new(BARKER_ERR_CONNECT, format!("no connection to {address}: {error}"))
+    Error::new(Status::Connect, format!("no connection to {address}: {error}"))
 }
 
 fn starved(error: &io::Error) -> Error {
@@ -151,7 +151,7 @@ fn starved(error: &io::Error) -> Error {
         "the system opens no socket: {error}; allow the process more descriptors, or send fewer \
          messages at once"
     );
-    Error::new(BARKER_ERR_SYSTEM, why)
+    Error::new(Status::System, why)
 }
 
 impl fmt::Display for Address {

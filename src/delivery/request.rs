@@ -5,7 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::target::Target;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// A header that may be sent.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ const MAX_VALUE_LEN: usize = 8000;
 impl Field {
     /// Checks name and value against RFC 9110 section 5.
     pub fn new(name: &str, value: &str) -> Result<Self> {
-        let refuse = |why: &'static str| Err(Error::new(BARKER_ERR_HEADER, why));
+        let refuse = |why: &'static str| Err(Error::new(Status::Header, why));
         let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if name.is_empty() || name.len() > 256 || !name.bytes().all(is_token) {
             return refuse(

@@ -14,7 +14,7 @@ use super::names::{Refusal, addresses_of};
 use super::socket::lack_of_resources;
 use super::stop::Awaited;
 use super::thread::Thread;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 use crate::fork::{ForkLock, PutOff, shared};
 
 /// The most lookups that the system is asked at once, those included that nobody waits for any
@@ -146,7 +146,7 @@ impl Resolver {
                 Err(error) => {
                     book.open.remove(&lookup.name);
                     let why = format!("no thread to look up {}: {error}", lookup.name);
-                    let failure = Error::new(BARKER_ERR_SYSTEM, why);
+                    let failure = Error::new(Status::System, why);
                     progress.settle(&lookup.answered, Err(failure));
                 }
             }
@@ -182,15 +182,15 @@ fn ask_system(name: &str) -> Result<Addresses> {
 /// Why there are no addresses. What the system lacks makes its resolver say all sorts of things.
 fn explain(name: &str, refusal: Refusal) -> Error {
     if let Some(lack) = lack_of_resources() {
-        return Error::new(BARKER_ERR_SYSTEM, format!("{name} cannot be looked up: {lack}"));
+        return Error::new(Status::System, format!("{name} cannot be looked up: {lack}"));
     }
     match refusal {
         Refusal::NoSuchName => {
-            Error::new(BARKER_ERR_RESOLVE, format!("no address for the host {name}: no such name"))
+            Error::new(Status::Resolve, format!("no address for the host {name}: no such name"))
         }
         Refusal::NotNow(code) => {
             let why = format!("no name server answers for {name} at present ({code}): try later");
-            Error::new(BARKER_ERR_RESOLVE_AGAIN, why)
+            Error::new(Status::ResolveAgain, why)
         }
     }
 }

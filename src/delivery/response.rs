@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::mem::{self, MaybeUninit};
 use std::time::Duration;
 
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// The most bytes of an answer that are not its body's: its head, what comes before that, what
 /// pads the sizes of chunks, and trailers.
@@ -141,13 +141,13 @@ impl ResponseReader {
         match self.state {
             State::UntilClose => Ok(mem::take(&mut self.response)),
             State::Head if self.pending.is_empty() && self.interim == 0 => {
-                Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed without an answer"))
+                Err(Error::new(Status::Receive, "the receiver closed without an answer"))
             }
             _ => {
                 // What was not worth a look may be wrong, wherever it ends.
                 self.looked_at = 0;
                 self.feed(b"")?;
-                Err(Error::new(BARKER_ERR_RECEIVE, "the receiver closed amid its answer"))
+                Err(Error::new(Status::Receive, "the receiver closed amid its answer"))
             }
         }
     }
@@ -226,7 +226,7 @@ impl ResponseReader {
             101 => Err(protocol("the receiver switched to a protocol nobody asked for")),
             _ if self.interim > MAX_INTERIM => {
                 let why = format!("the answer is put off by more than {MAX_INTERIM} 1xx responses");
-                Err(Error::new(BARKER_ERR_TOO_LARGE, why))
+                Err(Error::new(Status::TooLarge, why))
             }
             _ => Ok(()),
         }
@@ -427,7 +427,7 @@ impl From<httparse::Error> for Error {
         protocol(match error {
             httparse::Error::TooManyHeaders => {
                 let why = format!("the answer has more than {MAX_HEADERS} headers");
-                return Error::new(BARKER_ERR_TOO_LARGE, why);
+                return Error::new(Status::TooLarge, why);
             }
             httparse::Error::Version => "the answer does not begin with HTTP/1.0 or HTTP/1.1",
             httparse::Error::HeaderName => "the answer has a header without a name or a colon",
@@ -439,27 +439,27 @@ impl From<httparse::Error> for Error {
 }
 
 fn protocol(why: &'static str) -> Error {
-    Error::new(BARKER_ERR_PROTOCOL, why)
+    Error::new(Status::Protocol, why)
 }
 
 fn too_large(what: &str, limit: usize) -> Error {
-    Error::new(BARKER_ERR_TOO_LARGE, format!("the answer's {what} is over {limit} bytes"))
+    Error::new(Status::TooLarge, format!("the answer's {what} is over {limit} bytes"))
 }
 
 fn too_much_overhead() -> Error {
     let why = format!("the answer has over {MAX_OVERHEAD} bytes beside its body");
-    Error::new(BARKER_ERR_TOO_LARGE, why)
+    Error::new(Status::TooLarge, why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::barker_status;
+    use crate::error::Status;
 
     const MAX_BODY: usize = 1024 * 1024;
 
     /// The outcome, which must be the same however the bytes are cut.
-    fn read(wire: &[u8]) -> std::result::Result<(u16, Vec<u8>, bool), barker_status> {
+    fn read(wire: &[u8]) -> std::result::Result<(u16, Vec<u8>, bool), Status> {
         let by = |size: usize| {
             let mut reader = ResponseReader::new(MAX_BODY);
             for piece in wire.chunks(size) {
@@ -502,7 +502,7 @@ mod tests {
     }
 
     /// What is known of an answer that fails with this status.
-    fn known_of(wire: &str, status: barker_status) -> Option<(u16, usize)> {
+    fn known_of(wire: &str, status: Status) -> Option<(u16, usize)> {
         let by = |size: usize| {
             let mut reader = ResponseReader::new(MAX_BODY);
             let mut fed = wire.as_bytes().chunks(size).map(|piece| reader.feed(piece));
@@ -523,32 +523,32 @@ mod tests {
     fn the_head_of_a_failed_answer_is_known() {
         let large = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"z".repeat(MAX_BODY + 1);
         for (fields, count, status) in [
-            ("A: b\r\nContent-Length: 3\r\n\r\nhi", 2, BARKER_ERR_RECEIVE),
-            ("A: b\r\nContent-Length: 1048577\r\n\r\n", 2, BARKER_ERR_TOO_LARGE),
-            ("A: b\r\nContent-Length: -1\r\n\r\n", 2, BARKER_ERR_PROTOCOL),
-            ("Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 2, BARKER_ERR_PROTOCOL),
-            ("Transfer-Encoding: gzip\r\n\r\n", 1, BARKER_ERR_PROTOCOL),
-            ("Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 1, BARKER_ERR_PROTOCOL),
-            ("Transfer-Encoding: chunked\r\n\r\n2\r\nhi", 1, BARKER_ERR_RECEIVE),
-            ("Transfer-Encoding: chunked\r\n\r\n0\r\nA b\r\n\r\n", 1, BARKER_ERR_PROTOCOL),
+            ("A: b\r\nContent-Length: 3\r\n\r\nhi", 2, Status::Receive),
+            ("A: b\r\nContent-Length: 1048577\r\n\r\n", 2, Status::TooLarge),
+            ("A: b\r\nContent-Length: -1\r\n\r\n", 2, Status::Protocol),
+            ("Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 2, Status::Protocol),
+            ("Transfer-Encoding: gzip\r\n\r\n", 1, Status::Protocol),
+            ("Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 1, Status::Protocol),
+            ("Transfer-Encoding: chunked\r\n\r\n2\r\nhi", 1, Status::Receive),
+            ("Transfer-Encoding: chunked\r\n\r\n0\r\nA b\r\n\r\n", 1, Status::Protocol),
             // The status has come, but not all of the headers.
-            ("", 0, BARKER_ERR_RECEIVE),
-            ("A: b\r\nContent-Len", 0, BARKER_ERR_RECEIVE),
-            ("A: b\r\nC\0: d\r\n\r\n", 0, BARKER_ERR_PROTOCOL),
+            ("", 0, Status::Receive),
+            ("A: b\r\nContent-Len", 0, Status::Receive),
+            ("A: b\r\nC\0: d\r\n\r\n", 0, Status::Protocol),
         ] {
             let interim = "\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n";
             let wire = format!("{interim}HTTP/1.1 418 Teapot\r\n{fields}");
             assert_eq!(known_of(&wire, status), Some((418, count)), "{wire}");
         }
-        assert_eq!(known_of(&large, BARKER_ERR_TOO_LARGE), Some((200, 0)));
+        assert_eq!(known_of(&large, Status::TooLarge), Some((200, 0)));
         for (wire, status) in [
-            ("HTTP/1.1 20", BARKER_ERR_RECEIVE),
-            ("HTTP/1.1 200 O", BARKER_ERR_RECEIVE),
-            ("HTTP/1.1 200 O\0K\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 2000 OK\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 000 OK\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 100 Continue\r\nA: b\r\n", BARKER_ERR_RECEIVE),
+            ("HTTP/1.1 20", Status::Receive),
+            ("HTTP/1.1 200 O", Status::Receive),
+            ("HTTP/1.1 200 O\0K\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 2000 OK\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 000 OK\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 100 Continue\r\nA: b\r\n", Status::Receive),
         ] {
             assert_eq!(known_of(wire, status), None, "{wire}");
         }
@@ -643,7 +643,7 @@ mod tests {
         ] {
             let chunks = "2\r\nhi\r\n0\r\n\r\n";
             let wire = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{chunks}");
-            assert_eq!(read(wire.as_bytes()), Err(BARKER_ERR_PROTOCOL), "{wire:?}");
+            assert_eq!(read(wire.as_bytes()), Err(Status::Protocol), "{wire:?}");
         }
     }
 
@@ -681,7 +681,7 @@ mod tests {
             assert_eq!(outcome.map(|(status, ..)| status), Ok(200), "{:?}", &wire[..80]);
         }
         for wire in answers(1) {
-            assert_eq!(read(wire.as_bytes()), Err(BARKER_ERR_TOO_LARGE), "{:?}", &wire[..80]);
+            assert_eq!(read(wire.as_bytes()), Err(Status::TooLarge), "{:?}", &wire[..80]);
         }
     }
 
@@ -766,17 +766,17 @@ mod tests {
             );
         }
         for (sizes, status) in [
-            ("\r\n\r\n", BARKER_ERR_PROTOCOL),
-            (";a\r\n\r\n", BARKER_ERR_PROTOCOL),
-            (" 2\r\n", BARKER_ERR_PROTOCOL),
-            ("+2\r\n", BARKER_ERR_PROTOCOL),
-            ("2\n", BARKER_ERR_PROTOCOL),
-            ("2;a\nhi\r\n", BARKER_ERR_PROTOCOL),
-            ("2;a\rb\r\n", BARKER_ERR_PROTOCOL),
-            ("ffffffffffffffff\r\n", BARKER_ERR_TOO_LARGE),
-            ("10000000000000002\r\n", BARKER_ERR_TOO_LARGE),
-            ("2\r\nhi\r\nfffff\r\n", BARKER_ERR_TOO_LARGE),
-            (&flood, BARKER_ERR_TOO_LARGE),
+            ("\r\n\r\n", Status::Protocol),
+            (";a\r\n\r\n", Status::Protocol),
+            (" 2\r\n", Status::Protocol),
+            ("+2\r\n", Status::Protocol),
+            ("2\n", Status::Protocol),
+            ("2;a\nhi\r\n", Status::Protocol),
+            ("2;a\rb\r\n", Status::Protocol),
+            ("ffffffffffffffff\r\n", Status::TooLarge),
+            ("10000000000000002\r\n", Status::TooLarge),
+            ("2\r\nhi\r\nfffff\r\n", Status::TooLarge),
+            (&flood, Status::TooLarge),
         ] {
             assert_eq!(read(sizes), Err(status), "{}", &sizes[..sizes.len().min(80)]);
         }
@@ -789,39 +789,33 @@ mod tests {
         let large = format!("HTTP/1.1 200 OK\r\n\r\n{}", "z".repeat(MAX_BODY + 1));
         let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(MAX_HEADERS + 1));
         let cases = [
-            ("", BARKER_ERR_RECEIVE),
-            ("HTTP/1.1 200 OK\r\nContent-Le", BARKER_ERR_RECEIVE),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", BARKER_ERR_RECEIVE),
-            ("HTTP/1.1 200 OK\r\nA: b\r\nC d", BARKER_ERR_PROTOCOL),
-            ("SSH-2.0-OpenSSH\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 099 Odd\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", BARKER_ERR_PROTOCOL),
+            ("", Status::Receive),
+            ("HTTP/1.1 200 OK\r\nContent-Le", Status::Receive),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi", Status::Receive),
+            ("HTTP/1.1 200 OK\r\nA: b\r\nC d", Status::Protocol),
+            ("SSH-2.0-OpenSSH\r\n", Status::Protocol),
+            ("HTTP/1.1 099 Odd\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", Status::Protocol),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
-                BARKER_ERR_PROTOCOL,
+                Status::Protocol,
             ),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                BARKER_ERR_PROTOCOL,
+                Status::Protocol,
             ),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", BARKER_ERR_PROTOCOL),
-            (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n",
-                BARKER_ERR_PROTOCOL,
-            ),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", BARKER_ERR_PROTOCOL),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", BARKER_ERR_TOO_LARGE),
-            (&endless, BARKER_ERR_TOO_LARGE),
-            (
-                "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\n",
-                BARKER_ERR_TOO_LARGE,
-            ),
-            (&many, BARKER_ERR_TOO_LARGE),
-            (&long, BARKER_ERR_TOO_LARGE),
-            (&large, BARKER_ERR_TOO_LARGE),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", Status::Protocol),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", Status::TooLarge),
+            (&endless, Status::TooLarge),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\n", Status::TooLarge),
+            (&many, Status::TooLarge),
+            (&long, Status::TooLarge),
+            (&large, Status::TooLarge),
         ];
         for (wire, status) in cases {
             assert_eq!(read(wire.as_bytes()), Err(status), "{}", &wire[..wire.len().min(80)]);

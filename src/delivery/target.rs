@@ -11,7 +11,7 @@ use url::{Position, Url};
 use zeroize::Zeroizing;
 
 use super::place::Place;
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// Longer URLs are refused; receivers commonly stop at 8 KiB.
 const MAX_URL_LEN: usize = 8000;
@@ -263,7 +263,7 @@ fn check_text(text: &str) -> Result<()> {
 }
 
 fn refuse<T>(why: impl Into<Cow<'static, str>>) -> Result<T> {
-    Err(Error::new(BARKER_ERR_URL, why))
+    Err(Error::new(Status::Url, why))
 }
 
 #[cfg(test)]
@@ -449,7 +449,7 @@ mod tests {
         ];
         for text in refused {
             let error = Target::parse(text).err().expect(text);
-            assert_eq!(error.status, BARKER_ERR_URL);
+            assert_eq!(error.status, Status::Url);
             assert!(!error.sentence.contains("secret"));
         }
     }

@@ -11,7 +11,7 @@ use super::connection::{received, sent};
 use super::deadline::Deadline;
 use super::explain::explain;
 use super::socket::Socket;
-use crate::error::{Error, Result, barker_status, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
@@ -61,7 +61,7 @@ impl Tls {
             .session
             .writer()
             .write_vectored(parts)
-            .map_err(|error| broken(BARKER_ERR_SEND, &error))?;
+            .map_err(|error| broken(Status::Send, &error))?;
         self.flush()?;
         Ok(Some(taken))
     }
@@ -94,9 +94,9 @@ impl Tls {
                 // Closed without close_notify: what ends a body then is for the reader to judge.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     let why = "the connection was cut without the end that TLS asks for";
-                    return Err(Error::new(BARKER_ERR_RECEIVE, why));
+                    return Err(Error::new(Status::Receive, why));
                 }
-                Err(error) => return Err(broken(BARKER_ERR_RECEIVE, &error)),
+                Err(error) => return Err(broken(Status::Receive, &error)),
                 Ok(received) => return Ok(Some(received)),
             }
             if self.read_records(until)?.is_none() {
@@ -163,21 +163,21 @@ impl Write for Wire<'_> {
     }
 }
 
-fn broken(status: barker_status, error: &io::Error) -> Error {
+fn broken(status: Status, error: &io::Error) -> Error {
     Error::new(status, format!("the TLS session broke: {error}"))
 }
 
 fn closed_amid_handshake() -> Error {
     let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on \
                this port?";
-    Error::new(BARKER_ERR_TLS, why)
+    Error::new(Status::Tls, why)
 }
 
 /// A connection that breaks amid the handshake is no use for TLS.
 fn handshake_error(error: Error) -> Error {
     match error.status {
-        BARKER_ERR_SEND | BARKER_ERR_RECEIVE => {
-            Error::new(BARKER_ERR_TLS, format!("the TLS handshake failed: {}", error.sentence))
+        Status::Send | Status::Receive => {
+            Error::new(Status::Tls, format!("the TLS handshake failed: {}", error.sentence))
         }
         _ => error,
     }
@@ -186,7 +186,7 @@ fn handshake_error(error: Error) -> Error {
 fn host_name(host: &Host<String>) -> Result<ServerName<'static>> {
     match host {
         Host::Domain(name) => ServerName::try_from(name.clone())
-            .map_err(|_| Error::new(BARKER_ERR_URL, format!("no certificate can be for {name}"))),
+            .map_err(|_| Error::new(Status::Url, format!("no certificate can be for {name}"))),
         Host::Ipv4(address) => Ok(std::net::IpAddr::from(*address).into()),
         Host::Ipv6(address) => Ok(std::net::IpAddr::from(*address).into()),
     }

@@ -16,34 +16,20 @@ use rustls::{ClientConfig, RootCertStore, version};
 use super::platform::{Authorities, Store, unreadable};
 use super::sessions::Sessions;
 use super::verifier::{Unverified, Verifier, provider};
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 use crate::fork::ForkLock;
 
 /// How often it is looked whether the platform's authorities have changed.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// The oldest TLS that is spoken. Numbers are part of the ABI.
-#[allow(non_camel_case_types)]
-#[repr(i32)]
+/// The oldest TLS that is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum barker_tls {
+pub enum TlsVersion {
     /// TLS 1.2 (RFC 5246).
     #[default]
-    BARKER_TLS_1_2 = 12,
+    Tls12,
     /// TLS 1.3 (RFC 8446).
-    BARKER_TLS_1_3 = 13,
-}
-
-impl TryFrom<i32> for barker_tls {
-    type Error = Error;
-
-    fn try_from(number: i32) -> Result<Self> {
-        let all = [Self::BARKER_TLS_1_2, Self::BARKER_TLS_1_3];
-        let found = all.into_iter().find(|version| *version as i32 == number);
-        found.ok_or_else(|| {
-            Error::new(BARKER_ERR_RANGE, format!("there is no TLS version {number} to choose"))
-        })
-    }
+    Tls13,
 }
 
 /// What is trusted and shown, and the configuration made of it once it is needed. Connections made
@@ -79,7 +65,7 @@ struct Options {
     revocations: Vec<CertificateRevocationListDer<'static>>,
     identity: Option<Arc<CertifiedKey>>,
     server_name: Option<ServerName<'static>>,
-    minimum: barker_tls,
+    minimum: TlsVersion,
     skips_verification: bool,
     is_changed: bool,
 }
@@ -140,7 +126,7 @@ impl Trust {
     }
 
     /// Speaks no older TLS than this.
-    pub fn with_minimum(&self, minimum: barker_tls) -> Self {
+    pub fn with_minimum(&self, minimum: TlsVersion) -> Self {
         self.changed(|options| options.minimum = minimum)
     }
 
@@ -234,8 +220,8 @@ impl Options {
 
     fn config(&self, platform: Authorities) -> Result<ClientConfig> {
         let versions = match self.minimum {
-            barker_tls::BARKER_TLS_1_2 => &[&version::TLS13, &version::TLS12][..],
-            barker_tls::BARKER_TLS_1_3 => &[&version::TLS13][..],
+            TlsVersion::Tls12 => &[&version::TLS13, &version::TLS12][..],
+            TlsVersion::Tls13 => &[&version::TLS13][..],
         };
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)
@@ -259,7 +245,7 @@ impl Options {
         roots.add_parsable_certificates(self.authorities.iter().cloned());
         if roots.is_empty() {
             let why = self.why_nobody_is_trusted(platform.failure);
-            return Err(Error::new(BARKER_ERR_TLS, why));
+            return Err(Error::new(Status::Tls, why));
         }
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .with_crls(self.revocations.iter().cloned())
@@ -307,11 +293,11 @@ fn read_identity(chain: &[u8], key: &[u8]) -> Result<CertifiedKey> {
 }
 
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(BARKER_ERR_CERTIFICATE, why)
+    Error::new(Status::Certificate, why)
 }
 
 fn unusable(error: impl fmt::Display) -> Error {
-    Error::new(BARKER_ERR_TLS, format!("TLS cannot be set up: {error}"))
+    Error::new(Status::Tls, format!("TLS cannot be set up: {error}"))
 }
 
 #[cfg(test)]
@@ -456,7 +442,7 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
         fs::remove_file(place.path("file")).unwrap();
         let mut asking = Asking::new(Trust::default(), || place.file());
         let error = asking.after(0).unwrap_err();
-        assert_eq!(error.status, BARKER_ERR_TLS);
+        assert_eq!(error.status, Status::Tls);
         assert!(error.sentence.contains("No such file"), "{error}");
         place.write("file", AUTHORITY);
         asking.after(0).unwrap();

@@ -2,20 +2,21 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{ptr, slice};
 
 use super::handle::{State, barker_webhook};
-use crate::error::{Error, Result, barker_status, barker_status::*};
+use super::status::{BARKER_ERR_NULL, barker_status, status_of};
+use crate::error::{Error, Result, Status};
 
 /// Runs `work`; a panic in it becomes an error and prints nothing.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
     let mut work = Some(work);
     let mut result = None;
     catch_panic(&mut || result = work.take().map(|work| work()))?;
-    result.ok_or_else(|| Error::from(BARKER_ERR_INTERNAL))
+    result.ok_or_else(|| Error::from(Status::Internal))
 }
 
 /// The part of [`catch`] that is the same for all: once in the library, not once a function.
@@ -35,7 +36,7 @@ fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     let outer = CATCHING.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     CATCHING.set(outer);
-    result.map_err(|panic| Error::new(BARKER_ERR_INTERNAL, panic_sentence(&*panic)))
+    result.map_err(|panic| Error::new(Status::Internal, panic_sentence(&*panic)))
 }
 
 /// Holds off pthread_cancel() for this thread as long as it lives: cancelled amid a call, a thread
@@ -89,6 +90,23 @@ pub(super) unsafe fn on_handle(
     conclude(hook, result)
 }
 
+/// Changes a handle in a way that cannot fail.
+///
+/// # Safety
+/// As for [`on_handle`].
+pub(super) unsafe fn set(
+    hook: *mut barker_webhook,
+    change: impl FnOnce(&mut State),
+) -> barker_status {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe {
+        on_handle(hook, |hook| {
+            change(hook);
+            Ok(())
+        })
+    }
+}
+
 /// Borrows what belongs to one thread.
 ///
 /// # Safety
@@ -120,21 +138,17 @@ pub(super) unsafe fn read<'a, T>(
     unsafe { handle(hook) }.and_then(|hook| catch(|| work(hook))).unwrap_or(otherwise)
 }
 
-fn status_of(result: &Result<()>) -> barker_status {
-    result.as_ref().map_or_else(|error| error.status, |()| BARKER_OK)
-}
-
 pub(super) fn null(what: &str) -> Error {
-    Error::new(BARKER_ERR_NULL, format!("{what} is NULL"))
+    Error::new(Status::Null, format!("{what} is NULL"))
 }
 
 /// Borrows bytes; NULL with length 0 is none.
 ///
 /// # Safety
 /// `data` is NULL or points to `len` bytes that do not change while they are borrowed.
-pub(super) unsafe fn bytes<'a>(what: &str, data: *const u8, len: usize) -> Result<&'a [u8]> {
+pub(super) unsafe fn bytes<'a>(what: &str, data: *const c_void, len: usize) -> Result<&'a [u8]> {
     // SAFETY: the caller's promise is the one asked for here.
-    unsafe { array(what, data, len) }
+    unsafe { array(what, data.cast(), len) }
 }
 
 /// Borrows an array; NULL with length 0 is empty.
@@ -149,7 +163,7 @@ pub(super) unsafe fn array<'a, T>(what: &str, items: *const T, len: usize) -> Re
         return Err(null(what));
     }
     if len > isize::MAX as usize / size_of::<T>() {
-        return Err(Error::new(BARKER_ERR_RANGE, format!("the length of {what} is impossible")));
+        return Err(Error::new(Status::Range, format!("the length of {what} is impossible")));
     }
     // SAFETY: not NULL, not larger than an object can be, and valid by the caller's promise.
     Ok(unsafe { slice::from_raw_parts(items, len) })
@@ -174,7 +188,19 @@ pub(super) unsafe fn c_string<'a>(what: &str, text: *const c_char) -> Result<&'a
 pub(super) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str> {
     // SAFETY: the caller's promise is the one asked for here.
     std::str::from_utf8(unsafe { c_string(what, text) }?)
-        .map_err(|_| Error::new(BARKER_ERR_UTF8, format!("{what} is not UTF-8: encode it so")))
+        .map_err(|_| Error::new(Status::Utf8, format!("{what} is not UTF-8: encode it so")))
+}
+
+/// Borrows a NUL-terminated UTF-8 string that may be NULL.
+///
+/// # Safety
+/// As for [`c_string`].
+pub(super) unsafe fn optional_text<'a>(
+    what: &str,
+    string: *const c_char,
+) -> Result<Option<&'a str>> {
+    // SAFETY: the caller's promise is the one asked for here.
+    (!string.is_null()).then(|| unsafe { text(what, string) }).transpose()
 }
 
 /// Borrows a handle that is only read.
@@ -198,12 +224,13 @@ pub(super) unsafe fn out<'a, T>(what: &str, out: *mut T) -> Result<&'a mut T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::constants::Constants;
 
     #[test]
     fn a_panic_becomes_an_error() {
         let error = catch(|| panic!("injected {}", 7)).unwrap_err();
-        assert_eq!(error.status, BARKER_ERR_INTERNAL);
+        assert_eq!(error.status, Status::Internal);
         assert!(error.sentence.ends_with("injected 7"), "{error}");
-        assert_eq!(without_handle(|| panic!("injected")), BARKER_ERR_INTERNAL);
+        assert_eq!(without_handle(|| panic!("injected")), Status::Internal.constant());
     }
 }

@@ -1,8 +1,9 @@
-//! Bytes that the library hands over for good.
+//! Buffers: bytes that the library hands over for good.
 
 use std::ptr;
 
-use super::boundary::catch;
+use super::boundary::{catch, out};
+use crate::error::Result;
 
 /// Bytes that the library made and the caller owns.
 ///
@@ -16,7 +17,6 @@ use super::boundary::catch;
 ///
 /// A NUL that `len` does not count follows the last byte. A call that fills a buffer overwrites
 /// what was in it without releasing it; if the call fails, the buffer is all zeros.
-#[allow(non_camel_case_types)]
 #[repr(C)]
 pub struct barker_buffer {
     /// The bytes; NULL in a buffer of zeros.
@@ -44,6 +44,7 @@ impl barker_buffer {
 /// Releases what a buffer holds and leaves zeros, so that freeing it again does nothing.
 ///
 /// @param buffer  NULL, all zeros, or filled by this library
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
     // SAFETY: the caller passes NULL or a buffer of its own.
@@ -57,4 +58,18 @@ pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
         // SAFETY: `from_bytes` took these parts from a Vec<u8> holding `len` bytes and a NUL.
         drop(unsafe { Vec::from_raw_parts(buffer.data, buffer.len + 1, buffer.capacity) });
     });
+}
+
+/// Borrows an out parameter and empties it.
+///
+/// # Safety
+/// As for [`out`].
+pub(super) unsafe fn emptied<'a>(
+    what: &str,
+    buffer: *mut barker_buffer,
+) -> Result<&'a mut barker_buffer> {
+    // SAFETY: the caller's promise is the one asked for here.
+    let buffer = unsafe { out(what, buffer) }?;
+    *buffer = barker_buffer::EMPTY;
+    Ok(buffer)
 }

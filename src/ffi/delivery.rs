@@ -1,20 +1,21 @@
-//! How messages are delivered: how long that may take, over which connections, by which way.
+//! Delivery: how it reaches the receiver.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use super::boundary::{on_handle, read, text};
+use super::boundary::{on_handle, optional_text, read, set};
+use super::constants::{Constants, constants};
 use super::handle::{barker_webhook, c_text};
-use crate::delivery::{Log, Proxies, Redirects, barker_log_level};
-use crate::error::barker_status;
+use super::status::barker_status;
+use crate::delivery::{Log, LogLevel, Proxies, Redirects};
 
-/// # Delivery: how it reaches the receiver
-///
 /// Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
 ///
 /// @param hook          the handle
 /// @param milliseconds  at least 1; 5000 if never set
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_timeout(
     hook: *mut barker_webhook,
@@ -30,6 +31,7 @@ pub unsafe extern "C" fn barker_webhook_set_timeout(
 ///
 /// @param hook  the handle
 /// @return milliseconds; 0 if hook is NULL
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> u32 {
     // SAFETY: the caller passes NULL or a live handle.
@@ -47,6 +49,8 @@ pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> 
 ///                     receiver's own limit, so that it does not close one that is about to be used.
 ///                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_idle_limits(
     hook: *mut barker_webhook,
@@ -55,11 +59,10 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             let limits = &mut hook.webhook.delivery().idle_limits;
             limits.connections = connections as usize;
             limits.time = Duration::from_secs(seconds.into());
-            Ok(())
         })
     }
 }
@@ -70,6 +73,8 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
 /// @param hook     the handle
 /// @param seconds  600 if never set; 0 is any age
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
     hook: *mut barker_webhook,
@@ -77,9 +82,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.delivery().idle_limits.age = Duration::from_secs(seconds.into());
-            Ok(())
         })
     }
 }
@@ -88,13 +92,14 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
 ///
 /// @param hook  the handle
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.close_idle();
-            Ok(())
         })
     }
 }
@@ -108,6 +113,8 @@ pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) ->
 /// @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
 ///                 addresses
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
     hook: *mut barker_webhook,
@@ -115,9 +122,8 @@ pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.delivery().lookup_lifetime = Duration::from_secs(seconds.into());
-            Ok(())
         })
     }
 }
@@ -128,6 +134,8 @@ pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
 /// @param hook   the handle
 /// @param bytes  1048576 if never set
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_max_body(
     hook: *mut barker_webhook,
@@ -135,9 +143,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.delivery().max_body = bytes as usize;
-            Ok(())
         })
     }
 }
@@ -156,6 +163,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
 ///                          its signature and the added headers, to whatever other receiver the
 ///                          first one names, but for Authorization and Cookie.
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_redirects(
     hook: *mut barker_webhook,
@@ -164,10 +173,9 @@ pub unsafe extern "C" fn barker_webhook_set_redirects(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             let to_other_origins = to_other_origins != 0;
             hook.webhook.delivery().redirects = Redirects { max, to_other_origins };
-            Ok(())
         })
     }
 }
@@ -180,6 +188,8 @@ pub unsafe extern "C" fn barker_webhook_set_redirects(
 ///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed; copied,
 ///              and wiped when it is replaced or freed. NULL, the default, is no proxy.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_proxy(
     hook: *mut barker_webhook,
@@ -188,10 +198,8 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.delivery().proxies = match url.is_null() {
-                true => Proxies::default(),
-                false => Proxies::all(text("url", url)?)?,
-            };
+            let proxies = optional_text("url", url)?.map(Proxies::all).transpose()?;
+            hook.webhook.delivery().proxies = proxies.unwrap_or_default();
             Ok(())
         })
     }
@@ -208,17 +216,37 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
 ///
 /// @param hook  the handle
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.delivery().proxies = Proxies::from_environment();
-            Ok(())
         })
     }
+}
+
+/// How much a message of the log matters. Numbers are part of the ABI.
+pub type barker_log_level = i32;
+
+/// Nothing is told.
+pub const BARKER_LOG_OFF: barker_log_level = 0;
+/// A delivery failed.
+pub const BARKER_LOG_ERROR: barker_log_level = 1;
+/// A delivery was answered.
+pub const BARKER_LOG_INFO: barker_log_level = 2;
+/// Each step on the way.
+pub const BARKER_LOG_DEBUG: barker_log_level = 3;
+
+constants! { LogLevel, "log level":
+    Off = BARKER_LOG_OFF,
+    Error = BARKER_LOG_ERROR,
+    Info = BARKER_LOG_INFO,
+    Debug = BARKER_LOG_DEBUG,
 }
 
 /// Told what happens in a delivery.
@@ -231,7 +259,6 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
 /// @param level  how much it matters
 /// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
 ///               header or password, nor a URL's path. What does not print is escaped.
-#[allow(non_camel_case_types)]
 pub type barker_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;
 
@@ -242,22 +269,22 @@ pub type barker_log =
 /// @param log    the function; NULL, the default, is told nothing
 /// @param user   passed on to it; if clones send from several threads, it is used from all of them
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such level
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_log(
     hook: *mut barker_webhook,
-    level: i32,
+    level: barker_log_level,
     log: barker_log,
     user: *mut c_void,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            let level = level.try_into()?;
+            let level = LogLevel::of(level)?;
             hook.webhook.delivery().log = log.map(|log| {
                 let user = User(user);
-                let write =
-                    move |level, line: &str| user.tell(log, level, &c_text(line.as_bytes()));
-                Log::new(level, write)
+                Log::new(level, move |level, line| user.hears(log, level, line))
             });
             Ok(())
         })
@@ -273,13 +300,14 @@ unsafe impl Send for User {}
 unsafe impl Sync for User {}
 
 impl User {
-    fn tell(
+    fn hears(
         &self,
         log: unsafe extern "C" fn(*mut c_void, barker_log_level, *const c_char),
-        level: barker_log_level,
-        line: &CString,
+        level: LogLevel,
+        line: &str,
     ) {
+        let line = c_text(line.as_bytes());
         // SAFETY: the host program gave this function and pointer for this; the line is text.
-        unsafe { log(self.0, level, line.as_ptr()) };
+        unsafe { log(self.0, level.constant(), line.as_ptr()) };
     }
 }

@@ -1,4 +1,4 @@
-//! The handle: made, cloned, freed, and asked why the last call failed.
+//! Handles: made, copied, freed, and asked why a call failed.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
@@ -8,8 +8,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::boundary::{catch, read};
+use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
+use super::verify::barker_header;
 use crate::delivery::{Outcome, Stop};
-use crate::error::{Result, barker_status, barker_status::*};
+use crate::error::Result;
 use crate::webhook::{Delivery, Webhook};
 
 /// A webhook: what to send, to whom, under which key; and the outcome of its last send.
@@ -22,7 +24,6 @@ use crate::webhook::{Delivery, Webhook};
 /// After fork(), the child may go on using its handles, except one that another thread was using at
 /// that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known of
 /// replays are each process's own, and the child begins with none.
-#[allow(non_camel_case_types)]
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
     /// For other threads than that which uses the state.
@@ -46,6 +47,8 @@ pub(super) struct Sent {
     pub signature: CString,
     pub status: u16,
     pub headers: Vec<(CString, CString)>,
+    /// Borrowed from `headers`.
+    pub lent: Vec<barker_header>,
     /// With a NUL after its last byte.
     body: Vec<u8>,
 }
@@ -62,9 +65,10 @@ impl barker_webhook {
 impl State {
     /// Keeps a call's status and, of a failure, the sentence; gives the status.
     pub(super) fn remember(&mut self, result: &Result<()>) -> barker_status {
-        (self.status, self.error) = match result {
-            Ok(()) => (BARKER_OK, CString::default()),
-            Err(error) => (error.status, c_text(error.sentence.as_bytes())),
+        self.status = status_of(result);
+        self.error = match result {
+            Ok(()) => CString::default(),
+            Err(error) => c_text(error.sentence.as_bytes()),
         };
         self.status
     }
@@ -90,12 +94,14 @@ impl Sent {
     pub fn of(delivery: Delivery) -> (Self, Result<()>) {
         let Outcome { response, result } = delivery.outcome;
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
+        let headers: Vec<_> = response.headers.iter().map(c_pair).collect();
         let mut sent = Self {
             id: c_text(delivery.signed.id.as_bytes()),
             timestamp: c_text(delivery.signed.timestamp.as_bytes()),
             signature: c_text(delivery.signed.signature.as_bytes()),
             status: response.status,
-            headers: response.headers.iter().map(c_pair).collect(),
+            lent: headers.iter().map(barker_header::lend).collect(),
+            headers,
             body: response.body,
         };
         sent.body.push(0);
@@ -113,12 +119,11 @@ pub(super) fn c_text(text: &[u8]) -> CString {
     CString::new(&text[..end]).expect("no NUL is left")
 }
 
-/// # Handles: made, copied, freed, and asked why a call failed
-///
 /// Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
 /// and a tolerance of 300 seconds.
 ///
 /// @return a handle that the caller frees with barker_webhook_free(); NULL if it could not be made
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn barker_webhook_new() -> *mut barker_webhook {
     catch(|| barker_webhook::make(Webhook::new(), None)).unwrap_or(ptr::null_mut())
@@ -129,6 +134,7 @@ pub extern "C" fn barker_webhook_new() -> *mut barker_webhook {
 ///
 /// @param hook  the handle to copy
 /// @return a handle that the caller frees with barker_webhook_free(); NULL if hook is NULL
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *mut barker_webhook {
     // SAFETY: the caller passes NULL or a live handle.
@@ -143,6 +149,7 @@ pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *m
 /// getters returned for the handle is gone with it; filled buffers stay.
 ///
 /// @param hook  NULL, or a handle that is not used again
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
     if hook.is_null() {
@@ -160,6 +167,8 @@ pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
 ///
 /// @param hook  the handle
 /// @return a barker_status; BARKER_ERR_NULL if hook is NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
@@ -175,6 +184,7 @@ pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> b
 /// @param hook  the handle
 /// @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
 ///         valid until the next call that changes the handle
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_error(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.

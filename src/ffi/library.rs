@@ -1,29 +1,37 @@
-//! What concerns the library as a whole: its version and its statuses.
+//! Library: its version.
 
 use std::ffi::c_char;
 
-use super::boundary::catch;
-use crate::error::barker_status;
-
-/// # Library: versions, statuses and buffers
-///
 /// Gives the version of the library that the program runs with, which may be newer than the
 /// header's BARKER_VERSION that it was compiled with.
 ///
 /// @return NUL-terminated static text, such as "0.1.0"
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn barker_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Gives the sentence of a status.
+/// Returns the version of the library that the program runs with as a number, to compare with
+/// BARKER_VERSION_NUMBER.
 ///
-/// @param status  a barker_status; any other number gives "unknown status"
-/// @return NUL-terminated static text, never NULL
+/// @return 10000 times the major version, plus 100 times the minor one, plus the patch: 100 for 0.1.0
+/// @since 0.1.0
+/// @since 0.1.0
 #[unsafe(no_mangle)]
-pub extern "C" fn barker_status_string(status: i32) -> *const c_char {
-    let sentence = catch(|| barker_status::sentence(status)).unwrap_or("unknown status\0");
-    sentence.as_ptr().cast()
+pub extern "C" fn barker_version_number() -> u32 {
+    VERSION_NUMBER
+}
+
+const VERSION_NUMBER: u32 = 10_000 * number(env!("CARGO_PKG_VERSION_MAJOR"))
+    + 100 * number(env!("CARGO_PKG_VERSION_MINOR"))
+    + number(env!("CARGO_PKG_VERSION_PATCH"));
+
+const fn number(text: &str) -> u32 {
+    match u32::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("cargo sets numbers"),
+    }
 }
 
 /// Panics.
@@ -33,7 +41,7 @@ pub extern "C" fn barker_status_string(status: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_test_panic(
     hook: *mut super::handle::barker_webhook,
-) -> barker_status {
+) -> super::status::barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { super::boundary::on_handle(hook, |_| panic!("injected by a test")) }
 }

@@ -2,22 +2,31 @@
 //! into a status; `include/barker.h` is generated from what stands in this folder, and from that the
 //! man pages and the documentation site.
 //!
-//! Functions stand in families. `# Name: what it is about`, first in the comment of a family's first
-//! function, begins one: it becomes the heading in the header and names the family everywhere else.
+//! Functions stand in families, a file each. Its first line is the family's heading in the header;
+//! the part before the colon names the family everywhere else. What stands first in a file is first
+//! in the header, too.
 
 // The comment of each function is its contract in the header, for C; nothing calls it from Rust.
-#![allow(clippy::missing_safety_doc)]
+#![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
 mod boundary;
+mod constants;
 
-// In the order in which the header shows them.
-mod library;
-mod buffer;
+// The families, in the order in which the header shows them.
 mod handle;
-mod configure;
+mod message;
+mod secrets;
+mod sending;
+mod outcome;
+mod verify;
 mod delivery;
 mod policy;
-mod trust;
-mod send;
+mod tls;
 mod sign;
-mod verify;
+mod generate;
+mod buffer;
+mod library;
+mod status;
+
+pub use constants::Constants;
+pub use status::*;

@@ -1,13 +1,29 @@
-//! Where a handle may send to.
+//! Policy: where it may go.
 
 use std::ffi::c_char;
 
-use super::boundary::{on_handle, text};
+use super::boundary::{on_handle, set, text};
+use super::constants::{Constants, constants};
 use super::handle::barker_webhook;
-use crate::error::barker_status;
+use super::status::barker_status;
+use crate::delivery::AddressPolicy;
 
-/// # Policy: where it may go
-///
+/// Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
+pub type barker_addresses = i32;
+
+/// All, and Unix sockets.
+pub const BARKER_ADDRESSES_ANY: barker_addresses = 0;
+/// Those of the public internet. Choose this when strangers choose the URLs.
+pub const BARKER_ADDRESSES_PUBLIC: barker_addresses = 1;
+/// None but the networks that were allowed.
+pub const BARKER_ADDRESSES_LISTED: barker_addresses = 2;
+
+constants! { AddressPolicy, "address policy":
+    Any = BARKER_ADDRESSES_ANY,
+    Public = BARKER_ADDRESSES_PUBLIC,
+    Listed = BARKER_ADDRESSES_LISTED,
+}
+
 /// Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
 /// URLs: without it, a URL may lead to whatever this machine reaches.
 ///
@@ -32,15 +48,17 @@ use crate::error::barker_status;
 /// @param hook       the handle
 /// @param addresses  a barker_addresses; BARKER_ADDRESSES_ANY if never set
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such policy
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_address_policy(
     hook: *mut barker_webhook,
-    addresses: i32,
+    addresses: barker_addresses,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.set_address_policy(addresses.try_into()?);
+            hook.webhook.set_address_policy(AddressPolicy::of(addresses)?);
             Ok(())
         })
     }
@@ -54,6 +72,8 @@ pub unsafe extern "C" fn barker_webhook_set_address_policy(
 ///                 alone
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if it is no network, or
 ///         an address within one ("10.1.2.3/8")
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_allow_network(
     hook: *mut barker_webhook,
@@ -68,6 +88,8 @@ pub unsafe extern "C" fn barker_webhook_allow_network(
 /// @param hook     the handle
 /// @param network  as for barker_webhook_allow_network()
 /// @return as barker_webhook_allow_network()
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_deny_network(
     hook: *mut barker_webhook,
@@ -83,6 +105,8 @@ pub unsafe extern "C" fn barker_webhook_deny_network(
 /// @param hook  the handle
 /// @param port  1 to 65535; if none was ever allowed, all are
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_allow_port(
     hook: *mut barker_webhook,
@@ -98,6 +122,8 @@ pub unsafe extern "C" fn barker_webhook_allow_port(
 /// @param hook        the handle
 /// @param https_only  0, as if never set, for any; else https alone
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_https_only(
     hook: *mut barker_webhook,
@@ -105,9 +131,8 @@ pub unsafe extern "C" fn barker_webhook_set_https_only(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.set_https_only(https_only != 0);
-            Ok(())
         })
     }
 }

@@ -1,16 +1,15 @@
-//! Signing without sending, and what that takes: secrets and ids.
+//! Signing: for those who send by other means.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::time::SystemTime;
 
-use super::boundary::{bytes, c_string, handle, out, without_handle};
-use super::buffer::barker_buffer;
+use super::boundary::{bytes, c_string, handle, without_handle};
+use super::buffer::{barker_buffer, emptied};
 use super::handle::barker_webhook;
-use crate::error::{Result, barker_status, barker_status::*};
+use super::status::barker_status;
+use crate::error::{Result, Status};
 use crate::signature::{self, Timestamp};
 
-/// # Signing: for those who send by other means
-///
 /// Signs data without sending it, for programs with an HTTP client of their own: gives the headers
 /// to send with it, each as "Name: value" and a line break (CR LF), names spelled as they must be.
 ///
@@ -24,11 +23,13 @@ use crate::signature::{self, Timestamp};
 /// @param headers    receives the headers; release it with barker_buffer_free()
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if no secret can sign,
 ///         BARKER_ERR_SYSTEM, or BARKER_ERR_HEADER_MALFORMED for a timestamp not of that form
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_sign_headers(
     hook: *const barker_webhook,
     timestamp: *const c_char,
-    data: *const u8,
+    data: *const c_void,
     len: usize,
     headers: *mut barker_buffer,
 ) -> barker_status {
@@ -56,11 +57,13 @@ pub unsafe extern "C" fn barker_webhook_sign_headers(
 /// @param signature_out  receives the signature's text. Release both with barker_buffer_free().
 /// @return as barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and none
 ///         was set
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_sign(
     hook: *const barker_webhook,
     timestamp: *const c_char,
-    data: *const u8,
+    data: *const c_void,
     len: usize,
     timestamp_out: *mut barker_buffer,
     signature_out: *mut barker_buffer,
@@ -72,78 +75,13 @@ pub unsafe extern "C" fn barker_webhook_sign(
         let timestamp_out = timestamp_out?;
         let webhook = &handle(hook)?.webhook;
         if webhook.makes_ids() {
-            return Err(BARKER_ERR_ID.into());
+            return Err(Status::Id.into());
         }
         let signed = webhook.sign(&time(timestamp)?, bytes("data", data, len)?)?;
         *timestamp_out = barker_buffer::from_bytes(signed.timestamp.as_bytes());
         *signature_out = barker_buffer::from_bytes(signed.signature.as_bytes());
         Ok(())
     })
-}
-
-/// # Generating: new secrets, key pairs and ids
-///
-/// Makes a secret of 32 random bytes, as text: "whsec_" and base64. As it stands it is a secret for
-/// every scheme.
-///
-/// @param secret  receives the text; wipe it if you can, and release it with barker_buffer_free()
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_generate_secret(secret: *mut barker_buffer) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let secret = emptied("secret", secret)?;
-        *secret = barker_buffer::from_bytes(signature::generate()?.as_bytes());
-        Ok(())
-    })
-}
-
-/// Makes an Ed25519 key pair for Standard Webhooks, as text: "whsk_" and base64 for the sender,
-/// "whpk_" and base64 for receivers, who can then verify but not sign.
-///
-/// @param private_key  receives the sender's text
-/// @param public_key   receives the receivers' text. Release both with barker_buffer_free().
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_generate_key_pair(
-    private_key: *mut barker_buffer,
-    public_key: *mut barker_buffer,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let private_key = emptied("private_key", private_key);
-        let public_key = emptied("public_key", public_key)?;
-        let private_key = private_key?;
-        let (private, public) = signature::generate_pair()?;
-        *private_key = barker_buffer::from_bytes(private.as_bytes());
-        *public_key = barker_buffer::from_bytes(public.as_bytes());
-        Ok(())
-    })
-}
-
-/// Makes a message id: "msg_" and 32 random hex digits.
-///
-/// @param id  receives the text; release it with barker_buffer_free()
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_SYSTEM
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_generate_id(id: *mut barker_buffer) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let id = emptied("id", id)?;
-        *id = barker_buffer::from_bytes(signature::generate_id()?.as_bytes());
-        Ok(())
-    })
-}
-
-/// Borrows an out parameter and empties it.
-///
-/// # Safety
-/// As for [`out`].
-unsafe fn emptied<'a>(what: &str, buffer: *mut barker_buffer) -> Result<&'a mut barker_buffer> {
-    // SAFETY: the caller's promise is the one asked for here.
-    let buffer = unsafe { out(what, buffer) }?;
-    *buffer = barker_buffer::EMPTY;
-    Ok(buffer)
 }
 
 /// Reads a time; NULL is now.

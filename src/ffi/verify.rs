@@ -1,15 +1,17 @@
-//! Verifying what was received.
+//! Verifying: whether to trust what was received.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::time::{Duration, SystemTime};
 
-use super::boundary::{array, bytes, handle, null, on_handle, read, without_handle};
+use super::boundary::{array, bytes, handle, null, read, set, without_handle};
+use super::constants::Constants;
 use super::handle::barker_webhook;
-use crate::error::{Result, barker_status};
-use crate::signature::{Currency, Keyring};
+use super::secrets::barker_scheme;
+use super::status::barker_status;
+use crate::error::Result;
+use crate::signature::{Currency, Keyring, Scheme};
 
 /// A header that was received. NUL-terminated texts, the caller's own.
-#[allow(non_camel_case_types)]
 #[repr(C)]
 pub struct barker_header {
     /// The name, in any case, with dashes or underscores; or in CGI form, such as
@@ -19,8 +21,12 @@ pub struct barker_header {
     pub value: *const c_char,
 }
 
-/// # Verifying: whether to trust what was received
-///
+impl barker_header {
+    pub(super) fn lend((name, value): &(CString, CString)) -> Self {
+        Self { name: name.as_ptr(), value: value.as_ptr() }
+    }
+}
+
 /// Tells whether a received message is correct and current: whether its headers hold a signature
 /// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
 /// all the headers as they came, and the body before anything has parsed it:
@@ -51,12 +57,14 @@ pub struct barker_header {
 ///         BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD or
 ///         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
 ///         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_verify(
     hook: *const barker_webhook,
     headers: *const barker_header,
     count: usize,
-    body: *const u8,
+    body: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -71,6 +79,8 @@ pub unsafe extern "C" fn barker_webhook_verify(
 /// @param hook     the handle
 /// @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_tolerance(
     hook: *mut barker_webhook,
@@ -78,9 +88,8 @@ pub unsafe extern "C" fn barker_webhook_set_tolerance(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
-            Ok(())
         })
     }
 }
@@ -89,6 +98,7 @@ pub unsafe extern "C" fn barker_webhook_set_tolerance(
 ///
 /// @param hook  the handle
 /// @return seconds; 0 if the check is turned off or hook is NULL
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -> u32 {
     // SAFETY: the caller passes NULL or a live handle.
@@ -109,6 +119,8 @@ pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -
 /// @param hook      the handle
 /// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_replay_limit(
     hook: *mut barker_webhook,
@@ -116,9 +128,8 @@ pub unsafe extern "C" fn barker_webhook_set_replay_limit(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.set_replay_limit(messages as usize);
-            Ok(())
         })
     }
 }
@@ -132,12 +143,14 @@ pub unsafe extern "C" fn barker_webhook_set_replay_limit(
 /// @param body     as it was given to barker_webhook_verify()
 /// @param len      number of bytes of the body
 /// @return BARKER_OK, also if the message was not remembered; BARKER_ERR_NULL or BARKER_ERR_RANGE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_forget(
     hook: *const barker_webhook,
     headers: *const barker_header,
     count: usize,
-    body: *const u8,
+    body: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -160,21 +173,23 @@ pub unsafe extern "C" fn barker_webhook_forget(
 /// @param body        as for barker_webhook_verify()
 /// @param len         number of bytes of the body
 /// @return as barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_verify(
-    scheme: i32,
-    secret: *const u8,
+    scheme: barker_scheme,
+    secret: *const c_void,
     secret_len: usize,
     tolerance: u32,
     headers: *const barker_header,
     count: usize,
-    body: *const u8,
+    body: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     without_handle(|| unsafe {
         let mut keyring = Keyring::default();
-        keyring.set(scheme.try_into()?, bytes("secret", secret, secret_len)?)?;
+        keyring.set(Scheme::of(scheme)?, bytes("secret", secret, secret_len)?)?;
         let (headers, body) = (pairs(headers, count)?, bytes("body", body, len)?);
         let tolerance = Duration::from_secs(tolerance.into());
         keyring.verify(headers, body, Currency { now: SystemTime::now(), tolerance, guard: None })

@@ -1,10 +1,10 @@
 //! Barker, as the Python package writes it, and with longer digests.
 
 use super::key::Digest;
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 /// Old receivers compare the names byte for byte.
-pub(super) const BARKER: Scheme = Scheme {
+pub(super) const BARKER: Description = Description {
     names: Names { id: None, timestamp: Some("BARKER_TIMESTAMP"), signature: "BARKER_SIGNATURE" },
     also: None,
     secret: SecretFormat::Bytes(Digest::Md5),
@@ -14,8 +14,8 @@ pub(super) const BARKER: Scheme = Scheme {
     clock: Clock::Fraction,
 };
 
-pub(super) const BARKER_SHA256: Scheme =
-    Scheme { secret: SecretFormat::Bytes(Digest::Sha256), ..BARKER };
+pub(super) const BARKER_SHA256: Description =
+    Description { secret: SecretFormat::Bytes(Digest::Sha256), ..BARKER };
 
-pub(super) const BARKER_SHA512: Scheme =
-    Scheme { secret: SecretFormat::Bytes(Digest::Sha512), ..BARKER };
+pub(super) const BARKER_SHA512: Description =
+    Description { secret: SecretFormat::Bytes(Digest::Sha512), ..BARKER };

@@ -1,9 +1,9 @@
 //! GitHub: <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
 
 use super::key::Digest;
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
-pub(super) const GITHUB: Scheme = Scheme {
+pub(super) const GITHUB: Description = Description {
     names: Names { id: None, timestamp: None, signature: "X-Hub-Signature-256" },
     also: None,
     secret: SecretFormat::Text(Digest::Sha256),

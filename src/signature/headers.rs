@@ -1,6 +1,6 @@
 //! Finding a signature's headers among all that were received, and the pieces in them.
 
-use crate::error::{Result, barker_status::*};
+use crate::error::{Result, Status};
 
 /// The value of a header, without the blanks around it. A repeated one is tolerated as long as it
 /// says the same each time.
@@ -52,12 +52,12 @@ impl<'a> Value<'a> {
     }
 
     pub fn first(&self) -> Result<&'a [u8]> {
-        self.first.ok_or_else(|| BARKER_ERR_HEADER_MISSING.into())
+        self.first.ok_or_else(|| Status::HeaderMissing.into())
     }
 
     pub fn get(&self) -> Result<&'a [u8]> {
         if self.is_ambiguous {
-            return Err(BARKER_ERR_HEADER_AMBIGUOUS.into());
+            return Err(Status::HeaderAmbiguous.into());
         }
         self.first()
     }
@@ -69,7 +69,7 @@ pub(super) fn field<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> 
     let named = headers.flat_map(fields).filter(|(key, _)| *key == name.as_bytes());
     named.for_each(|(_, text)| value.add(text));
     if value.is_missing() {
-        return Err(BARKER_ERR_HEADER_MALFORMED.into());
+        return Err(Status::HeaderMalformed.into());
     }
     value.get()
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use super::key::Key;
 use super::replay::{Message, ReplayGuard};
-use super::scheme::{Accepted, Scheme, SecretFormat};
-use super::{Header, Timestamp, barker_scheme, barker_spelling, secret, stack};
-use crate::error::{Error, Result, barker_status::*};
+use super::scheme::{Accepted, Description, SecretFormat};
+use super::{Header, Scheme, Spelling, Timestamp, secret, stack};
+use crate::error::{Error, Result, Status};
 
 /// The most secrets of one keyring.
 const MAX_SECRETS: usize = 16;
@@ -28,7 +28,7 @@ pub struct Keyring {
 }
 
 struct Secret {
-    scheme: &'static Scheme,
+    scheme: &'static Description,
     key: Key,
 }
 
@@ -58,14 +58,14 @@ pub struct Currency<'g> {
 
 impl Default for Keyring {
     fn default() -> Self {
-        let secret = Secret::new(barker_scheme::BARKER_SCHEME_BARKER, DEFAULT_SECRET);
+        let secret = Secret::new(Scheme::Barker, DEFAULT_SECRET);
         Self { secrets: vec![secret.expect("any bytes will do")], is_default: true }
     }
 }
 
 impl Keyring {
     /// Holds this secret alone.
-    pub fn set(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+    pub fn set(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         self.drop_default();
         self.secrets = vec![Secret::new(scheme, secret)?];
         Ok(())
@@ -80,11 +80,11 @@ impl Keyring {
     }
 
     /// Holds this secret too.
-    pub fn add(&mut self, scheme: barker_scheme, secret: &[u8]) -> Result<()> {
+    pub fn add(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         self.drop_default();
         if self.secrets.len() == MAX_SECRETS {
             let why = format!("there are {MAX_SECRETS} secrets already: set the ones in use anew");
-            return Err(Error::new(BARKER_ERR_RANGE, why));
+            return Err(Error::new(Status::Range, why));
         }
         self.secrets.push(Secret::new(scheme, secret)?);
         Ok(())
@@ -101,7 +101,7 @@ impl Keyring {
         id: &str,
         timestamp: &Timestamp,
         body: &[u8],
-        spelling: barker_spelling,
+        spelling: Spelling,
     ) -> Result<Signed> {
         self.check_not_empty()?;
         let mut signed = Signed { id: id.to_owned(), ..Signed::default() };
@@ -127,7 +127,7 @@ impl Keyring {
         }
         if signed.headers.is_empty() {
             let why = "a whpk_ key verifies only: add a secret that signs";
-            return Err(Error::new(BARKER_ERR_SECRET, why));
+            return Err(Error::new(Status::Secret, why));
         }
         Ok(signed)
     }
@@ -135,7 +135,7 @@ impl Keyring {
     fn check_not_empty(&self) -> Result<()> {
         if self.secrets.is_empty() {
             let why = "there is no secret, as the one that was given was refused: set another";
-            return Err(Error::new(BARKER_ERR_SECRET, why));
+            return Err(Error::new(Status::Secret, why));
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Keyring {
     ) -> Result<()> {
         self.check_not_empty()?;
         let Currency { now, tolerance, guard } = currency;
-        let mut refusal = BARKER_ERR_HEADER_MISSING;
+        let mut refusal = Status::HeaderMissing;
         let mut messages = [Message::default(); MAX_SECRETS];
         let mut accepted = 0;
         for secret in &self.secrets {
@@ -193,7 +193,7 @@ impl Keyring {
 }
 
 impl Secret {
-    fn new(scheme: barker_scheme, secret: &[u8]) -> Result<Arc<Self>> {
+    fn new(scheme: Scheme, secret: &[u8]) -> Result<Arc<Self>> {
         let scheme = scheme.description();
         stack::wiped::<{ stack::ANYTHING }, _>(|| {
             let key = match scheme.secret {
@@ -212,13 +212,13 @@ fn lifetime(tolerance: Duration) -> Duration {
 }
 
 impl Signed {
-    fn push(&mut self, spelling: barker_spelling, name: &'static str, value: &str) {
+    fn push(&mut self, spelling: Spelling, name: &'static str, value: &str) {
         let mut push = |name| self.headers.push(Header { name, value: value.to_owned() });
         let has_dashed_form = name.contains('_');
-        if !has_dashed_form || spelling != barker_spelling::BARKER_SPELLING_DASH {
+        if !has_dashed_form || spelling != Spelling::Dash {
             push(Cow::Borrowed(name));
         }
-        if has_dashed_form && spelling != barker_spelling::BARKER_SPELLING_UNDERSCORE {
+        if has_dashed_form && spelling != Spelling::Underscore {
             push(Cow::Owned(name.replace('_', "-")));
         }
     }
@@ -229,12 +229,11 @@ mod tests {
     use super::super::key::tests::VERIFIED;
     use super::super::scheme::{Clock, Encoding, Layout, Names, Part};
     use super::*;
-    use crate::error::barker_status;
-    use barker_scheme::*;
+    use crate::error::Status;
 
     const NOW: u64 = 1_614_265_330;
 
-    fn ring(secrets: &[(barker_scheme, &str)]) -> Keyring {
+    fn ring(secrets: &[(Scheme, &str)]) -> Keyring {
         let mut keyring = Keyring::default();
         secrets.iter().for_each(|(scheme, text)| keyring.add(*scheme, text.as_bytes()).unwrap());
         keyring
@@ -252,7 +251,7 @@ mod tests {
         body: &str,
         now: u64,
         guard: Option<&ReplayGuard>,
-    ) -> std::result::Result<(), barker_status> {
+    ) -> std::result::Result<(), Status> {
         let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
         let currency = Currency { now, tolerance: Duration::from_secs(300), guard };
@@ -263,7 +262,7 @@ mod tests {
         keyring: &Keyring,
         headers: &[(String, String)],
         body: &str,
-    ) -> std::result::Result<(), barker_status> {
+    ) -> std::result::Result<(), Status> {
         verify_at(keyring, headers, body, NOW, None)
     }
 
@@ -275,7 +274,7 @@ mod tests {
     fn known_answers() {
         let cases = [
             (
-                BARKER_SCHEME_BARKER,
+                Scheme::Barker,
                 "BARKER",
                 "1566234234.123456",
                 "hello",
@@ -283,23 +282,16 @@ mod tests {
                 "db1541f495c52e2985cd5744441db766",
             ),
             (
-                BARKER_SCHEME_BARKER,
+                Scheme::Barker,
                 "BARKER",
                 "1566234234.5",
                 "{\"café\": 1}",
                 "BARKER_SIGNATURE",
                 "4eddce360a964bbb9295a96a5293820b",
             ),
+            (Scheme::Barker, "", "0", "", "BARKER_SIGNATURE", "49bec43e94cd7f64a7c1e895751027a7"),
             (
-                BARKER_SCHEME_BARKER,
-                "",
-                "0",
-                "",
-                "BARKER_SIGNATURE",
-                "49bec43e94cd7f64a7c1e895751027a7",
-            ),
-            (
-                BARKER_SCHEME_STANDARD,
+                Scheme::Standard,
                 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
                 "1614265330",
                 "{\"test\": 2432232314}",
@@ -307,7 +299,7 @@ mod tests {
                 "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
             ),
             (
-                BARKER_SCHEME_GITHUB,
+                Scheme::Github,
                 "It's a Secret to Everybody",
                 "0",
                 "Hello, World!",
@@ -332,18 +324,18 @@ mod tests {
             for body in ["", "body", "{\"ü\": \"\u{1f415}\"}"] {
                 let signed = sign(&keyring, "msg_1", &timestamp, body);
                 assert_eq!(verify(&keyring, &signed, body), Ok(()), "{scheme:?}");
-                assert_eq!(verify(&keyring, &signed, "other"), Err(BARKER_ERR_SIGNATURE));
-                assert_eq!(verify(&other, &signed, body), Err(BARKER_ERR_SIGNATURE));
+                assert_eq!(verify(&keyring, &signed, "other"), Err(Status::Signature));
+                assert_eq!(verify(&other, &signed, body), Err(Status::Signature));
                 for missing in 0..signed.len() {
                     let mut rest = signed.clone();
                     rest.remove(missing);
-                    assert_eq!(verify(&keyring, &rest, body), Err(BARKER_ERR_HEADER_MISSING));
+                    assert_eq!(verify(&keyring, &rest, body), Err(Status::HeaderMissing));
                 }
                 if signed.len() > 1 || signed[0].1.starts_with("t=") {
                     let late = verify_at(&keyring, &signed, body, NOW + 301, None);
-                    assert_eq!(late, Err(BARKER_ERR_TOO_OLD), "{scheme:?}");
+                    assert_eq!(late, Err(Status::TooOld), "{scheme:?}");
                     let early = verify_at(&keyring, &signed, body, NOW - 301, None);
-                    assert_eq!(early, Err(BARKER_ERR_TOO_NEW), "{scheme:?}");
+                    assert_eq!(early, Err(Status::TooNew), "{scheme:?}");
                 }
             }
         }
@@ -351,14 +343,11 @@ mod tests {
 
     #[test]
     fn the_tolerance_is_inclusive_both_ways() {
-        let keyring = ring(&[(BARKER_SCHEME_BARKER, "k")]);
+        let keyring = ring(&[(Scheme::Barker, "k")]);
         let signed = sign(&keyring, "", "1000", "");
-        for (now, outcome) in [
-            (1300, Ok(())),
-            (1301, Err(BARKER_ERR_TOO_OLD)),
-            (700, Ok(())),
-            (699, Err(BARKER_ERR_TOO_NEW)),
-        ] {
+        for (now, outcome) in
+            [(1300, Ok(())), (1301, Err(Status::TooOld)), (700, Ok(())), (699, Err(Status::TooNew))]
+        {
             assert_eq!(verify_at(&keyring, &signed, "", now, None), outcome);
         }
     }
@@ -368,24 +357,23 @@ mod tests {
         let (private, public) = secret::generate_pair().unwrap();
         let (old, new) = (secret::generate().unwrap(), secret::generate().unwrap());
         let now = NOW.to_string();
-        for scheme in [BARKER_SCHEME_STANDARD, BARKER_SCHEME_SVIX, BARKER_SCHEME_STRIPE] {
+        for scheme in [Scheme::Standard, Scheme::Svix, Scheme::Stripe] {
             let sender = ring(&[(scheme, &new), (scheme, &old)]);
             let signed = sign(&sender, "msg_1", &now, "body");
             assert_eq!(verify(&ring(&[(scheme, &old)]), &signed, "body"), Ok(()));
             assert_eq!(verify(&ring(&[(scheme, &new)]), &signed, "body"), Ok(()));
         }
-        let standard = BARKER_SCHEME_STANDARD;
-        let sender = ring(&[(BARKER_SCHEME_SLACK, "s"), (standard, &old), (standard, &private)]);
+        let standard = Scheme::Standard;
+        let sender = ring(&[(Scheme::Slack, "s"), (standard, &old), (standard, &private)]);
         let signed = sign(&sender, "msg_1", &now, "body");
         assert_eq!(signed.len(), 5, "{signed:?}");
-        for receiver in [(standard, old.as_str()), (standard, &public), (BARKER_SCHEME_SLACK, "s")]
-        {
+        for receiver in [(standard, old.as_str()), (standard, &public), (Scheme::Slack, "s")] {
             assert_eq!(verify(&ring(&[receiver]), &signed, "body"), Ok(()));
         }
         assert!(
             ring(&[(standard, &public)])
                 .sign("msg_1", &Timestamp::parse(b"0").unwrap(), b"", Default::default())
-                .is_err_and(|error| error.status == BARKER_ERR_SECRET)
+                .is_err_and(|error| error.status == Status::Secret)
         );
     }
 
@@ -393,14 +381,14 @@ mod tests {
     fn the_default_secret_does_not_stay() {
         let signed = sign(&Keyring::default(), "", &NOW.to_string(), "body");
         assert_eq!(verify(&Keyring::default(), &signed, "body"), Ok(()));
-        let receiver = ring(&[(BARKER_SCHEME_SLACK, "secret")]);
-        assert_eq!(verify(&receiver, &signed, "body"), Err(BARKER_ERR_HEADER_MISSING));
+        let receiver = ring(&[(Scheme::Slack, "secret")]);
+        assert_eq!(verify(&receiver, &signed, "body"), Err(Status::HeaderMissing));
     }
 
     #[test]
     fn unusual_headers() {
         const RIGHT: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-        let keyring = ring(&[(BARKER_SCHEME_STANDARD, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
+        let keyring = ring(&[(Scheme::Standard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
         let body = "{\"test\": 2432232314}";
         let outcome = |id: &str, timestamp: &str, signature: &str| {
             let received = headers(&[
@@ -413,31 +401,31 @@ mod tests {
         let (id, now) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330");
         assert_eq!(outcome(id, now, RIGHT), Ok(()));
         assert_eq!(outcome(id, now, &format!("v2,x v1a,x v1,AAAA {RIGHT}")), Ok(()));
-        assert_eq!(outcome(id, now, &RIGHT.replace("v1,", "v2,")), Err(BARKER_ERR_SIGNATURE));
-        assert_eq!(outcome(id, now, RIGHT.trim_end_matches('=')), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome(id, now, "nonsense"), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome(id, now, ""), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome("", now, RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome("a.b", now, RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome(id, "1614265330.0", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
-        assert_eq!(outcome(id, "-1614265330", RIGHT), Err(BARKER_ERR_HEADER_MALFORMED));
+        assert_eq!(outcome(id, now, &RIGHT.replace("v1,", "v2,")), Err(Status::Signature));
+        assert_eq!(outcome(id, now, RIGHT.trim_end_matches('=')), Err(Status::HeaderMalformed));
+        assert_eq!(outcome(id, now, "nonsense"), Err(Status::HeaderMalformed));
+        assert_eq!(outcome(id, now, ""), Err(Status::HeaderMalformed));
+        assert_eq!(outcome("", now, RIGHT), Err(Status::HeaderMalformed));
+        assert_eq!(outcome("a.b", now, RIGHT), Err(Status::HeaderMalformed));
+        assert_eq!(outcome(id, "1614265330.0", RIGHT), Err(Status::HeaderMalformed));
+        assert_eq!(outcome(id, "-1614265330", RIGHT), Err(Status::HeaderMalformed));
         let flood = "v1,AAAA ".repeat(1000) + RIGHT;
         assert_eq!(outcome(id, now, &flood), Ok(()));
         // Joined by a gateway.
         let twice = |value: &str| format!("{value}, {value}");
         assert_eq!(outcome(&twice(id), &twice(now), &twice(RIGHT)), Ok(()));
-        assert_eq!(outcome(id, &format!("{now},5"), RIGHT), Err(BARKER_ERR_HEADER_AMBIGUOUS));
-        assert_eq!(outcome(&format!("{id},a"), now, RIGHT), Err(BARKER_ERR_SIGNATURE));
+        assert_eq!(outcome(id, &format!("{now},5"), RIGHT), Err(Status::HeaderAmbiguous));
+        assert_eq!(outcome(&format!("{id},a"), now, RIGHT), Err(Status::Signature));
         let svix = headers(&[("svix-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
         assert_eq!(verify(&keyring, &svix, body), Ok(()));
         let mixed =
             headers(&[("webhook-id", id), ("svix-timestamp", now), ("svix-signature", RIGHT)]);
-        assert_eq!(verify(&keyring, &mixed, body), Err(BARKER_ERR_HEADER_MISSING));
+        assert_eq!(verify(&keyring, &mixed, body), Err(Status::HeaderMissing));
     }
 
     #[test]
     fn an_id_may_have_commas() {
-        let keyring = ring(&[(BARKER_SCHEME_STANDARD, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
+        let keyring = ring(&[(Scheme::Standard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
         for id in ["a,b", ",", ",,", "a,", ",a", "a,a,b"] {
             let signed = sign(&keyring, id, &NOW.to_string(), "body");
             assert_eq!(verify(&keyring, &signed, "body"), Ok(()), "{id}");
@@ -446,18 +434,18 @@ mod tests {
 
     #[test]
     fn what_was_refused_leaves_no_default() {
-        let standard = BARKER_SCHEME_STANDARD;
+        let standard = Scheme::Standard;
         let by_default = sign(&Keyring::default(), "", &NOW.to_string(), "body");
         for refused_by in [Keyring::set, Keyring::add] {
             let mut keyring = Keyring::default();
             assert!(refused_by(&mut keyring, standard, b"*").is_err());
             for keyring in [&keyring, &keyring.clone()] {
-                assert_eq!(verify(keyring, &by_default, "body"), Err(BARKER_ERR_SECRET));
+                assert_eq!(verify(keyring, &by_default, "body"), Err(Status::Secret));
                 let timestamp = Timestamp::parse(b"0").unwrap();
                 let signed = keyring.sign("", &timestamp, b"", Default::default());
-                assert!(signed.is_err_and(|error| error.status == BARKER_ERR_SECRET));
+                assert!(signed.is_err_and(|error| error.status == Status::Secret));
             }
-            keyring.add(BARKER_SCHEME_SLACK, b"secret").unwrap();
+            keyring.add(Scheme::Slack, b"secret").unwrap();
             let signed = sign(&keyring, "", &NOW.to_string(), "body");
             assert!(refused_by(&mut keyring, standard, b"*").is_err());
             assert_eq!(verify(&keyring, &signed, "body"), Ok(()), "another secret stays");
@@ -469,7 +457,7 @@ mod tests {
         keyring: &Keyring,
         now: u64,
         signatures: &[String],
-    ) -> (std::result::Result<(), barker_status>, usize) {
+    ) -> (std::result::Result<(), Status>, usize) {
         let list = signatures.join(" ");
         let timestamp = NOW.to_string();
         let headers = headers(&[
@@ -485,8 +473,8 @@ mod tests {
     #[test]
     fn a_false_message_costs_few_hashes() {
         let (private, public) = secret::generate_pair().unwrap();
-        let sender = ring(&[(BARKER_SCHEME_STANDARD, &private)]);
-        let receiver = ring(&[(BARKER_SCHEME_STANDARD, &public)]);
+        let sender = ring(&[(Scheme::Standard, &private)]);
+        let receiver = ring(&[(Scheme::Standard, &public)]);
         let of = |body: &str| sign(&sender, "msg_1", &NOW.to_string(), body).pop().unwrap().1;
         let right = of("body");
         let wrong: Vec<String> = (0..100).map(|n| of(&format!("other {n}"))).collect();
@@ -496,26 +484,26 @@ mod tests {
             all
         };
         let (late, early) = (NOW + 301, NOW - 301);
-        assert_eq!(costs(&receiver, NOW, &wrong[..4]), (Err(BARKER_ERR_SIGNATURE), 4));
-        assert_eq!(costs(&receiver, NOW, &wrong), (Err(BARKER_ERR_HEADER_MALFORMED), 0));
+        assert_eq!(costs(&receiver, NOW, &wrong[..4]), (Err(Status::Signature), 4));
+        assert_eq!(costs(&receiver, NOW, &wrong), (Err(Status::HeaderMalformed), 0));
         let twice = vec![wrong[0].clone(); 100];
-        assert_eq!(costs(&receiver, NOW, &twice), (Err(BARKER_ERR_SIGNATURE), 1));
-        assert_eq!(costs(&receiver, late, &wrong[..4]), (Err(BARKER_ERR_TOO_OLD), 0));
-        assert_eq!(costs(&receiver, early, &wrong[..4]), (Err(BARKER_ERR_TOO_NEW), 0));
+        assert_eq!(costs(&receiver, NOW, &twice), (Err(Status::Signature), 1));
+        assert_eq!(costs(&receiver, late, &wrong[..4]), (Err(Status::TooOld), 0));
+        assert_eq!(costs(&receiver, early, &wrong[..4]), (Err(Status::TooNew), 0));
         for place in 0..=3 {
             assert_eq!(costs(&receiver, NOW, &with_right(place, 3)), (Ok(()), place + 1));
             let too_many = costs(&receiver, NOW, &with_right(place, 4));
-            assert_eq!(too_many, (Err(BARKER_ERR_HEADER_MALFORMED), 0), "in any order");
+            assert_eq!(too_many, (Err(Status::HeaderMalformed), 0), "in any order");
         }
         let of_other_version = ["v1,AAAA".to_owned()];
-        assert_eq!(costs(&receiver, late, &of_other_version), (Err(BARKER_ERR_SIGNATURE), 0));
+        assert_eq!(costs(&receiver, late, &of_other_version), (Err(Status::Signature), 0));
     }
 
     /// Ed25519 without an id, and an id that nothing parts from the body.
     #[test]
     fn messages_without_a_delimited_id_are_told_apart() {
         const NAMES: Names = Names { id: Some("id"), timestamp: Some("t"), signature: "signature" };
-        const NO_ID: Scheme = Scheme {
+        const NO_ID: Description = Description {
             names: Names { id: None, ..NAMES },
             also: None,
             secret: SecretFormat::Standard,
@@ -524,8 +512,11 @@ mod tests {
             encoding: Encoding::Hex,
             clock: Clock::Seconds,
         };
-        const LOOSE_ID: Scheme =
-            Scheme { names: NAMES, content: &[Part::Id, Part::Timestamp, Part::Body], ..NO_ID };
+        const LOOSE_ID: Description = Description {
+            names: NAMES,
+            content: &[Part::Id, Part::Timestamp, Part::Body],
+            ..NO_ID
+        };
         let (private, _) = secret::generate_pair().unwrap();
         let key = secret::parse_standard(private.as_bytes()).unwrap();
         for scheme in [&NO_ID, &LOOSE_ID] {
@@ -538,7 +529,7 @@ mod tests {
             let second = sign(&keyring, "a", &NOW.to_string(), "2");
             assert_eq!(verify(&first, "1"), Ok(()));
             assert_eq!(verify(&second, "2"), Ok(()));
-            assert_eq!(verify(&first, "1"), Err(BARKER_ERR_REPLAYED));
+            assert_eq!(verify(&first, "1"), Err(Status::Replayed));
         }
         // "a" and a time are as much as "a1" and the rest of that time.
         let secrets = vec![Arc::new(Secret { scheme: &LOOSE_ID, key })];
@@ -549,27 +540,23 @@ mod tests {
         };
         assert_eq!(at(&signed, NOW), Ok(()));
         (signed[0].1, signed[1].1) = ("a1".to_owned(), NOW.to_string()[1..].to_owned());
-        assert_eq!(at(&signed, NOW - 1_000_000_000), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(at(&signed, NOW - 1_000_000_000), Err(Status::Replayed));
     }
 
     #[test]
     fn a_replay_is_told_whatever_is_taken_away() {
-        let secrets = [
-            (BARKER_SCHEME_STRIPE, "old"),
-            (BARKER_SCHEME_STRIPE, "new"),
-            (BARKER_SCHEME_SLACK, "s"),
-        ];
+        let secrets = [(Scheme::Stripe, "old"), (Scheme::Stripe, "new"), (Scheme::Slack, "s")];
         let (keyring, guard) = (ring(&secrets), ReplayGuard::new(10));
         let verify =
             |headers: &[(String, String)]| verify_at(&keyring, headers, "body", NOW, Some(&guard));
         let signed = sign(&keyring, "", &NOW.to_string(), "body");
         assert_eq!(verify(&signed), Ok(()));
-        assert_eq!(verify(&signed), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(verify(&signed), Err(Status::Replayed));
         let (stripe, slack) = signed.split_at(1);
-        assert_eq!(verify(slack), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(verify(slack), Err(Status::Replayed));
         let (timestamp, second) = (&stripe[0].1[..13], &stripe[0].1[13 + 67..]);
         let stripped = format!("{}{second}", timestamp.trim_end_matches(','));
-        assert_eq!(verify(&headers(&[("stripe-signature", &stripped)])), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(verify(&headers(&[("stripe-signature", &stripped)])), Err(Status::Replayed));
         let received = signed.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         keyring.forget(received, b"body", &guard);
         assert_eq!(verify(&signed), Ok(()));

@@ -1,6 +1,6 @@
 //! What is signed, how it is written in headers, and how it is verified.
 //!
-//! A [`Scheme`](scheme) is a description; each has a small file of its own. A [`Keyring`] holds the
+//! A [`Scheme`] is described by data, in a small file of its own. A [`Keyring`] holds the
 //! secrets of a sender or receiver, each for one scheme, and is the one way to sign and verify.
 
 mod barker;
@@ -28,71 +28,62 @@ pub use timestamp::Timestamp;
 
 use std::borrow::Cow;
 
-use scheme::Scheme;
+use scheme::Description;
 
-use crate::error::{Error, Result, barker_status::*};
-
-/// How a message is signed. Numbers are part of the ABI.
-#[allow(non_camel_case_types)]
-#[repr(i32)]
+/// How a message is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum barker_scheme {
+pub enum Scheme {
     /// Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
     /// BARKER_SIGNATURE. The secret is any bytes.
-    BARKER_SCHEME_BARKER = 0,
+    Barker,
     /// The same with HMAC-SHA256.
-    BARKER_SCHEME_BARKER_SHA256 = 1,
+    BarkerSha256,
     /// The same with HMAC-SHA512.
-    BARKER_SCHEME_BARKER_SHA512 = 2,
+    BarkerSha512,
     /// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
     /// under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
     /// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with
     /// that (v1a); `whpk_` and base64 of the public key verifies only.
     /// <https://github.com/standard-webhooks/standard-webhooks>
-    BARKER_SCHEME_STANDARD = 10,
+    Standard,
     /// The same under the names svix-id, svix-timestamp and svix-signature.
-    BARKER_SCHEME_SVIX = 11,
+    Svix,
     /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
-    BARKER_SCHEME_GITHUB = 20,
+    Github,
     /// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
     /// Stripe shows, `whsec_` included.
-    BARKER_SCHEME_STRIPE = 21,
+    Stripe,
     /// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
     /// The secret is text.
-    BARKER_SCHEME_SLACK = 22,
+    Slack,
     /// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
     /// as well. No timestamp. The secret is text.
-    BARKER_SCHEME_SHOPIFY = 23,
+    Shopify,
 }
 
-use barker_scheme::*;
-use barker_spelling::*;
-
 /// How each is described.
-const SCHEMES: [(barker_scheme, &Scheme); 9] = [
-    (BARKER_SCHEME_BARKER, &barker::BARKER),
-    (BARKER_SCHEME_BARKER_SHA256, &barker::BARKER_SHA256),
-    (BARKER_SCHEME_BARKER_SHA512, &barker::BARKER_SHA512),
-    (BARKER_SCHEME_STANDARD, &standard::STANDARD),
-    (BARKER_SCHEME_SVIX, &standard::SVIX),
-    (BARKER_SCHEME_GITHUB, &github::GITHUB),
-    (BARKER_SCHEME_STRIPE, &stripe::STRIPE),
-    (BARKER_SCHEME_SLACK, &slack::SLACK),
-    (BARKER_SCHEME_SHOPIFY, &shopify::SHOPIFY),
+const SCHEMES: [(Scheme, &Description); 9] = [
+    (Scheme::Barker, &barker::BARKER),
+    (Scheme::BarkerSha256, &barker::BARKER_SHA256),
+    (Scheme::BarkerSha512, &barker::BARKER_SHA512),
+    (Scheme::Standard, &standard::STANDARD),
+    (Scheme::Svix, &standard::SVIX),
+    (Scheme::Github, &github::GITHUB),
+    (Scheme::Stripe, &stripe::STRIPE),
+    (Scheme::Slack, &slack::SLACK),
+    (Scheme::Shopify, &shopify::SHOPIFY),
 ];
 
 /// How names with underscores are spelled when sent.
-#[allow(non_camel_case_types)]
-#[repr(i32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum barker_spelling {
+pub enum Spelling {
     /// BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
     #[default]
-    BARKER_SPELLING_UNDERSCORE = 0,
+    Underscore,
     /// BARKER-SIGNATURE, which passes everywhere.
-    BARKER_SPELLING_DASH = 1,
+    Dash,
     /// Both.
-    BARKER_SPELLING_BOTH = 2,
+    Both,
 }
 
 /// A signature's header, to be sent.
@@ -103,10 +94,10 @@ pub struct Header {
     pub value: String,
 }
 
-impl barker_scheme {
+impl Scheme {
     /// Every scheme there is.
     pub const ALL: [Self; SCHEMES.len()] = {
-        let mut all = [BARKER_SCHEME_BARKER; SCHEMES.len()];
+        let mut all = [Scheme::Barker; SCHEMES.len()];
         let mut at = 0;
         while at < all.len() {
             all[at] = SCHEMES[at].0;
@@ -115,31 +106,9 @@ impl barker_scheme {
         all
     };
 
-    fn description(self) -> &'static Scheme {
+    fn description(self) -> &'static Description {
         let found = SCHEMES.iter().find(|(scheme, _)| *scheme == self);
         found.expect("every scheme is in the table").1
-    }
-}
-
-impl TryFrom<i32> for barker_scheme {
-    type Error = Error;
-
-    fn try_from(number: i32) -> Result<Self> {
-        let found = SCHEMES.iter().find(|(scheme, _)| *scheme as i32 == number);
-        found.map(|(scheme, _)| *scheme).ok_or_else(|| {
-            Error::new(BARKER_ERR_RANGE, format!("there is no signature scheme {number}"))
-        })
-    }
-}
-
-impl TryFrom<i32> for barker_spelling {
-    type Error = Error;
-
-    fn try_from(number: i32) -> Result<Self> {
-        let all = [BARKER_SPELLING_UNDERSCORE, BARKER_SPELLING_DASH, BARKER_SPELLING_BOTH];
-        all.into_iter()
-            .find(|spelling| *spelling as i32 == number)
-            .ok_or_else(|| Error::new(BARKER_ERR_RANGE, format!("there is no spelling {number}")))
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::scheme::Identity;
-use crate::error::{Result, barker_status::*};
+use crate::error::{Result, Status};
 use crate::fork::ForkLock;
 
 /// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
@@ -110,7 +110,7 @@ impl Seen {
         limit: usize,
     ) -> Result<()> {
         if messages.iter().any(|message| self.messages.contains_key(&message.fingerprint)) {
-            return Err(BARKER_ERR_REPLAYED.into());
+            return Err(Status::Replayed.into());
         }
         let grace = ticks(lifetime / 2);
         let is_full = |seen: &Self| seen.messages.len() + messages.len() > limit;
@@ -122,7 +122,7 @@ impl Seen {
             });
         }
         if is_full(self) {
-            return Err(BARKER_ERR_REPLAY_FULL.into());
+            return Err(Status::ReplayFull.into());
         }
         let term = |passes_for| Term::new(now, passes_for, lifetime);
         let terms = messages.iter().map(|message| (message.fingerprint, term(message.passes_for)));
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use std::result;
 
-    use crate::error::barker_status;
+    use crate::error::Status;
 
     const TOLERANCE: u64 = 300;
     /// What the system's clock says when it is right.
@@ -189,7 +189,7 @@ mod tests {
         }
 
         /// A message signed then, which must pass; or one without timestamp.
-        fn take(&mut self, print: u64, at: Option<u64>) -> result::Result<(), barker_status> {
+        fn take(&mut self, print: u64, at: Option<u64>) -> result::Result<(), Status> {
             let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(self.clock());
             let passes_for = at.map(|at| {
                 assert!(at.abs_diff(self.clock()) <= TOLERANCE, "it would be refused");
@@ -202,7 +202,7 @@ mod tests {
         }
 
         /// A message signed just now.
-        fn take_fresh(&mut self, print: u64) -> result::Result<(), barker_status> {
+        fn take_fresh(&mut self, print: u64) -> result::Result<(), Status> {
             self.take(print, Some(self.clock()))
         }
     }
@@ -214,7 +214,7 @@ mod tests {
             assert_eq!(memory.take(1, Some(signed_at)), Ok(()));
             for age in (0..=signed_at + TOLERANCE - START).step_by(50) {
                 memory.age = age;
-                assert_eq!(memory.take(1, Some(signed_at)), Err(BARKER_ERR_REPLAYED), "{age}");
+                assert_eq!(memory.take(1, Some(signed_at)), Err(Status::Replayed), "{age}");
                 // Others come, more than there is room for.
                 let _ = memory.take_fresh(1000 + age);
             }
@@ -226,11 +226,11 @@ mod tests {
         let mut memory = Memory::new(1);
         assert_eq!(memory.take(1, None), Ok(()));
         memory.age = 2 * TOLERANCE;
-        assert_eq!(memory.take(1, None), Err(BARKER_ERR_REPLAYED));
-        assert_eq!(memory.take(2, None), Err(BARKER_ERR_REPLAY_FULL));
+        assert_eq!(memory.take(1, None), Err(Status::Replayed));
+        assert_eq!(memory.take(2, None), Err(Status::ReplayFull));
         memory.age = 2 * TOLERANCE + 1;
         assert_eq!(memory.take(2, None), Ok(()));
-        assert_eq!(memory.take(1, None), Err(BARKER_ERR_REPLAY_FULL));
+        assert_eq!(memory.take(1, None), Err(Status::ReplayFull));
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
                 assert_eq!(memory.take_fresh(print), Ok(()), "{ahead}");
             }
             memory.ahead = 0;
-            assert_eq!(memory.take(1, Some(START)), Err(BARKER_ERR_REPLAYED), "{ahead}");
+            assert_eq!(memory.take(1, Some(START)), Err(Status::Replayed), "{ahead}");
             // What came meanwhile is known when its timestamp passes again, and forgotten then.
             for age in (150..9000).step_by(50) {
                 memory.age = age;
@@ -252,7 +252,7 @@ mod tests {
                 let signed_at = (START + 100).strict_add_signed(ahead);
                 if signed_at.abs_diff(memory.clock()) <= TOLERANCE {
                     let again = memory.take(19, Some(signed_at));
-                    assert_eq!(again, Err(BARKER_ERR_REPLAYED), "{ahead}, {age}");
+                    assert_eq!(again, Err(Status::Replayed), "{ahead}, {age}");
                 }
             }
             assert!(memory.seen.messages.len() < 30, "{}", memory.seen.messages.len());
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(memory.take_fresh(1), Ok(()));
         memory.age = TOLERANCE + 200;
         memory.ahead = -250;
-        assert_eq!(memory.take(1, Some(START)), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(memory.take(1, Some(START)), Err(Status::Replayed));
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             assert_eq!(memory.take_fresh(print), Ok(()));
         }
         memory.ahead = 0;
-        assert_eq!(memory.take_fresh(4), Err(BARKER_ERR_REPLAY_FULL));
+        assert_eq!(memory.take_fresh(4), Err(Status::ReplayFull));
         memory.age = TOLERANCE + 1;
         assert_eq!(memory.take_fresh(4), Ok(()));
     }
@@ -290,7 +290,7 @@ mod tests {
             accepted.map_err(|error| error.status)
         };
         assert_eq!(accept(&messages), Ok(()));
-        assert_eq!(accept(&messages[1..]), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(accept(&messages[1..]), Err(Status::Replayed));
         guard.forget(2);
         assert_eq!(accept(&messages[1..]), Ok(()));
     }
@@ -303,8 +303,8 @@ mod tests {
             memory.take_fresh(print.wrapping_mul(0x9e37_79b9_7f4a_7c15)).unwrap();
         }
         memory.age = 1;
-        assert_eq!(memory.take_fresh(1), Err(BARKER_ERR_REPLAY_FULL));
-        assert_eq!(memory.take_fresh(0), Err(BARKER_ERR_REPLAYED));
+        assert_eq!(memory.take_fresh(1), Err(Status::ReplayFull));
+        assert_eq!(memory.take_fresh(0), Err(Status::Replayed));
         // hashbrown: 17 bytes for each of 8/7 of the next power of two.
         assert!(memory.seen.messages.capacity() * 17 * 8 / 7 <= 40 * 1_000_000);
     }

@@ -8,10 +8,10 @@ use super::headers::{self, Value};
 use super::key::{Digest, Expected, Key, Mac};
 pub use super::text::Encoding;
 use super::timestamp::{self, Timestamp};
-use crate::error::{Result, barker_status, barker_status::*};
+use crate::error::{Result, Status};
 
 /// How a message is signed, and where the signature stands.
-pub struct Scheme {
+pub struct Description {
     /// The headers that are sent; when verifying, they come before `also`.
     pub names: Names,
     /// Other names under which the same is accepted.
@@ -124,7 +124,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn take(&mut self, scheme: &Scheme, names: &Names, name: &[u8], value: &'a [u8]) {
+    fn take(&mut self, scheme: &Description, names: &Names, name: &[u8], value: &'a [u8]) {
         let is = |own: Option<&str>| own.is_some_and(|own| headers::is_same_name(name, own));
         if is(names.id) {
             self.id.add_perhaps_joined(value);
@@ -139,7 +139,7 @@ impl<'a> Found<'a> {
     }
 }
 
-impl Scheme {
+impl Description {
     /// The text of a timestamp as this scheme writes it.
     pub(super) fn timestamp<'t>(&self, timestamp: &'t Timestamp) -> Option<&'t str> {
         match self.clock {
@@ -272,7 +272,7 @@ impl Scheme {
 
         let id = names.id.map(|_| found.id.get()).transpose()?.unwrap_or_default();
         if names.id.is_some() && (id.is_empty() || id.contains(&ID_DELIMITER.as_bytes()[0])) {
-            return Err(BARKER_ERR_HEADER_MALFORMED.into());
+            return Err(Status::HeaderMalformed.into());
         }
         let timestamp = match (&self.layout, names.timestamp) {
             (Layout::Fields, _) => headers::field(signatures.all(headers), TIMESTAMP_FIELD)?,
@@ -345,7 +345,7 @@ impl<'a> Signatures<'a, '_> {
 struct Search<'s, 'a> {
     encoding: &'s Encoding,
     expected: &'s Expected<'s>,
-    refusal: barker_status,
+    refusal: Status,
     is_found: bool,
     is_of_version: bool,
     /// Those that cost a hash of the message, to be looked at last.
@@ -359,7 +359,7 @@ impl<'s, 'a> Search<'s, 'a> {
         Self {
             encoding,
             expected,
-            refusal: BARKER_ERR_HEADER_MALFORMED,
+            refusal: Status::HeaderMalformed,
             is_found: false,
             is_of_version: false,
             costly: [&[]; MAX_COSTLY],
@@ -371,7 +371,7 @@ impl<'s, 'a> Search<'s, 'a> {
     fn see(&mut self, is_own: bool, text: &'a [u8]) {
         self.is_of_version |= is_own;
         if !is_own {
-            self.refusal = BARKER_ERR_SIGNATURE;
+            self.refusal = Status::Signature;
         } else if let Some(signature) = self.read(text) {
             self.see_signature(text, &signature);
         }
@@ -383,7 +383,7 @@ impl<'s, 'a> Search<'s, 'a> {
         } else if let Some(signature) = self.read(word) {
             self.see_signature(word, &signature);
         } else if is_version(word) {
-            self.refusal = BARKER_ERR_SIGNATURE;
+            self.refusal = Status::Signature;
         }
     }
 
@@ -392,7 +392,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn see_signature(&mut self, text: &'a [u8], signature: &Mac) {
-        self.refusal = BARKER_ERR_SIGNATURE;
+        self.refusal = Status::Signature;
         if !self.expected.is_costly() {
             self.is_found |= self.expected.is(signature);
         } else if !self.costly[..self.costly_count].contains(&text) {
@@ -411,7 +411,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     fn end(&mut self) -> Result<()> {
         if self.has_too_many {
-            return Err(BARKER_ERR_HEADER_MALFORMED.into());
+            return Err(Status::HeaderMalformed.into());
         }
         if self.is_worthwhile() {
             let mut costly = self.costly[..self.costly_count].iter();

@@ -5,7 +5,7 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::key::{Digest, Key};
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 const SYMMETRIC: &str = "whsec_";
 const PRIVATE: &str = "whsk_";
@@ -89,7 +89,7 @@ fn decode(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 fn refuse<T>(why: &'static str) -> Result<T> {
-    Err(Error::new(BARKER_ERR_SECRET, why))
+    Err(Error::new(Status::Secret, why))
 }
 
 /// A new symmetric secret.
@@ -122,7 +122,7 @@ fn encode(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {
 fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::getrandom(&mut *bytes).map_err(|error| {
-        Error::new(BARKER_ERR_SYSTEM, format!("the system gives no random bytes: {error}"))
+        Error::new(Status::System, format!("the system gives no random bytes: {error}"))
     })?;
     Ok(bytes)
 }
@@ -184,7 +184,7 @@ mod tests {
             &unlike,
         ] {
             let error = parse_standard(text.as_bytes()).err().expect(text);
-            assert_eq!(error.status, BARKER_ERR_SECRET);
+            assert_eq!(error.status, Status::Secret);
         }
         for text in ["", " a", "a\n", "\ta", "a\r\n", " "] {
             assert!(parse_text(Digest::Sha256, text.as_bytes()).is_err(), "{text:?}");

@@ -1,9 +1,9 @@
 //! Shopify: <https://shopify.dev/docs/apps/build/webhooks/subscribe/https>.
 
 use super::key::Digest;
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
-pub(super) const SHOPIFY: Scheme = Scheme {
+pub(super) const SHOPIFY: Description = Description {
     names: Names { id: None, timestamp: None, signature: "X-Shopify-Hmac-SHA256" },
     also: Some(Names { id: None, timestamp: None, signature: "Shopify-Hmac-SHA256" }),
     secret: SecretFormat::Text(Digest::Sha256),

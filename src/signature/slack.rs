@@ -1,9 +1,9 @@
 //! Slack: <https://api.slack.com/authentication/verifying-requests-from-slack>.
 
 use super::key::Digest;
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
-pub(super) const SLACK: Scheme = Scheme {
+pub(super) const SLACK: Description = Description {
     names: Names {
         id: None,
         timestamp: Some("X-Slack-Request-Timestamp"),

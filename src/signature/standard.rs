@@ -1,9 +1,9 @@
 //! Standard Webhooks, and the same under Svix's names:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
-pub(super) const STANDARD: Scheme = Scheme {
+pub(super) const STANDARD: Description = Description {
     names: STANDARD_NAMES,
     also: Some(SVIX_NAMES),
     secret: SecretFormat::Standard,
@@ -13,8 +13,8 @@ pub(super) const STANDARD: Scheme = Scheme {
     clock: Clock::Seconds,
 };
 
-pub(super) const SVIX: Scheme =
-    Scheme { names: SVIX_NAMES, also: Some(STANDARD_NAMES), ..STANDARD };
+pub(super) const SVIX: Description =
+    Description { names: SVIX_NAMES, also: Some(STANDARD_NAMES), ..STANDARD };
 
 const STANDARD_NAMES: Names = Names {
     id: Some("webhook-id"),

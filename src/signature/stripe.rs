@@ -1,9 +1,9 @@
 //! Stripe: <https://docs.stripe.com/webhooks#verify-manually>.
 
 use super::key::Digest;
-use super::scheme::{Clock, Encoding, Layout, Names, Part, Scheme, SecretFormat};
+use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
-pub(super) const STRIPE: Scheme = Scheme {
+pub(super) const STRIPE: Description = Description {
     names: Names { id: None, timestamp: None, signature: "Stripe-Signature" },
     also: None,
     secret: SecretFormat::Text(Digest::Sha256),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, Result, barker_status::*};
+use crate::error::{Error, Result, Status};
 
 /// Whole seconds may have this many digits, all of which a `u64` holds.
 const MAX_SECONDS_DIGITS: usize = 19;
@@ -58,7 +58,7 @@ pub(super) fn parse_seconds(text: &[u8]) -> Result<Duration> {
 /// The number that one to `limit` decimal digits write.
 fn digits(text: &[u8], limit: usize) -> Result<u64> {
     if text.is_empty() || text.len() > limit || !text.iter().all(u8::is_ascii_digit) {
-        return Err(Error::from(BARKER_ERR_HEADER_MALFORMED));
+        return Err(Error::from(Status::HeaderMalformed));
     }
     Ok(text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
@@ -67,10 +67,10 @@ fn digits(text: &[u8], limit: usize) -> Result<u64> {
 pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -> Result<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     if now.saturating_sub(signed_at) > tolerance {
-        return Err(BARKER_ERR_TOO_OLD.into());
+        return Err(Status::TooOld.into());
     }
     if signed_at.saturating_sub(now) > tolerance {
-        return Err(BARKER_ERR_TOO_NEW.into());
+        return Err(Status::TooNew.into());
     }
     Ok((signed_at + tolerance).saturating_sub(now))
 }

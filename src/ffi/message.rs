@@ -1,16 +1,12 @@
-//! What is sent and how it is signed. A setter that fails changes nothing, except that the default
-//! secret does not stay once another was given, even if that is refused.
+//! Message: what is sent.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use super::boundary::{bytes, on_handle, out, read, text};
+use super::boundary::{bytes, on_handle, optional_text, out, read, set, text};
 use super::handle::{barker_webhook, c_text};
-use crate::error::barker_status;
-use crate::signature::barker_scheme;
+use super::status::barker_status;
 
-/// # Message: what is sent
-///
 /// Sets the receiver's URL. It is read strictly: one in which other programs might find another
 /// host is refused.
 ///
@@ -23,6 +19,8 @@ use crate::signature::barker_scheme;
 ///              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
 ///              sent.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_url(
     hook: *mut barker_webhook,
@@ -43,6 +41,7 @@ pub unsafe extern "C" fn barker_webhook_set_url(
 ///
 /// @param hook  the handle
 /// @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
@@ -58,10 +57,12 @@ pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *con
 /// @param data  any bytes; copied. NULL with length 0 is no data.
 /// @param len   number of bytes
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_data(
     hook: *mut barker_webhook,
-    data: *const u8,
+    data: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -78,6 +79,7 @@ pub unsafe extern "C" fn barker_webhook_set_data(
 /// @param hook  the handle
 /// @param len   receives the number of bytes
 /// @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_data(
     hook: *const barker_webhook,
@@ -99,6 +101,8 @@ pub unsafe extern "C" fn barker_webhook_data(
 /// @param hook          the handle
 /// @param content_type  such as "application/json"; copied. NULL sends none.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_content_type(
     hook: *mut barker_webhook,
@@ -107,9 +111,7 @@ pub unsafe extern "C" fn barker_webhook_set_content_type(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
-            let given = !content_type.is_null();
-            let content_type = given.then(|| text("content_type", content_type)).transpose()?;
-            hook.webhook.set_content_type(content_type)
+            hook.webhook.set_content_type(optional_text("content_type", content_type)?)
         })
     }
 }
@@ -123,6 +125,8 @@ pub unsafe extern "C" fn barker_webhook_set_content_type(
 ///               TE, Upgrade and those of every signature scheme.
 /// @param value  at most 8000 bytes of printable ASCII; copied
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_add_header(
     hook: *mut barker_webhook,
@@ -139,122 +143,14 @@ pub unsafe extern "C" fn barker_webhook_add_header(
 ///
 /// @param hook  the handle
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
+        set(hook, |hook| {
             hook.webhook.clear_headers();
-            Ok(())
-        })
-    }
-}
-
-/// # Secrets: how it is signed
-///
-/// Sets the one secret that signs and verifies, in place of all that were set before. Until one is
-/// set, it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random
-/// bytes; see barker_generate_secret().
-///
-/// A secret that is refused changes nothing, with one exception: the default secret does not stay.
-/// A handle that has no other then signs, sends and accepts nothing (BARKER_ERR_SECRET) until a
-/// secret is set, so that a program that overlooks the failure trusts nobody.
-///
-/// @param hook    the handle
-/// @param scheme  a barker_scheme, which says what its secret is
-/// @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
-///                algorithm derives from it, and wipes that when it is replaced or freed.
-/// @param len     number of bytes; 0 is refused except by the Barker schemes
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
-///         BARKER_ERR_SECRET: Standard Webhooks and Svix refuse what is not base64 of at least 16
-///         bytes, and the other schemes of text what begins or ends with white space
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_secret(
-    hook: *mut barker_webhook,
-    scheme: i32,
-    secret: *const u8,
-    len: usize,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.set_secret(scheme.try_into()?, secret)
-        })
-    }
-}
-
-/// Adds a secret beside those that were set. The default secret does not stay beside another; one
-/// that is refused takes it away as well: see barker_webhook_set_secret().
-///
-/// A send signs under every scheme that has a secret, so that receivers may move from one to
-/// another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
-/// of the scheme signs; in the others, the first. Verifying accepts a message that any of the
-/// secrets signed, so that secrets may be rotated: put the new one first.
-///
-/// @param hook    the handle, which holds at most 16 secrets
-/// @param scheme  as for barker_webhook_set_secret()
-/// @param secret  as for barker_webhook_set_secret()
-/// @param len     number of bytes
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme or no room, or
-///         BARKER_ERR_SECRET
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_add_secret(
-    hook: *mut barker_webhook,
-    scheme: i32,
-    secret: *const u8,
-    len: usize,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.add_secret(scheme.try_into()?, secret)
-        })
-    }
-}
-
-/// Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
-/// As there, a key that is refused takes the default secret away.
-///
-/// @param hook  the handle
-/// @param key   any bytes; NULL with length 0 is the empty key
-/// @param len   number of bytes
-/// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_key(
-    hook: *mut barker_webhook,
-    key: *const u8,
-    len: usize,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            hook.webhook.set_secret(barker_scheme::BARKER_SCHEME_BARKER, bytes("key", key, len)?)
-        })
-    }
-}
-
-/// Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent. nginx drops
-/// names with underscores unless it is told otherwise; the Python original reads no others.
-/// Verifying takes either.
-///
-/// @param hook      the handle
-/// @param spelling  a barker_spelling; BARKER_SPELLING_UNDERSCORE if never set
-/// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such spelling
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn barker_webhook_set_spelling(
-    hook: *mut barker_webhook,
-    spelling: i32,
-) -> barker_status {
-    // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.set_spelling(spelling.try_into()?);
-            Ok(())
         })
     }
 }
@@ -266,6 +162,8 @@ pub unsafe extern "C" fn barker_webhook_set_spelling(
 /// @param id    1 to 256 printable ASCII characters without blank and dot; copied. NULL makes ids
 ///              anew for each send.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_ID
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_id(
     hook: *mut barker_webhook,
@@ -274,7 +172,7 @@ pub unsafe extern "C" fn barker_webhook_set_id(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
-            let id = (!id.is_null()).then(|| text("id", id)).transpose()?;
+            let id = optional_text("id", id)?;
             hook.webhook.set_id(id)
         })
     }

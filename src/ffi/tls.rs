@@ -1,13 +1,13 @@
-//! Whom a handle trusts over TLS, and what it shows of itself.
+//! TLS: whom to trust.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use super::boundary::{bytes, on_handle, text};
+use super::boundary::{bytes, on_handle, optional_text, text};
+use super::constants::{Constants, constants};
 use super::handle::barker_webhook;
-use crate::error::barker_status;
+use super::status::barker_status;
+use crate::delivery::TlsVersion;
 
-/// # TLS: whom to trust
-///
 /// Trusts the certificate authorities in PEM too, beside those of the platform: see
 /// barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
 ///
@@ -18,10 +18,12 @@ use crate::error::barker_status;
 /// @param pem   one or more certificates in PEM (RFC 7468); copied
 /// @param len   number of bytes
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_add_ca(
     hook: *mut barker_webhook,
-    pem: *const u8,
+    pem: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -39,6 +41,8 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
 /// @param path  the file's path
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, BARKER_ERR_CERTIFICATE, or
 ///         BARKER_ERR_SYSTEM if there is no descriptor or memory to read it with
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_add_ca_file(
     hook: *mut barker_webhook,
@@ -65,6 +69,8 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
 /// @param hook     the handle
 /// @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_platform_ca(
     hook: *mut barker_webhook,
@@ -85,10 +91,12 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
 /// @param pem   one or more certificate revocation lists in PEM (RFC 5280 section 5); copied
 /// @param len   number of bytes
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_add_crl(
     hook: *mut barker_webhook,
-    pem: *const u8,
+    pem: *const c_void,
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -111,12 +119,14 @@ pub unsafe extern "C" fn barker_webhook_add_crl(
 /// @param key      its private key in PEM, not encrypted: RSA, ECDSA or Ed25519; copied
 /// @param key_len  number of bytes of the key
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_client_certificate(
     hook: *mut barker_webhook,
-    pem: *const u8,
+    pem: *const c_void,
     len: usize,
-    key: *const u8,
+    key: *const c_void,
     key_len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
@@ -135,6 +145,8 @@ pub unsafe extern "C" fn barker_webhook_set_client_certificate(
 /// @param hook  the handle
 /// @param name  a DNS name or an IP address; copied. NULL is the URL's host.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_server_name(
     hook: *mut barker_webhook,
@@ -143,10 +155,23 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         on_handle(hook, |hook| {
-            let name = (!name.is_null()).then(|| text("name", name)).transpose()?;
+            let name = optional_text("name", name)?;
             hook.webhook.change_trust(|trust| trust.with_server_name(name))
         })
     }
+}
+
+/// The oldest TLS that is spoken. Numbers are part of the ABI.
+pub type barker_tls = i32;
+
+/// TLS 1.2 (RFC 5246).
+pub const BARKER_TLS_1_2: barker_tls = 12;
+/// TLS 1.3 (RFC 8446).
+pub const BARKER_TLS_1_3: barker_tls = 13;
+
+constants! { TlsVersion, "version of TLS":
+    Tls12 = BARKER_TLS_1_2,
+    Tls13 = BARKER_TLS_1_3,
 }
 
 /// Sets the oldest version of TLS that is spoken.
@@ -154,15 +179,17 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
 /// @param hook     the handle
 /// @param version  a barker_tls; BARKER_TLS_1_2 if never set
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such version
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_min_tls(
     hook: *mut barker_webhook,
-    version: i32,
+    version: barker_tls,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            let version = version.try_into()?;
+            let version = TlsVersion::of(version)?;
             hook.webhook.change_trust(|trust| Ok(trust.with_minimum(version)))
         })
     }
@@ -174,6 +201,8 @@ pub unsafe extern "C" fn barker_webhook_set_min_tls(
 /// @param hook  the handle
 /// @param skip  1 takes any certificate; 0 if never set
 /// @return BARKER_OK or BARKER_ERR_NULL
+/// @since 0.1.0
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
     hook: *mut barker_webhook,

@@ -1,0 +1,141 @@
+//! Outcome: what the last send signed, and what answered it.
+
+use std::ffi::{CString, c_char};
+use std::ptr;
+
+use super::boundary::{c_string, out, read};
+use super::handle::{Sent, barker_webhook};
+use super::verify::barker_header;
+
+/// Gives the HTTP status that answered the last send. One that came is kept even if the send fails
+/// later, because the rest of the answer was cut off, too large or not HTTP; and so are the headers,
+/// if all of them came. A receiver that said 200 has the message.
+///
+/// @param hook  the handle
+/// @return such as 204; 0 if no status came
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webhook) -> u16 {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, 0, |sent| sent.status) }
+}
+
+/// Gives the body that answered the last send; it is empty if the send failed.
+///
+/// @param hook  the handle
+/// @param len   receives the number of bytes
+/// @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL if
+///         there was no send, or hook or len is NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_body(
+    hook: *const barker_webhook,
+    len: *mut usize,
+) -> *const u8 {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(len) = out("len", len) else { return ptr::null() };
+        *len = 0;
+        of_last_send(hook, ptr::null(), |sent| {
+            *len = sent.body().len();
+            sent.body().as_ptr()
+        })
+    }
+}
+
+/// Gives the first header of this name of the answer to the last send.
+///
+/// @param hook  the handle
+/// @param name  the name, in any case
+/// @return NUL-terminated value, the handle's own until the next send; NULL if there is none
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_header(
+    hook: *const barker_webhook,
+    name: *const c_char,
+) -> *const c_char {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(name) = c_string("name", name) else { return ptr::null() };
+        let is_wanted =
+            |header: &&(CString, CString)| header.0.to_bytes().eq_ignore_ascii_case(name);
+        of_last_send(hook, ptr::null(), |sent| {
+            sent.headers.iter().find(is_wanted).map_or(ptr::null(), |(_, value)| value.as_ptr())
+        })
+    }
+}
+
+/// Returns all headers of the answer to the last send, in the order in which they came.
+///
+/// @param hook   the handle
+/// @param count  receives their number; 0 if there was no answer
+/// @return the array and its texts, which the handle lends until the next send; NULL if count is 0,
+///         or if hook or count is NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_response_headers(
+    hook: *const barker_webhook,
+    count: *mut usize,
+) -> *const barker_header {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let Ok(count) = out("count", count) else { return ptr::null() };
+        *count = 0;
+        of_last_send(hook, ptr::null(), |sent| {
+            *count = sent.lent.len();
+            if sent.lent.is_empty() { ptr::null() } else { sent.lent.as_ptr() }
+        })
+    }
+}
+
+/// Gives the message id of the last send, also of one that failed: set it with
+/// barker_webhook_set_id() to send the same message again.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
+///         NULL before the first send, and if the last one failed before it signed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.id.as_ptr()) }
+}
+
+/// Gives the timestamp of the last send, also of one that failed, as it stands in the header of
+/// the first scheme, such as BARKER_TIMESTAMP.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
+///         NULL before the first send, and if the last one failed before it signed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.timestamp.as_ptr()) }
+}
+
+/// Gives the signature of the last send, also of one that failed: the value of the first scheme's
+/// header, such as BARKER_SIGNATURE.
+///
+/// @param hook  the handle
+/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send,
+///         and if the last one failed before it signed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
+}
+
+/// Reads something of the last send; gives `otherwise` if there was none.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread changes during the call.
+unsafe fn of_last_send<T: Copy>(
+    hook: *const barker_webhook,
+    otherwise: T,
+    work: impl FnOnce(&Sent) -> T,
+) -> T {
+    // SAFETY: as the caller promises.
+    unsafe { read(hook, otherwise, |hook| hook.sent.as_ref().map_or(otherwise, work)) }
+}

@@ -1,0 +1,149 @@
+//! Statuses: what a call returns.
+
+use std::ffi::c_char;
+
+use super::boundary::catch;
+use super::constants::{Constants, constants};
+use crate::error::{Result, Status};
+
+/// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
+///
+/// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer
+/// came from the receiver. 3xx: the received message must not be trusted. 9xx: the system or the
+/// library itself failed.
+pub type barker_status = i32;
+
+/// The call did what it was asked.
+pub const BARKER_OK: barker_status = 0;
+/// A pointer that must not be NULL was NULL.
+pub const BARKER_ERR_NULL: barker_status = 100;
+/// A text is not UTF-8.
+pub const BARKER_ERR_UTF8: barker_status = 101;
+/// The URL cannot be used, or none was set before a send.
+pub const BARKER_ERR_URL: barker_status = 102;
+/// A request header's name or value cannot be sent.
+pub const BARKER_ERR_HEADER: barker_status = 103;
+/// A number is outside its limits.
+pub const BARKER_ERR_RANGE: barker_status = 104;
+/// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
+/// none at all because the one that was given was refused.
+pub const BARKER_ERR_SECRET: barker_status = 105;
+/// The message id cannot be used, or none was set where one is needed.
+pub const BARKER_ERR_ID: barker_status = 106;
+/// A certificate, its key or a revocation list cannot be used.
+pub const BARKER_ERR_CERTIFICATE: barker_status = 107;
+/// The receiver's host name does not exist, or has no address.
+pub const BARKER_ERR_RESOLVE: barker_status = 200;
+/// No address of the receiver accepted a connection.
+pub const BARKER_ERR_CONNECT: barker_status = 201;
+/// The TLS handshake failed, for a reason that has no status of its own.
+pub const BARKER_ERR_TLS: barker_status = 202;
+/// The connection broke while the request was being sent.
+pub const BARKER_ERR_SEND: barker_status = 203;
+/// The connection broke before the whole answer had come. The receiver may have the webhook.
+pub const BARKER_ERR_RECEIVE: barker_status = 204;
+/// The timeout passed first. The receiver may have the webhook.
+pub const BARKER_ERR_TIMEOUT: barker_status = 205;
+/// What came back is not an HTTP/1.x response. The receiver may have the webhook.
+pub const BARKER_ERR_PROTOCOL: barker_status = 206;
+/// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is larger
+/// than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may
+/// have the webhook.
+pub const BARKER_ERR_TOO_LARGE: barker_status = 207;
+/// The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
+/// may have the webhook.
+pub const BARKER_ERR_STOPPED: barker_status = 208;
+/// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
+pub const BARKER_ERR_REFUSED: barker_status = 209;
+/// The proxy does not lead to the receiver, or the environment names one that cannot be used.
+pub const BARKER_ERR_PROXY: barker_status = 210;
+/// No name server answered for the receiver's host name. It may exist: try again later.
+pub const BARKER_ERR_RESOLVE_AGAIN: barker_status = 211;
+/// The receiver's certificate has expired, or is not valid yet.
+pub const BARKER_ERR_CERTIFICATE_EXPIRED: barker_status = 220;
+/// The receiver's certificate is for other names than the URL's host.
+pub const BARKER_ERR_CERTIFICATE_NAME: barker_status = 221;
+/// The receiver's certificate comes from an authority that is not trusted.
+pub const BARKER_ERR_CERTIFICATE_ISSUER: barker_status = 222;
+/// The receiver's certificate is self-signed, and is not trusted itself.
+pub const BARKER_ERR_CERTIFICATE_SELF_SIGNED: barker_status = 223;
+/// The receiver's certificate was revoked.
+pub const BARKER_ERR_CERTIFICATE_REVOKED: barker_status = 224;
+/// A header that the signature needs is not among those given.
+pub const BARKER_ERR_HEADER_MISSING: barker_status = 300;
+/// A timestamp, message id or signature is not written as its scheme says.
+pub const BARKER_ERR_HEADER_MALFORMED: barker_status = 301;
+/// A header that the signature needs has two different values.
+pub const BARKER_ERR_HEADER_AMBIGUOUS: barker_status = 302;
+/// The signature is not that of this body, this timestamp and this key.
+pub const BARKER_ERR_SIGNATURE: barker_status = 303;
+/// The timestamp is further in the past than the tolerance. The signature is right, unless it is
+/// one of Ed25519, which is not looked at then.
+pub const BARKER_ERR_TOO_OLD: barker_status = 304;
+/// The timestamp is further in the future than the tolerance. The signature as above.
+pub const BARKER_ERR_TOO_NEW: barker_status = 305;
+/// The message is right and current, but it was accepted before.
+pub const BARKER_ERR_REPLAYED: barker_status = 306;
+/// The message is right and current, but there is no room to remember it: answer 503.
+pub const BARKER_ERR_REPLAY_FULL: barker_status = 307;
+/// A defect in barker itself. The handle stays usable. Please report it.
+pub const BARKER_ERR_INTERNAL: barker_status = 900;
+/// The system lacks what the call takes: descriptors, memory, a thread or random bytes.
+pub const BARKER_ERR_SYSTEM: barker_status = 901;
+
+constants! { Status, "status":
+    Null = BARKER_ERR_NULL,
+    Utf8 = BARKER_ERR_UTF8,
+    Url = BARKER_ERR_URL,
+    Header = BARKER_ERR_HEADER,
+    Range = BARKER_ERR_RANGE,
+    Secret = BARKER_ERR_SECRET,
+    Id = BARKER_ERR_ID,
+    Certificate = BARKER_ERR_CERTIFICATE,
+    Resolve = BARKER_ERR_RESOLVE,
+    Connect = BARKER_ERR_CONNECT,
+    Tls = BARKER_ERR_TLS,
+    Send = BARKER_ERR_SEND,
+    Receive = BARKER_ERR_RECEIVE,
+    Timeout = BARKER_ERR_TIMEOUT,
+    Protocol = BARKER_ERR_PROTOCOL,
+    TooLarge = BARKER_ERR_TOO_LARGE,
+    Stopped = BARKER_ERR_STOPPED,
+    Refused = BARKER_ERR_REFUSED,
+    Proxy = BARKER_ERR_PROXY,
+    ResolveAgain = BARKER_ERR_RESOLVE_AGAIN,
+    CertificateExpired = BARKER_ERR_CERTIFICATE_EXPIRED,
+    CertificateName = BARKER_ERR_CERTIFICATE_NAME,
+    CertificateIssuer = BARKER_ERR_CERTIFICATE_ISSUER,
+    CertificateSelfSigned = BARKER_ERR_CERTIFICATE_SELF_SIGNED,
+    CertificateRevoked = BARKER_ERR_CERTIFICATE_REVOKED,
+    HeaderMissing = BARKER_ERR_HEADER_MISSING,
+    HeaderMalformed = BARKER_ERR_HEADER_MALFORMED,
+    HeaderAmbiguous = BARKER_ERR_HEADER_AMBIGUOUS,
+    Signature = BARKER_ERR_SIGNATURE,
+    TooOld = BARKER_ERR_TOO_OLD,
+    TooNew = BARKER_ERR_TOO_NEW,
+    Replayed = BARKER_ERR_REPLAYED,
+    ReplayFull = BARKER_ERR_REPLAY_FULL,
+    Internal = BARKER_ERR_INTERNAL,
+    System = BARKER_ERR_SYSTEM,
+}
+
+/// Gives the sentence of a status.
+///
+/// @param status  a barker_status; any other number gives "unknown status"
+/// @return NUL-terminated static text, never NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn barker_status_string(status: barker_status) -> *const c_char {
+    let known = || Status::of(status).map_or(c"unknown status", Status::sentence);
+    match status {
+        BARKER_OK => c"success".as_ptr(),
+        _ => catch(known).unwrap_or(c"unknown status").as_ptr(),
+    }
+}
+
+/// The status of a call that ended so.
+pub(super) fn status_of(result: &Result<()>) -> barker_status {
+    result.as_ref().map_or_else(|error| error.status.constant(), |()| BARKER_OK)
+}
