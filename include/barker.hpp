@@ -693,56 +693,26 @@ struct batch;
 /** The headers of an answer, in the order in which they came: a range of barker::header. */
 class header_list {
 public:
-    class iterator {
-    public:
-        using iterator_category = std::input_iterator_tag;
-        using value_type = header;
-        using difference_type = std::ptrdiff_t;
-        using pointer = const header *;
-        using reference = header;
+    using iterator = const header *;
 
-        iterator() noexcept : hook_(nullptr), index_(0) {}
-        iterator(const barker_webhook *hook, std::size_t index) noexcept
-            : hook_(hook), index_(index)
-        {
-        }
+    explicit header_list(const barker_webhook *hook) noexcept
+        : size_(0), first_(barker_webhook_response_headers(hook, &size_))
+    {
+    }
 
-        header operator*() const noexcept
-        {
-            header found = {nullptr, nullptr};
-            barker_webhook_response_header_at(hook_, index_, &found.name, &found.value);
-            return found;
-        }
-        iterator &operator++() noexcept
-        {
-            ++index_;
-            return *this;
-        }
-        iterator operator++(int) noexcept
-        {
-            iterator before = *this;
-            ++index_;
-            return before;
-        }
-        friend bool operator==(iterator a, iterator b) noexcept { return a.index_ == b.index_; }
-        friend bool operator!=(iterator a, iterator b) noexcept { return a.index_ != b.index_; }
-
-    private:
-        const barker_webhook *hook_;
-        std::size_t index_;
-    };
-
-    explicit header_list(const barker_webhook *hook) noexcept : hook_(hook) {}
-
-    iterator begin() const noexcept { return {hook_, 0}; }
-    iterator end() const noexcept { return {hook_, size()}; }
-    std::size_t size() const noexcept { return barker_webhook_response_header_count(hook_); }
-    bool empty() const noexcept { return size() == 0; }
+    iterator begin() const noexcept { return first_; }
+    iterator end() const noexcept { return first_ + size_; }
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
     /** One of them; two NULLs if there is none of this index. */
-    header operator[](std::size_t index) const noexcept { return *iterator(hook_, index); }
+    header operator[](std::size_t index) const noexcept
+    {
+        return index < size_ ? first_[index] : header{nullptr, nullptr};
+    }
 
 private:
-    const barker_webhook *hook_;
+    std::size_t size_;
+    const header *first_;
 };
 
 /** The answer to the last send: a view of the webhook's memory, until it sends again or is

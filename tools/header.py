@@ -3,8 +3,9 @@ reference are made, and README.md's table is checked.
 
     header.py    names what is undocumented or misspelled, and exits with 1 if anything is
 
-A comment `/* ---- Name: what it is about ---- */` begins a family of functions. A type or macro
-belongs to the first family that mentions it. In a comment, paragraphs are separated by empty lines,
+A comment `/* ---- Name: what it is about ---- */` begins a family of functions and types. What is
+declared before the first one belongs to the first that mentions it; an enumeration belongs to the
+family that has its values. In a comment, paragraphs are separated by empty lines,
 code is indented by four, and items begin with "- " or "1. ".
 """
 import re
@@ -12,8 +13,8 @@ import sys
 from dataclasses import dataclass, field
 
 PATH = "include/barker.h"
-# Spelled like the interface's macros, but names of HTTP headers.
-HTTP_HEADERS = {"BARKER_TIMESTAMP", "BARKER_SIGNATURE"}
+# Spelled like the interface's macros: names of HTTP headers, and what a parser defines.
+OTHER_NAMES = {"BARKER_TIMESTAMP", "BARKER_SIGNATURE", "BARKER_CDEF"}
 NAME = re.compile(r"\b(?:barker_\w+|BARKER_\w+)")
 
 
@@ -23,6 +24,7 @@ class Comment:
     blocks: list
     params: dict
     returns: str
+    since: str
     text: str
 
     @property
@@ -132,7 +134,7 @@ def parse_comment(source):
     lines = [re.sub(r"^\s*\* ?", "", line).rstrip() for line in source.strip().split("\n")]
     text = "\n".join(line for line in lines if not line.startswith("@file"))
     body, *tags = re.split(r"^@", text, flags=re.MULTILINE)
-    params, returns = {}, ""
+    params, returns, since = {}, "", ""
     for tag in tags:
         word, _, rest = tag.partition(" ")
         if word == "param":
@@ -140,24 +142,28 @@ def parse_comment(source):
             params[name] = joined(rest.split("\n"))
         elif word == "return":
             returns = joined(rest.split("\n"))
+        elif word == "since":
+            since = rest.strip()
         else:
             sys.exit(f"{PATH}: there is no tag @{word}")
-    return Comment(parse_blocks(body.split("\n")), params, returns, text)
+    return Comment(parse_blocks(body.split("\n")), params, returns, since, text)
 
 
 # ---- declarations ----
 
 def without_preprocessor(text):
-    """Keeps comments, declarations and the interface's own macros."""
-    text = re.sub(r'^(?:extern "C" \{|\} *// extern "C")$', "", text, flags=re.MULTILINE)
-    text = re.sub(r"^#(?!define BARKER_(?!H$)).*\n", "", text, flags=re.MULTILINE)
-    return text
+    """Keeps documented comments, declarations and the macros of the version."""
+    text = re.sub(r"\\\n\s*", "", text)
+    text = re.sub(r"^/\* (?!----).*? \*/\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r'^(?:extern "C" \{|\}|BARKER_MUST_USE)\n', "", text, flags=re.MULTILINE)
+    return re.sub(r"^#(?!define BARKER_VERSION).*\n", "", text, flags=re.MULTILINE)
 
 
 TOKEN = re.compile(
     r"/\* ---- (?P<family>[^:\n]*): (?P<about>.*?) ---- \*/"
     r"|/\*\*(?P<comment>.*?)\*/"
     r"|\#define[ ](?P<macro>\w+)[ ](?P<value>[^\n]*)"
+    r"|enum \{(?P<values>.*?)\n\};"
     r"|(?P<declaration>[a-z][^;{]*(?:\{.*?\n\})?[^;{]*;)", re.DOTALL)
 MEMBER = re.compile(r"\s*(?:/\*\*(?P<comment>.*?)\*/)?\s*(?P<text>[^,;/]+)[,;]", re.DOTALL)
 
@@ -179,10 +185,9 @@ def parse_params(text):
 
 
 def parse_declaration(source, comment):
-    """An entry, or nothing for a second name of a type."""
     text = source.strip()
-    if match := re.match(r"enum (\w+).*?\{(.*)\};$", text, re.DOTALL):
-        return Entry("enum", match[1], f"enum {match[1]}", comment, parse_members(match[2]))
+    if match := re.match(r"typedef int32_t (\w+);$", text):
+        return Entry("enum", match[1], text, comment)
     if match := re.match(r"typedef struct (\w+) \{(.*)\} \1;$", text, re.DOTALL):
         plain = re.sub(r"\s*/\*\*.*?\*/", "", text, flags=re.DOTALL)
         return Entry("struct", match[1], plain, comment, parse_members(match[2]))
@@ -192,8 +197,6 @@ def parse_declaration(source, comment):
         return Entry("callback", match[2], text, comment, parse_params(match[3]), match[1].strip())
     if match := re.match(r"(.*?)(\w+)\((.*)\);$", text, re.DOTALL):
         return Entry("function", match[2], text, comment, parse_params(match[3]), match[1].strip())
-    if re.match(r"typedef (enum )?\w+ \w+;$", text):
-        return None
     sys.exit(f"{PATH}: cannot read {text!r}")
 
 
@@ -232,8 +235,19 @@ def parse(text):
             continue
         elif match["macro"]:
             add_macro(types, match, comment)
-        elif entry := parse_declaration(match["declaration"], comment or parse_comment("")):
-            (families[-1].functions if entry.kind == "function" else types).append(entry)
+        elif match["values"]:
+            valued = next(entry for entry in reversed(types) if entry.kind == "enum")
+            valued.members = parse_members(match["values"] + ",")
+            types.remove(valued)
+            families[-1].types.append(valued)
+        else:
+            entry = parse_declaration(match["declaration"], comment or parse_comment(""))
+            if entry.kind == "function":
+                families[-1].functions.append(entry)
+            elif families and entry.kind != "enum":
+                families[-1].types.append(entry)
+            else:
+                types.append(entry)
         comment = None
     if text[end:].strip():
         sys.exit(f"{PATH}: cannot read {text[end:].strip()!r}")
@@ -257,6 +271,8 @@ def flaws_of(entry):
         for name in comment.params:
             if name not in names:
                 yield f"{entry.name}: @param {name} is none of the parameters"
+        if entry.kind == "function" and not comment.since:
+            yield f"{entry.name} has no @since"
         if (entry.result != "void") != bool(comment.returns):
             yield f"{entry.name}: @return must stand where something is returned, and only there"
     else:
@@ -268,7 +284,7 @@ def flaws_of(entry):
 def flaws(header):
     """Sentences that say what is undocumented, and which names in comments are of nothing."""
     found = [flaw for entry in header.entries() for flaw in flaws_of(entry)]
-    known = set(header.family_of()) | HTTP_HEADERS
+    known = set(header.family_of()) | OTHER_NAMES
     known |= {name for entry in header.entries() if entry.kind == "macro"
               for name in NAME.findall(entry.declaration)}
     texts = [("the first comment", header.comment.text)]

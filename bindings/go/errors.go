@@ -68,7 +68,7 @@ const (
 var ErrClosed = errors.New("barker: the webhook is closed")
 
 func (s Status) sentence() string {
-	return C.GoString(C.barker_status_string(C.int32_t(s)))
+	return C.GoString(C.barker_status_string(C.barker_status(s)))
 }
 
 func (s Status) Error() string {

@@ -20,19 +20,7 @@ struct barkergo_sender *barkergo_sender_new(const barker_webhook *original)
 void barkergo_sender_free(struct barkergo_sender *sender)
 {
     barker_webhook_free(sender->hook);
-    free(sender->headers);
     free(sender);
-}
-
-/* Without memory there are no headers. */
-static size_t make_room(struct barkergo_sender *sender, size_t count)
-{
-    if (count > sender->header_room) {
-        free(sender->headers);
-        sender->headers = malloc(count * sizeof *sender->headers);
-        sender->header_room = sender->headers != NULL ? count : 0;
-    }
-    return count <= sender->header_room ? count : 0;
 }
 
 void barkergo_read(struct barkergo_sender *sender)
@@ -45,18 +33,14 @@ void barkergo_read(struct barkergo_sender *sender)
     sender->signature = barker_webhook_signature(hook);
     sender->http_status = barker_webhook_response_status(hook);
     sender->body = barker_webhook_response_body(hook, &sender->body_len);
-    sender->header_count = make_room(sender, barker_webhook_response_header_count(hook));
-    for (size_t i = 0; i < sender->header_count; i++)
-        barker_webhook_response_header_at(hook, i, &sender->headers[i].name,
-                                          &sender->headers[i].value);
+    sender->headers = barker_webhook_response_headers(hook, &sender->header_count);
 }
 
 void barkergo_send(struct barkergo_sender *sender, uint32_t timeout, const uint8_t *data,
                    size_t len)
 {
-    uint16_t http_status;
-    barker_webhook_set_timeout(sender->hook, timeout);
-    barker_webhook_send_data(sender->hook, data, len, &http_status, NULL);
+    if (barker_webhook_set_timeout(sender->hook, timeout) == BARKER_OK)
+        sender->status = barker_webhook_send_data(sender->hook, data, len, NULL, NULL);
     barkergo_read(sender);
 }
 

@@ -15,9 +15,8 @@ struct barkergo_sender {
     uint16_t http_status;
     const uint8_t *body;
     size_t body_len;
-    barker_header *headers;
+    const barker_header *headers;
     size_t header_count;
-    size_t header_room;
 };
 
 /* A sender with a clone of the handle; NULL if there is no memory. */

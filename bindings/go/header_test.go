@@ -13,6 +13,7 @@ import (
 var unneeded = map[string]string{
 	"barker_webhook_set_key":         "WithKey is WithSecret for SchemeBarker",
 	"barker_webhook_send":            "Send is given the data",
+	"barker_version_number":          "the version's text",
 	"barker_webhook_data":            "who calls WithData has it",
 	"barker_webhook_tolerance":       "who calls WithTolerance has it",
 	"barker_webhook_response_header": "http.Header.Get",

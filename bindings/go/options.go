@@ -184,10 +184,10 @@ func WithSecret(scheme Scheme, secret string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer([]byte(secret))
 		if c.hasSecrets {
-			return C.barker_webhook_add_secret(c.hook, C.int32_t(scheme), p, n)
+			return C.barker_webhook_add_secret(c.hook, C.barker_scheme(scheme), unsafe.Pointer(p), n)
 		}
 		c.hasSecrets = true
-		return C.barker_webhook_set_secret(c.hook, C.int32_t(scheme), p, n)
+		return C.barker_webhook_set_secret(c.hook, C.barker_scheme(scheme), unsafe.Pointer(p), n)
 	}}
 }
 
@@ -200,7 +200,7 @@ func WithKey(key string) Option {
 // SpellingUnderscore if it is not given.
 func WithSpelling(spelling Spelling) Option {
 	return Option{func(c *configuration) C.barker_status {
-		return C.barker_webhook_set_spelling(c.hook, C.int32_t(spelling))
+		return C.barker_webhook_set_spelling(c.hook, C.barker_spelling(spelling))
 	}}
 }
 
@@ -286,7 +286,7 @@ func WithProxyFromEnvironment() Option {
 func WithLog(level LogLevel, log Log) Option {
 	return Option{func(c *configuration) C.barker_status {
 		c.logLevel, c.log = level, log
-		return C.barker_webhook_set_log(c.hook, C.int32_t(level), nil, nil)
+		return C.barker_webhook_set_log(c.hook, C.barker_log_level(level), nil, nil)
 	}}
 }
 
@@ -296,7 +296,7 @@ func WithLog(level LogLevel, log Log) Option {
 // AddressesPublic when strangers choose the URLs.
 func WithAddressPolicy(addresses Addresses) Option {
 	return Option{func(c *configuration) C.barker_status {
-		return C.barker_webhook_set_address_policy(c.hook, C.int32_t(addresses))
+		return C.barker_webhook_set_address_policy(c.hook, C.barker_addresses(addresses))
 	}}
 }
 
@@ -383,7 +383,7 @@ func WithServerName(name string) Option {
 // WithMinTLS sets the oldest version of TLS that is spoken; TLS12 if it is not given.
 func WithMinTLS(version TLSVersion) Option {
 	return Option{func(c *configuration) C.barker_status {
-		return C.barker_webhook_set_min_tls(c.hook, C.int32_t(version))
+		return C.barker_webhook_set_min_tls(c.hook, C.barker_tls(version))
 	}}
 }
 

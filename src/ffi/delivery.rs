@@ -46,8 +46,9 @@ pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> 
 /// @param hook         the handle
 /// @param connections  how many are kept; 32 if never set; 0 keeps none
 /// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
-///                     receiver's own limit, so that it does not close one that is about to be used.
-///                     A receiver that tells its limit (Keep-Alive: timeout=...) is heeded anyway.
+///                     receiver's own limit, so that it does not close one that is about to be
+///                     used. A receiver that tells its limit (Keep-Alive: timeout=...) is heeded
+///                     anyway.
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -149,8 +150,8 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
     }
 }
 
-/// Sets which redirects are followed, within the timeout. One that is not followed is an answer like
-/// any other, with its 3xx status.
+/// Sets which redirects are followed, within the timeout. One that is not followed is an answer
+/// like any other, with its 3xx status.
 ///
 /// 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
 /// message was taken and the answer lies elsewhere, that is fetched with a GET without data and
@@ -181,12 +182,13 @@ pub unsafe extern "C" fn barker_webhook_set_redirects(
 }
 
 /// Sets the proxy that leads to every receiver but Unix sockets. Also http goes through a tunnel,
-/// so that the proxy sees no more than host and port; names of receivers are looked up by the proxy.
+/// so that the proxy sees no more than host and port; names of receivers are looked up by the
+/// proxy.
 ///
 /// @param hook  the handle
 /// @param url   "http://user:password@host:port" for HTTP CONNECT (RFC 9110 section 9.3.6), or
-///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed; copied,
-///              and wiped when it is replaced or freed. NULL, the default, is no proxy.
+///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed;
+///              copied, and wiped when it is replaced or freed. NULL, the default, is no proxy.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 /// @since 0.1.0
 #[must_use]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::boundary::{catch, read};
+use super::header::barker_header;
 use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
-use super::verify::barker_header;
 use crate::delivery::{Outcome, Stop};
 use crate::error::Result;
 use crate::webhook::{Delivery, Webhook};
@@ -22,8 +22,8 @@ use crate::webhook::{Delivery, Webhook};
 /// barker_webhook_set_stopped() alone may be called while another thread sends.
 ///
 /// After fork(), the child may go on using its handles, except one that another thread was using at
-/// that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known of
-/// replays are each process's own, and the child begins with none.
+/// that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known
+/// of replays are each process's own, and the child begins with none.
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
     /// For other threads than that which uses the state.

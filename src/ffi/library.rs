@@ -15,7 +15,8 @@ pub extern "C" fn barker_version() -> *const c_char {
 /// Returns the version of the library that the program runs with as a number, to compare with
 /// BARKER_VERSION_NUMBER.
 ///
-/// @return 10000 times the major version, plus 100 times the minor one, plus the patch: 100 for 0.1.0
+/// @return 10000 times the major version, plus 100 times the minor one, plus the patch: 100 for
+///         0.1.0
 /// @since 0.1.0
 /// @since 0.1.0
 #[unsafe(no_mangle)]

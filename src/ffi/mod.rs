@@ -16,7 +16,9 @@ mod constants;
 mod handle;
 mod message;
 mod secrets;
+mod buffer;
 mod sending;
+mod header;
 mod outcome;
 mod verify;
 mod delivery;
@@ -24,7 +26,6 @@ mod policy;
 mod tls;
 mod sign;
 mod generate;
-mod buffer;
 mod library;
 mod status;
 

@@ -5,11 +5,11 @@ use std::ptr;
 
 use super::boundary::{c_string, out, read};
 use super::handle::{Sent, barker_webhook};
-use super::verify::barker_header;
+use super::header::barker_header;
 
 /// Gives the HTTP status that answered the last send. One that came is kept even if the send fails
-/// later, because the rest of the answer was cut off, too large or not HTTP; and so are the headers,
-/// if all of them came. A receiver that said 200 has the message.
+/// later, because the rest of the answer was cut off, too large or not HTTP; and so are the
+/// headers, if all of them came. A receiver that said 200 has the message.
 ///
 /// @param hook  the handle
 /// @return such as 204; 0 if no status came
@@ -24,8 +24,8 @@ pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webh
 ///
 /// @param hook  the handle
 /// @param len   receives the number of bytes
-/// @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL if
-///         there was no send, or hook or len is NULL
+/// @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL
+///         if there was no send, or hook or len is NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_body(

@@ -40,7 +40,8 @@ constants! { AddressPolicy, "address policy":
 ///
 /// An IPv4-mapped address (::ffff:0:0/96) is the IPv4 address itself; one of NAT64 (64:ff9b::/96)
 /// is judged as the IPv4 address that it leads to, and is in the networks of both. A network's own
-/// NAT64 prefix must be denied by hand. Unless it is BARKER_ADDRESSES_ANY, Unix sockets are refused.
+/// NAT64 prefix must be denied by hand. Unless it is BARKER_ADDRESSES_ANY, Unix sockets are
+/// refused.
 ///
 /// A host of which some addresses are refused is tried at the others; if all are, the send fails
 /// with BARKER_ERR_REFUSED. Clones copy the policy and go on with their own.
@@ -68,8 +69,8 @@ pub unsafe extern "C" fn barker_webhook_set_address_policy(
 /// with BARKER_ADDRESSES_LISTED as one of the list. See barker_webhook_set_address_policy().
 ///
 /// @param hook     the handle
-/// @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or an address for it
-///                 alone
+/// @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or an address for
+///                 it alone
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if it is no network, or
 ///         an address within one ("10.1.2.3/8")
 /// @since 0.1.0

@@ -21,10 +21,10 @@ pub const BARKER_SCHEME_BARKER: barker_scheme = 0;
 pub const BARKER_SCHEME_BARKER_SHA256: barker_scheme = 1;
 /// The same with HMAC-SHA512.
 pub const BARKER_SCHEME_BARKER_SHA512: barker_scheme = 2;
-/// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-/// under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
-/// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with
-/// that (v1a); `whpk_` and base64 of the public key verifies only.
+/// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when
+/// verifying, under Svix's names as well. The secret is text: base64 of at least 16 bytes,
+/// alone or after `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519
+/// private key signs with that (v1a); `whpk_` and base64 of the public key verifies only.
 /// <https://github.com/standard-webhooks/standard-webhooks>
 pub const BARKER_SCHEME_STANDARD: barker_scheme = 10;
 /// The same under the names svix-id, svix-timestamp and svix-signature.
@@ -37,8 +37,8 @@ pub const BARKER_SCHEME_STRIPE: barker_scheme = 21;
 /// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
 /// The secret is text.
 pub const BARKER_SCHEME_SLACK: barker_scheme = 22;
-/// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
-/// as well. No timestamp. The secret is text.
+/// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in
+/// Shopify-Hmac-SHA256 as well. No timestamp. The secret is text.
 pub const BARKER_SCHEME_SHOPIFY: barker_scheme = 23;
 
 constants! { Scheme, "signature scheme":

@@ -12,11 +12,10 @@ use crate::webhook::{self, Delivery};
 
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
-/// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message again
-/// by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+/// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message
+/// again by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
 /// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED that is for
-/// the caller to decide.
-/// A redirect is followed only if barker_webhook_set_redirects() was called.
+/// the caller to decide. A redirect is followed only if barker_webhook_set_redirects() was called.
 ///
 /// @param hook         the handle
 /// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
@@ -81,7 +80,8 @@ pub type barker_progress =
     Option<unsafe extern "C" fn(user: *mut c_void, index: usize, status: barker_status) -> i32>;
 
 /// Signs and sends the data of many handles at once, and returns when all were answered or have
-/// failed. All of it is done on the calling thread; only the names of hosts are looked up on others.
+/// failed. All of it is done on the calling thread; only the names of hosts are looked up on
+/// others.
 ///
 /// The outcome is left in each handle, as barker_webhook_send() leaves it. Each delivery has its
 /// handle's timeout, from when it begins. For one body to many receivers, clone a handle and set

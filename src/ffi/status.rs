@@ -25,8 +25,8 @@ pub const BARKER_ERR_URL: barker_status = 102;
 pub const BARKER_ERR_HEADER: barker_status = 103;
 /// A number is outside its limits.
 pub const BARKER_ERR_RANGE: barker_status = 104;
-/// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
-/// none at all because the one that was given was refused.
+/// The secret is not of the form that its scheme wants; or the handle has none that can
+/// sign, or none at all because the one that was given was refused.
 pub const BARKER_ERR_SECRET: barker_status = 105;
 /// The message id cannot be used, or none was set where one is needed.
 pub const BARKER_ERR_ID: barker_status = 106;
@@ -46,16 +46,18 @@ pub const BARKER_ERR_RECEIVE: barker_status = 204;
 pub const BARKER_ERR_TIMEOUT: barker_status = 205;
 /// What came back is not an HTTP/1.x response. The receiver may have the webhook.
 pub const BARKER_ERR_PROTOCOL: barker_status = 206;
-/// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is larger
-/// than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may
-/// have the webhook.
+/// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is
+/// larger than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The
+/// receiver may have the webhook.
 pub const BARKER_ERR_TOO_LARGE: barker_status = 207;
-/// The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
-/// may have the webhook.
+/// The send, or the batch that it belonged to, was stopped first. If sending had begun, the
+/// receiver may have the webhook.
 pub const BARKER_ERR_STOPPED: barker_status = 208;
-/// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
+/// The address policy does not allow the receiver's address, port or scheme. Nothing was
+/// sent.
 pub const BARKER_ERR_REFUSED: barker_status = 209;
-/// The proxy does not lead to the receiver, or the environment names one that cannot be used.
+/// The proxy does not lead to the receiver, or the environment names one that cannot be
+/// used.
 pub const BARKER_ERR_PROXY: barker_status = 210;
 /// No name server answered for the receiver's host name. It may exist: try again later.
 pub const BARKER_ERR_RESOLVE_AGAIN: barker_status = 211;
@@ -77,8 +79,8 @@ pub const BARKER_ERR_HEADER_MALFORMED: barker_status = 301;
 pub const BARKER_ERR_HEADER_AMBIGUOUS: barker_status = 302;
 /// The signature is not that of this body, this timestamp and this key.
 pub const BARKER_ERR_SIGNATURE: barker_status = 303;
-/// The timestamp is further in the past than the tolerance. The signature is right, unless it is
-/// one of Ed25519, which is not looked at then.
+/// The timestamp is further in the past than the tolerance. The signature is right, unless
+/// it is one of Ed25519, which is not looked at then.
 pub const BARKER_ERR_TOO_OLD: barker_status = 304;
 /// The timestamp is further in the future than the tolerance. The signature as above.
 pub const BARKER_ERR_TOO_NEW: barker_status = 305;

@@ -1,31 +1,16 @@
 //! Verifying: whether to trust what was received.
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, c_void};
 use std::time::{Duration, SystemTime};
 
 use super::boundary::{array, bytes, handle, null, read, set, without_handle};
 use super::constants::Constants;
 use super::handle::barker_webhook;
+use super::header::barker_header;
 use super::secrets::barker_scheme;
 use super::status::barker_status;
 use crate::error::Result;
 use crate::signature::{Currency, Keyring, Scheme};
-
-/// A header that was received. NUL-terminated texts, the caller's own.
-#[repr(C)]
-pub struct barker_header {
-    /// The name, in any case, with dashes or underscores; or in CGI form, such as
-    /// HTTP_BARKER_SIGNATURE.
-    pub name: *const c_char,
-    /// The value.
-    pub value: *const c_char,
-}
-
-impl barker_header {
-    pub(super) fn lend((name, value): &(CString, CString)) -> Self {
-        Self { name: name.as_ptr(), value: value.as_ptr() }
-    }
-}
 
 /// Tells whether a received message is correct and current: whether its headers hold a signature
 /// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
@@ -43,8 +28,8 @@ impl barker_header {
 /// gateways do it: the outcome is the same. Where a header has room for one value, it must say the
 /// same each time.
 ///
-/// A message is hashed once for each secret, except for an Ed25519 key: once for each of at most four
-/// signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
+/// A message is hashed once for each secret, except for an Ed25519 key: once for each of at most
+/// four signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
 /// BARKER_ERR_TOO_NEW then do not tell whether the signature is right.
 ///
 /// @param hook     the handle, for its secrets and tolerance
@@ -110,11 +95,12 @@ pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -
 /// Has barker_webhook_verify() refuse a message that it accepted before.
 ///
 /// A message is known by its id, or by what is signed where the scheme has no id, and is remembered
-/// as long as its timestamp passes, and while there is room for the tolerance longer. Under a scheme
-/// without timestamp it is remembered for twice the tolerance, and can be replayed after that. If
-/// timestamps are not checked, it is remembered for 20 minutes. That time is measured by a clock that
-/// nobody sets: it does not matter if the system's clock jumps and comes back. Clones made afterwards
-/// share what is remembered; processes do not. Setting a limit again forgets everything.
+/// as long as its timestamp passes, and while there is room for the tolerance longer. Under a
+/// scheme without timestamp it is remembered for twice the tolerance, and can be replayed after
+/// that. If timestamps are not checked, it is remembered for 20 minutes. That time is measured by a
+/// clock that nobody sets: it does not matter if the system's clock jumps and comes back. Clones
+/// made afterwards share what is remembered; processes do not. Setting a limit again forgets
+/// everything.
 ///
 /// @param hook      the handle
 /// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none

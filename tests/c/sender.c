@@ -68,7 +68,7 @@ static uint8_t *slurp(const char *path, size_t *len)
 }
 
 static void set_from_file(barker_webhook *hook, const char *path,
-                          barker_status (*set)(barker_webhook *, const uint8_t *, size_t))
+                          barker_status (*set)(barker_webhook *, const void *, size_t))
 {
     size_t len;
     uint8_t *pem = slurp(path, &len);

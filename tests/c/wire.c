@@ -207,27 +207,25 @@ static void answer_is_read(void)
     barker_buffer body = {0};
     uint16_t http_status = 0;
     size_t len = 0;
-    const char *name = NULL, *value = NULL;
     CHECK_OK(barker_webhook_send(hook, &http_status, &body));
     CHECK_EQUAL(http_status, 418);
     CHECK_EQUAL(barker_webhook_response_status(hook), 418);
     CHECK(body.len == 5 && memcmp(body.data, "ab\0cd\0", 6) == 0);
     const uint8_t *kept = barker_webhook_response_body(hook, &len);
     CHECK(len == 5 && kept != body.data && memcmp(kept, "ab\0cd", 5) == 0);
-    CHECK_EQUAL(barker_webhook_response_header_count(hook), 5);
-    for (size_t i = 0; i < 5; i++) {
-        CHECK_OK(barker_webhook_response_header_at(hook, i, &name, &value));
-        CHECK_TEXT(name, expected[i][0]);
-        CHECK_TEXT(value, expected[i][1]);
+    const barker_header *headers = barker_webhook_response_headers(hook, &len);
+    CHECK_EQUAL(len, 5);
+    for (size_t i = 0; i < len; i++) {
+        CHECK_TEXT(headers[i].name, expected[i][0]);
+        CHECK_TEXT(headers[i].value, expected[i][1]);
     }
-    CHECK_EQUAL(barker_webhook_response_header_at(hook, 5, &name, &value), BARKER_ERR_RANGE);
-    CHECK(name == NULL && value == NULL);
     CHECK_TEXT(barker_webhook_response_header(hook, "X-TWICE"), "one");
     CHECK_TEXT(barker_webhook_response_header(hook, "x-empty"), "");
     CHECK(barker_webhook_response_header(hook, "X-None") == NULL);
 
-    send_expecting(hook, NULL, 0, 204);
-    CHECK_EQUAL(barker_webhook_response_header_count(hook), 0);
+    CHECK_OK(barker_webhook_send(hook, NULL, NULL));
+    CHECK_EQUAL(barker_webhook_response_status(hook), 204);
+    CHECK(barker_webhook_response_headers(hook, &len) == NULL && len == 0);
     CHECK(barker_webhook_response_body(hook, &len) != NULL && len == 0);
     CHECK(peer_stop(&peer));
     barker_webhook_free(hook); /* the buffer outlives the handle */
@@ -323,7 +321,9 @@ static void fail(barker_webhook *hook, const struct failure *failure, uint8_t *d
     /* What a deadline cuts off may not have come at all. */
     if (told != 0 || failure->status != BARKER_ERR_TIMEOUT) {
         CHECK_EQUAL(told, failure->http_status);
-        CHECK_EQUAL(barker_webhook_response_header_count(hook), failure->headers);
+        size_t count;
+        (void)barker_webhook_response_headers(hook, &count);
+        CHECK_EQUAL(count, failure->headers);
     }
     CHECK(barker_webhook_response_body(hook, &body_len) != NULL && body_len == 0);
     CHECK(is_timestamp(barker_webhook_timestamp(hook)));

@@ -110,7 +110,6 @@ class Handle:
         self.log: Any = None
         self.http_status = ctypes.c_uint16()
         self.length = ctypes.c_size_t()
-        self.name, self.value = ctypes.c_char_p(), ctypes.c_char_p()
 
     def __del__(self) -> None:
         self._free(getattr(self, "pointer", None))
@@ -205,13 +204,10 @@ class Handle:
                 quick.barker_webhook_signature(self.pointer))
 
     def response(self, http_status: int) -> Response:
-        pointer, name, value = self.pointer, self.name, self.value
-        pairs = []
-        for index in range(quick.barker_webhook_response_header_count(pointer)):
-            quick.barker_webhook_response_header_at(
-                pointer, index, ctypes.byref(name), ctypes.byref(value))
-            pairs.append(((name.value or b"").decode("latin-1"),
-                          (value.value or b"").decode("latin-1")))
+        pointer = self.pointer
+        headers = quick.barker_webhook_response_headers(pointer, ctypes.byref(self.length))
+        pairs = [(header.name.decode("latin-1"), header.value.decode("latin-1"))
+                 for header in headers[:self.length.value]]
         body = quick.barker_webhook_response_body(pointer, ctypes.byref(self.length))
         length = self.length.value
         content = ctypes.string_at(body, length) if length else b""

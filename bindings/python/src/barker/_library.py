@@ -25,6 +25,11 @@ class Buffer(ctypes.Structure):
         return content
 
 
+class Header(ctypes.Structure):
+    """barker_header."""
+    _fields_ = [("name", c_char_p), ("value", c_char_p)]
+
+
 Log = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 Progress = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_int32)
 
@@ -93,9 +98,7 @@ QUICK: Dict[str, Tuple[Any, ...]] = {
     "barker_webhook_signature": (c_char_p, c_void_p),
     "barker_webhook_response_status": (c_uint16, c_void_p),
     "barker_webhook_response_body": (c_void_p, c_void_p, POINTER(c_size_t)),
-    "barker_webhook_response_header_count": (c_size_t, c_void_p),
-    "barker_webhook_response_header_at": (c_int32, c_void_p, c_size_t, POINTER(c_char_p),
-                                          POINTER(c_char_p)),
+    "barker_webhook_response_headers": (POINTER(Header), c_void_p, POINTER(c_size_t)),
     "barker_generate_secret": (c_int32, _BUFFER),
     "barker_generate_key_pair": (c_int32, _BUFFER, _BUFFER),
     "barker_generate_id": (c_int32, _BUFFER),

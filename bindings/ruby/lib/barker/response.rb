@@ -107,12 +107,9 @@ module Barker
         end
 
         def headers(handle, place)
-          count = Native.webhook_response_header_count(handle)
-          second = place + FFI::Pointer.size
-          Array.new(count) do |index|
-            Native.webhook_response_header_at(handle, index, place, second)
-            [place, second].map { |text| Native.utf8(text.read_pointer.read_string).freeze }.freeze
-          end
+          texts = Native.webhook_response_headers(handle, place)
+          texts = texts.read_array_of_pointer(2 * place.get(:size_t, 0))
+          texts.map { |text| Native.utf8(text.read_string).freeze }.each_slice(2).map(&:freeze)
         end
       end
     end
