@@ -31,7 +31,7 @@ def version():
 
 def declarations(header):
     """The header's own declarations, without what it includes."""
-    done = subprocess.run([CC, "-std=c11", "-E", header], stdout=subprocess.PIPE, text=True,
+    done = subprocess.run([CC, "-std=c11", "-E", "-DBARKER_CDEF", header], stdout=subprocess.PIPE, text=True,
                           check=True)
     kept, own = [], False
     for line in done.stdout.splitlines():
@@ -45,11 +45,14 @@ def declarations(header):
 
 def parts(header):
     """What the header declares: the kind of each part, its name, and what else is recorded."""
+    enums = []
     for declaration in declarations(header):
-        if match := re.fullmatch(r" ?enum (\w+) \{(.*)\}", declaration):
-            enum, values = match.groups()
-            yield "ENUM", (enum,), "int32_t"
-            for name, number in re.findall(r"(\w+) = (-?\w+)", values):
+        if match := re.fullmatch(r" ?typedef (int\d+_t) (barker_\w+)", declaration):
+            enums.append(match[2])
+            yield "ENUM", (match[2],), match[1]
+        elif match := re.fullmatch(r" ?enum \{(.*)\}", declaration):
+            enum = enums.pop()
+            for name, number in re.findall(r"(\w+) = (-?\w+)", match[1]):
                 yield "VALUE", (enum, name), number
         elif match := re.fullmatch(r" ?typedef struct (\w+) \{(.*)\} \w+", declaration):
             struct, members = match.groups()
@@ -60,7 +63,7 @@ def parts(header):
             yield "CALLBACK", (match[2],), f"{match[1]}, {match[3]}"
         elif match := re.fullmatch(r" ?(.*?) ?(\w+)(\(.*\))", declaration):
             yield "FUNCTION", (match[2],), f"{match[1]}, {match[3]}"
-        elif not re.match(r" ?typedef (struct|int\d+_t) ", declaration):
+        elif not re.match(r" ?typedef struct ", declaration):
             sys.exit(f"{header}: cannot tell what this is: {declaration}")
 
 
@@ -138,7 +141,7 @@ def record(header, library):
 # What must be refused: what of the header is replaced, by what, and what the refusal names.
 BREAKS = [
     (r"const char \*barker_version\(void\);", "", "barker_version"),
-    (r"barker_verify\(int32_t scheme", "barker_verify(int64_t scheme", "barker_verify"),
+    (r"barker_verify\(barker_scheme scheme", "barker_verify(int64_t scheme", "barker_verify"),
     (r"uint32_t tolerance, *\n", "\n", "barker_verify"),
     (r"const char \*barker_version", "char *barker_version", "barker_version"),
     (r"(BARKER_ERR_REPLAYED) = 306", r"\1 = 308", "BARKER_ERR_REPLAYED is not 306"),

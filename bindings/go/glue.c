@@ -69,8 +69,10 @@ barker_status barkergo_send_many(barker_webhook *const *hooks, size_t count,
 
 void barkergo_set_stopped(barker_webhook *const *hooks, size_t count, int32_t stopped)
 {
-    for (size_t i = 0; i < count; i++)
-        barker_webhook_set_stopped(hooks[i], stopped);
+    for (size_t i = 0; i < count; i++) {
+        barker_status status = barker_webhook_set_stopped(hooks[i], stopped);
+        (void)status; /* fails for NULL alone */
+    }
 }
 
 enum { USUAL_HEADERS = 64 };

@@ -145,7 +145,7 @@ func WithURL(url string) Option {
 func WithData(data []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(data)
-		return C.barker_webhook_set_data(c.hook, p, n)
+		return C.barker_webhook_set_data(c.hook, unsafe.Pointer(p), n)
 	}}
 }
 
@@ -334,7 +334,7 @@ func WithHTTPSOnly(httpsOnly bool) Option {
 func WithCA(pem []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(pem)
-		return C.barker_webhook_add_ca(c.hook, p, n)
+		return C.barker_webhook_add_ca(c.hook, unsafe.Pointer(p), n)
 	}}
 }
 
@@ -357,7 +357,7 @@ func WithPlatformCA(trusted bool) Option {
 func WithCRL(pem []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(pem)
-		return C.barker_webhook_add_crl(c.hook, p, n)
+		return C.barker_webhook_add_crl(c.hook, unsafe.Pointer(p), n)
 	}}
 }
 
@@ -367,7 +367,8 @@ func WithClientCertificate(pem, key []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(pem)
 		keyPointer, keyLen := pointer(key)
-		return C.barker_webhook_set_client_certificate(c.hook, p, n, keyPointer, keyLen)
+		return C.barker_webhook_set_client_certificate(c.hook, unsafe.Pointer(p), n,
+			unsafe.Pointer(keyPointer), keyLen)
 	}}
 }
 

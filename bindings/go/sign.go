@@ -23,7 +23,7 @@ import (
 func (h *Webhook) SignHeaders(timestamp string, data []byte) (http.Header, error) {
 	var headers C.barker_buffer
 	err := h.sign(timestamp, data, func(hook *C.barker_webhook, timestamp *C.char, p *C.uint8_t, n C.size_t) C.barker_status {
-		return C.barker_webhook_sign_headers(hook, timestamp, p, n, &headers)
+		return C.barker_webhook_sign_headers(hook, timestamp, unsafe.Pointer(p), n, &headers)
 	})
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (h *Webhook) SignHeaders(timestamp string, data []byte) (http.Header, error
 func (h *Webhook) Sign(timestamp string, data []byte) (signedTimestamp, signature string, err error) {
 	var first, second C.barker_buffer
 	err = h.sign(timestamp, data, func(hook *C.barker_webhook, timestamp *C.char, p *C.uint8_t, n C.size_t) C.barker_status {
-		return C.barker_webhook_sign(hook, timestamp, p, n, &first, &second)
+		return C.barker_webhook_sign(hook, timestamp, unsafe.Pointer(p), n, &first, &second)
 	})
 	return take(&first), take(&second), err
 }
