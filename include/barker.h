@@ -402,7 +402,7 @@ BARKER_MUST_USE
 barker_status barker_webhook_set_spelling(barker_webhook *hook,
                                           barker_spelling spelling);
 
-/* ---- Buffers: bytes that the library hands over for good ---- */
+/* ---- Buffers: bytes that the library makes and the caller owns ---- */
 
 /**
  * Bytes that the library made and the caller owns.

@@ -337,6 +337,12 @@ inline text version() noexcept
 }
 
 /** Gives the sentence of a status. */
+/** The version of the library that the program runs with, to compare with BARKER_VERSION_NUMBER. */
+inline std::uint32_t version_number() noexcept
+{
+    return barker_version_number();
+}
+
 inline text status_string(status status) noexcept
 {
     return barker_status_string(static_cast<std::int32_t>(status));

@@ -113,9 +113,10 @@ def prove_header_check():
     for pattern, replacement, expected in [
             (r" \* @param hook .*\n \* @param url ", " * @param url ", "parameter hook has no @param"),
             (r" \* @param url ", " * @param uri ", "@param uri is none of the parameters"),
-            (r" \* @return .*\n \*/\nconst char \*barker_version", " */\nconst char *barker_version",
+            (r" \* @return .*\n( \* @since .*\n \*/\nconst char \*barker_version)", r"\1",
              "barker_version: @return must stand"),
-            (r"    /\*\*\n     \* A text is not UTF-8.\n     \*/\n", "", "BARKER_ERR_UTF8 has no comment"),
+            (r" \* @since .*\n( \*/\nconst char \*barker_version)", r"\1", "barker_version has no @since"),
+            (r"    /\*\* A text is not UTF-8. \*/\n", "", "BARKER_ERR_UTF8 has no comment"),
             (r"/\*\*(?:(?!\*/)[\s\S])*\*/\n(?=const char \*barker_webhook_url)", "",
              "barker_webhook_url has no comment"),
             (r"see barker_generate_secret\(\)", "see barker_make_secret()",

@@ -1,4 +1,4 @@
-//! Buffers: bytes that the library hands over for good.
+//! Buffers: bytes that the library makes and the caller owns.
 
 use std::ptr;
 

@@ -22,8 +22,8 @@ static void null_handles(void)
     barker_buffer a = dirty(), b = dirty();
     uint16_t http_status = 200;
     size_t len = 99;
-    const char *name = stale, *value = stale;
 
+    CHECK_EQUAL(barker_version_number(), BARKER_VERSION_NUMBER);
     CHECK(barker_webhook_clone(NULL) == NULL);
     barker_webhook_free(NULL);
     barker_buffer_free(NULL);

@@ -288,7 +288,8 @@ static void one_deadline(void)
 
     CHECK_OK(barker_webhook_set_redirects(hook, 0, 0));
     while (sem_getvalue(&peer.step_done, &played) == 0 && played < STEPS)
-        barker_webhook_send(hook, &http_status, NULL);
+        if (barker_webhook_send(hook, &http_status, NULL) == BARKER_OK)
+            CHECK_EQUAL(http_status, 307);
     CHECK(peer_stop(&peer));
     finish(&peer, hook);
 }

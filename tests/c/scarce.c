@@ -177,7 +177,7 @@ static void to_itself(int is_batch)
     if (is_batch)
         CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
     else
-        (void)barker_webhook_send(hook, &http_status, NULL);
+        CHECK_EQUAL(barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_CONNECT);
     CHECK_EQUAL(barker_webhook_status(hook), BARKER_ERR_CONNECT);
     connects_to_itself = 0;
     barker_webhook_free(hook);

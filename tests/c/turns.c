@@ -55,7 +55,8 @@ static void endless(void)
         if (is_batch)
             CHECK_OK(barker_send_many(&hook, 1, 0, NULL, NULL));
         else
-            (void)barker_webhook_send(hook, &http_status, NULL);
+            CHECK_EQUAL(barker_webhook_send(hook, &http_status, NULL),
+                        is_stopped ? BARKER_ERR_STOPPED : BARKER_ERR_TIMEOUT);
         CHECK_EQUAL(barker_webhook_status(hook),
                     is_stopped ? BARKER_ERR_STOPPED : BARKER_ERR_TIMEOUT);
         if (is_stopped)
