@@ -8,7 +8,6 @@
 
 static const uint8_t byte = 'x';
 static const char not_utf8[] = "\xc3\x28\xff";
-static const char *const stale = "stale";
 
 /* An out buffer that a failed call must empty. What it seems to hold is not freed by anyone. */
 static barker_buffer dirty(void)
