@@ -1,9 +1,12 @@
 //! Buffers: bytes that the library makes and the caller owns.
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 
-use super::boundary::{catch, out};
-use crate::error::Result;
+use super::boundary::without_handle;
+use super::panic::catch;
+use super::status::barker_status;
+use crate::error::{Result, Status};
 
 /// Bytes that the library made and the caller owns.
 ///
@@ -36,7 +39,8 @@ impl barker_buffer {
         let mut owned = Vec::with_capacity(bytes.len() + 1);
         owned.extend_from_slice(bytes);
         owned.push(0);
-        let (data, _, capacity) = owned.into_raw_parts();
+        let mut owned = ManuallyDrop::new(owned);
+        let (data, capacity) = (owned.as_mut_ptr(), owned.capacity());
         Self { data, len: bytes.len(), capacity, reserved: 0 }
     }
 }
@@ -60,16 +64,28 @@ pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
     });
 }
 
-/// Borrows an out parameter and empties it.
+/// Fills buffers with what `make` makes; they are empty if the call fails.
 ///
 /// # Safety
-/// As for [`out`].
-pub(super) unsafe fn emptied<'a>(
-    what: &str,
-    buffer: *mut barker_buffer,
-) -> Result<&'a mut barker_buffer> {
-    // SAFETY: the caller's promise is the one asked for here.
-    let buffer = unsafe { out(what, buffer) }?;
-    *buffer = barker_buffer::EMPTY;
-    Ok(buffer)
+/// Each buffer is NULL or may be written to, and nothing else uses it during the call.
+pub(super) unsafe fn fill<T: AsRef<[u8]>, const N: usize>(
+    buffers: [*mut barker_buffer; N],
+    make: impl FnOnce() -> Result<[T; N]>,
+) -> barker_status {
+    without_handle(|| {
+        for buffer in buffers {
+            // SAFETY: as the caller promises.
+            if let Some(buffer) = unsafe { buffer.as_mut() } {
+                *buffer = barker_buffer::EMPTY;
+            }
+        }
+        if buffers.iter().any(|buffer| buffer.is_null()) {
+            return Err(Status::Null.into());
+        }
+        for (buffer, content) in buffers.into_iter().zip(make()?) {
+            // SAFETY: not NULL, and as the caller promises.
+            unsafe { *buffer = barker_buffer::from_bytes(content.as_ref()) };
+        }
+        Ok(())
+    })
 }

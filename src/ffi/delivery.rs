@@ -3,9 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use super::boundary::{on_handle, optional_text, read, set};
+use super::boundary::optional_text;
 use super::constants::{Constants, constants};
-use super::handle::{barker_webhook, c_text};
+use super::handle::{barker_webhook, on_handle, read, set};
+use super::state::c_text;
 use super::status::barker_status;
 use crate::delivery::{Log, LogLevel, Proxies, Redirects};
 
@@ -98,11 +99,7 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.close_idle();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.close_idle()) }
 }
 
 /// Sets for how long the addresses of a host are used before the system is asked again. All handles
@@ -143,11 +140,7 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
     bytes: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.delivery().max_body = bytes as usize;
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.delivery().max_body = bytes as usize) }
 }
 
 /// Sets which redirects are followed, within the timeout. One that is not followed is an answer
@@ -225,11 +218,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.delivery().proxies = Proxies::from_environment();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.delivery().proxies = Proxies::from_environment()) }
 }
 
 /// How much a message of the log matters. Numbers are part of the ABI.

@@ -1,7 +1,6 @@
 //! Generating: new secrets, key pairs and ids.
 
-use super::boundary::without_handle;
-use super::buffer::{barker_buffer, emptied};
+use super::buffer::{barker_buffer, fill};
 use super::status::barker_status;
 use crate::signature;
 
@@ -15,11 +14,7 @@ use crate::signature;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_generate_secret(secret: *mut barker_buffer) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let secret = emptied("secret", secret)?;
-        *secret = barker_buffer::from_bytes(signature::generate()?.as_bytes());
-        Ok(())
-    })
+    unsafe { fill([secret], || Ok([signature::generate()?])) }
 }
 
 /// Makes an Ed25519 key pair for Standard Webhooks, as text: "whsk_" and base64 for the sender,
@@ -36,15 +31,12 @@ pub unsafe extern "C" fn barker_generate_key_pair(
     public_key: *mut barker_buffer,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let private_key = emptied("private_key", private_key);
-        let public_key = emptied("public_key", public_key)?;
-        let private_key = private_key?;
-        let (private, public) = signature::generate_pair()?;
-        *private_key = barker_buffer::from_bytes(private.as_bytes());
-        *public_key = barker_buffer::from_bytes(public.as_bytes());
-        Ok(())
-    })
+    unsafe {
+        fill([private_key, public_key], || {
+            let (private, public) = signature::generate_pair()?;
+            Ok([private, public.into()])
+        })
+    }
 }
 
 /// Makes a message id: "msg_" and 32 random hex digits.
@@ -56,9 +48,5 @@ pub unsafe extern "C" fn barker_generate_key_pair(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_generate_id(id: *mut barker_buffer) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let id = emptied("id", id)?;
-        *id = barker_buffer::from_bytes(signature::generate_id()?.as_bytes());
-        Ok(())
-    })
+    unsafe { fill([id], || Ok([signature::generate_id()?])) }
 }

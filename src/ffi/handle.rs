@@ -1,18 +1,19 @@
 //! Handles: made, copied, freed, and asked why a call failed.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::boundary::{catch, read};
-use super::header::barker_header;
-use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
-use crate::delivery::{Outcome, Stop};
+use super::boundary::null;
+use super::panic::catch;
+use super::state::State;
+use super::status::{BARKER_ERR_NULL, barker_status};
+use crate::delivery::Stop;
 use crate::error::Result;
-use crate::webhook::{Delivery, Webhook};
+use crate::webhook::Webhook;
 
 /// A webhook: what to send, to whom, under which key; and the outcome of its last send.
 ///
@@ -30,93 +31,11 @@ pub struct barker_webhook {
     pub(super) stop: Arc<Stop>,
 }
 
-/// What belongs to one thread at a time.
-pub(super) struct State {
-    pub webhook: Webhook,
-    /// Wiped when dropped: it may hold a password.
-    pub url: Option<Zeroizing<CString>>,
-    pub sent: Option<Sent>,
-    status: barker_status,
-    error: CString,
-}
-
-/// The last send, as C reads it.
-pub(super) struct Sent {
-    pub id: CString,
-    pub timestamp: CString,
-    pub signature: CString,
-    pub status: u16,
-    pub headers: Vec<(CString, CString)>,
-    /// Borrowed from `headers`.
-    pub lent: Vec<barker_header>,
-    /// With a NUL after its last byte.
-    body: Vec<u8>,
-}
-
 impl barker_webhook {
     fn make(webhook: Webhook, url: Option<Zeroizing<CString>>) -> *mut Self {
         let stop = webhook.stop().clone();
-        let state =
-            State { webhook, url, sent: None, status: BARKER_OK, error: CString::default() };
-        Box::into_raw(Box::new(Self { state: state.into(), stop }))
+        Box::into_raw(Box::new(Self { state: State::new(webhook, url).into(), stop }))
     }
-}
-
-impl State {
-    /// Keeps a call's status and, of a failure, the sentence; gives the status.
-    pub(super) fn remember(&mut self, result: &Result<()>) -> barker_status {
-        self.status = status_of(result);
-        self.error = match result {
-            Ok(()) => CString::default(),
-            Err(error) => c_text(error.sentence.as_bytes()),
-        };
-        self.status
-    }
-
-    /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
-    /// it was answered.
-    pub(super) fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
-        self.sent = None;
-        let (sent, result) = Sent::of(outcome?);
-        self.sent = Some(sent);
-        result
-    }
-
-    /// Keeps a delivery and its status, which it gives.
-    pub(super) fn conclude(&mut self, outcome: Result<Delivery>) -> barker_status {
-        let result = self.keep(outcome);
-        self.remember(&result)
-    }
-}
-
-impl Sent {
-    /// What there is to read of a delivery, and whether it was answered.
-    pub fn of(delivery: Delivery) -> (Self, Result<()>) {
-        let Outcome { response, result } = delivery.outcome;
-        let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
-        let headers: Vec<_> = response.headers.iter().map(c_pair).collect();
-        let mut sent = Self {
-            id: c_text(delivery.signed.id.as_bytes()),
-            timestamp: c_text(delivery.signed.timestamp.as_bytes()),
-            signature: c_text(delivery.signed.signature.as_bytes()),
-            status: response.status,
-            lent: headers.iter().map(barker_header::lend).collect(),
-            headers,
-            body: response.body,
-        };
-        sent.body.push(0);
-        (sent, result)
-    }
-
-    pub fn body(&self) -> &[u8] {
-        &self.body[..self.body.len() - 1]
-    }
-}
-
-/// The text up to its first NUL, if it holds any.
-pub(super) fn c_text(text: &[u8]) -> CString {
-    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
-    CString::new(&text[..end]).expect("no NUL is left")
 }
 
 /// Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
@@ -189,4 +108,88 @@ pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> b
 pub unsafe extern "C" fn barker_webhook_error(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe { read(hook, c"the handle is NULL".as_ptr(), |hook| hook.error.as_ptr()) }
+}
+
+/// Runs `work` on a handle, which remembers the sentence of a failure.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread uses during the call.
+pub(super) unsafe fn on_handle(
+    hook: *mut barker_webhook,
+    work: impl FnOnce(&mut State) -> Result<()>,
+) -> barker_status {
+    // SAFETY: NULL or live, and nobody else's during the call, as the caller promises.
+    let Some(state) = (unsafe { hook.as_ref().map(|hook| &mut *hook.state.get()) }) else {
+        return BARKER_ERR_NULL;
+    };
+    let result = catch(|| work(state)).and_then(|result| result);
+    state.remember(&result)
+}
+
+/// Changes a handle in a way that cannot fail.
+///
+/// # Safety
+/// As for [`on_handle`].
+pub(super) unsafe fn set(
+    hook: *mut barker_webhook,
+    change: impl FnOnce(&mut State),
+) -> barker_status {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe {
+        on_handle(hook, |hook| {
+            change(hook);
+            Ok(())
+        })
+    }
+}
+
+/// Runs a getter; gives `otherwise` for a NULL handle.
+///
+/// # Safety
+/// As for [`handle`].
+pub(super) unsafe fn read<'a, T>(
+    hook: *const barker_webhook,
+    otherwise: T,
+    work: impl FnOnce(&'a State) -> T,
+) -> T {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { handle(hook) }.and_then(|hook| catch(|| work(hook))).unwrap_or(otherwise)
+}
+
+/// Lends a text of a handle; NULL if there is none.
+///
+/// # Safety
+/// As for [`handle`].
+pub(super) unsafe fn lend_text<'a>(
+    hook: *const barker_webhook,
+    text: impl FnOnce(&'a State) -> Option<&'a CStr>,
+) -> *const c_char {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { read(hook, None, text) }.map_or(ptr::null(), CStr::as_ptr)
+}
+
+/// Lends an array of a handle, whose length goes to `len`; NULL and 0 if there is none.
+///
+/// # Safety
+/// As for [`handle`]; `len` is NULL or may be written to.
+pub(super) unsafe fn lend<'a, T: 'a>(
+    hook: *const barker_webhook,
+    len: *mut usize,
+    items: impl FnOnce(&'a State) -> Option<&'a [T]>,
+) -> *const T {
+    // SAFETY: as the caller promises.
+    let Some(len) = (unsafe { len.as_mut() }) else { return ptr::null() };
+    // SAFETY: as the caller promises.
+    let items = unsafe { read(hook, None, items) };
+    *len = items.map_or(0, <[T]>::len);
+    items.map_or(ptr::null(), <[T]>::as_ptr)
+}
+
+/// Borrows a handle that is only read.
+///
+/// # Safety
+/// `hook` is NULL or a live handle that no other thread changes while it is borrowed.
+pub(super) unsafe fn handle<'a>(hook: *const barker_webhook) -> Result<&'a State> {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { hook.as_ref().map(|hook| &*hook.state.get()) }.ok_or_else(|| null("hook"))
 }

@@ -44,5 +44,5 @@ pub unsafe extern "C" fn barker_test_panic(
     hook: *mut super::handle::barker_webhook,
 ) -> super::status::barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { super::boundary::on_handle(hook, |_| panic!("injected by a test")) }
+    unsafe { super::handle::on_handle(hook, |_| panic!("injected by a test")) }
 }

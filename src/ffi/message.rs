@@ -1,10 +1,10 @@
 //! Message: what is sent.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
-use super::boundary::{bytes, on_handle, optional_text, out, read, set, text};
-use super::handle::{barker_webhook, c_text};
+use super::boundary::{bytes, optional_text, text};
+use super::handle::{barker_webhook, lend, lend_text, on_handle, set};
+use super::state::c_text;
 use super::status::barker_status;
 
 /// Sets the receiver's URL. It is read strictly: one in which other programs might find another
@@ -45,9 +45,7 @@ pub unsafe extern "C" fn barker_webhook_set_url(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        read(hook, ptr::null(), |hook| hook.url.as_ref().map_or(ptr::null(), |url| url.as_ptr()))
-    }
+    unsafe { lend_text(hook, |hook| hook.url.as_ref().map(|url| url.as_c_str())) }
 }
 
 /// Sets the data that barker_webhook_send() sends. To send without a copy, see
@@ -86,14 +84,7 @@ pub unsafe extern "C" fn barker_webhook_data(
     len: *mut usize,
 ) -> *const u8 {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(len) = out("len", len) else { return ptr::null() };
-        *len = 0;
-        read(hook, ptr::null(), |hook| {
-            *len = hook.webhook.data().len();
-            hook.webhook.data().as_ptr()
-        })
-    }
+    unsafe { lend(hook, len, |hook| Some(hook.webhook.data())) }
 }
 
 /// Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
@@ -148,11 +139,7 @@ pub unsafe extern "C" fn barker_webhook_add_header(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.clear_headers();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.clear_headers()) }
 }
 
 /// Sets the message id that Standard Webhooks signs. Keep the id when a message is sent again, so
@@ -170,10 +157,5 @@ pub unsafe extern "C" fn barker_webhook_set_id(
     id: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let id = optional_text("id", id)?;
-            hook.webhook.set_id(id)
-        })
-    }
+    unsafe { on_handle(hook, |hook| hook.webhook.set_id(optional_text("id", id)?)) }
 }

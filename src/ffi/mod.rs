@@ -11,6 +11,8 @@
 
 mod boundary;
 mod constants;
+mod panic;
+mod state;
 
 // The families, in the order in which the header shows them.
 mod handle;

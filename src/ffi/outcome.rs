@@ -1,11 +1,12 @@
 //! Outcome: what the last send signed, and what answered it.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::ptr;
 
-use super::boundary::{c_string, out, read};
-use super::handle::{Sent, barker_webhook};
+use super::boundary::c_string;
+use super::handle::{barker_webhook, lend, lend_text, read};
 use super::header::barker_header;
+use super::state::Sent;
 
 /// Gives the HTTP status that answered the last send. One that came is kept even if the send fails
 /// later, because the rest of the answer was cut off, too large or not HTTP; and so are the
@@ -17,7 +18,7 @@ use super::header::barker_header;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webhook) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, 0, |sent| sent.status) }
+    unsafe { read(hook, 0, |hook| hook.sent.as_ref().map_or(0, |sent| sent.status)) }
 }
 
 /// Gives the body that answered the last send; it is empty if the send failed.
@@ -33,14 +34,7 @@ pub unsafe extern "C" fn barker_webhook_response_body(
     len: *mut usize,
 ) -> *const u8 {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(len) = out("len", len) else { return ptr::null() };
-        *len = 0;
-        of_last_send(hook, ptr::null(), |sent| {
-            *len = sent.body().len();
-            sent.body().as_ptr()
-        })
-    }
+    unsafe { lend(hook, len, |hook| hook.sent.as_ref().map(Sent::body)) }
 }
 
 /// Gives the first header of this name of the answer to the last send.
@@ -56,12 +50,8 @@ pub unsafe extern "C" fn barker_webhook_response_header(
 ) -> *const c_char {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        let Ok(name) = c_string("name", name) else { return ptr::null() };
-        let is_wanted =
-            |header: &&(CString, CString)| header.0.to_bytes().eq_ignore_ascii_case(name);
-        of_last_send(hook, ptr::null(), |sent| {
-            sent.headers.iter().find(is_wanted).map_or(ptr::null(), |(_, value)| value.as_ptr())
-        })
+        let Some(name) = c_string(name) else { return ptr::null() };
+        lend_text(hook, |hook| hook.sent.as_ref()?.header(name))
     }
 }
 
@@ -78,14 +68,7 @@ pub unsafe extern "C" fn barker_webhook_response_headers(
     count: *mut usize,
 ) -> *const barker_header {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(count) = out("count", count) else { return ptr::null() };
-        *count = 0;
-        of_last_send(hook, ptr::null(), |sent| {
-            *count = sent.lent.len();
-            if sent.lent.is_empty() { ptr::null() } else { sent.lent.as_ptr() }
-        })
-    }
+    unsafe { lend(hook, count, |hook| hook.sent.as_ref()?.headers()) }
 }
 
 /// Gives the message id of the last send, also of one that failed: set it with
@@ -98,7 +81,7 @@ pub unsafe extern "C" fn barker_webhook_response_headers(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.id.as_ptr()) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.id.as_c_str())) }
 }
 
 /// Gives the timestamp of the last send, also of one that failed, as it stands in the header of
@@ -111,7 +94,7 @@ pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *cons
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.timestamp.as_ptr()) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.timestamp.as_c_str())) }
 }
 
 /// Gives the signature of the last send, also of one that failed: the value of the first scheme's
@@ -124,18 +107,5 @@ pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
-}
-
-/// Reads something of the last send; gives `otherwise` if there was none.
-///
-/// # Safety
-/// `hook` is NULL or a live handle that no other thread changes during the call.
-unsafe fn of_last_send<T: Copy>(
-    hook: *const barker_webhook,
-    otherwise: T,
-    work: impl FnOnce(&Sent) -> T,
-) -> T {
-    // SAFETY: as the caller promises.
-    unsafe { read(hook, otherwise, |hook| hook.sent.as_ref().map_or(otherwise, work)) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.signature.as_c_str())) }
 }

@@ -2,9 +2,9 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{on_handle, set, text};
+use super::boundary::text;
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle, set};
 use super::status::barker_status;
 use crate::delivery::AddressPolicy;
 
@@ -131,9 +131,5 @@ pub unsafe extern "C" fn barker_webhook_set_https_only(
     https_only: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_https_only(https_only != 0);
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_https_only(https_only != 0)) }
 }

@@ -5,11 +5,13 @@
 
 use std::ffi::c_void;
 
-use super::boundary::{bytes, on_handle};
+use super::boundary::bytes;
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle};
 use super::status::barker_status;
+use crate::error::Result;
 use crate::signature::{Scheme, Spelling};
+use crate::webhook::Webhook;
 
 /// How a message is signed. Numbers are part of the ABI.
 pub type barker_scheme = i32;
@@ -80,10 +82,8 @@ pub unsafe extern "C" fn barker_webhook_set_secret(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.set_secret(Scheme::of(scheme)?, secret)
+        give(hook, "secret", secret, len, |hook, secret| {
+            hook.set_secret(Scheme::of(scheme)?, secret)
         })
     }
 }
@@ -113,10 +113,8 @@ pub unsafe extern "C" fn barker_webhook_add_secret(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.add_secret(Scheme::of(scheme)?, secret)
+        give(hook, "secret", secret, len, |hook, secret| {
+            hook.add_secret(Scheme::of(scheme)?, secret)
         })
     }
 }
@@ -137,12 +135,7 @@ pub unsafe extern "C" fn barker_webhook_set_key(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            hook.webhook.set_secret(Scheme::Barker, bytes("key", key, len)?)
-        })
-    }
+    unsafe { give(hook, "key", key, len, |hook, key| hook.set_secret(Scheme::Barker, key)) }
 }
 
 /// How names with underscores are spelled when sent.
@@ -180,6 +173,26 @@ pub unsafe extern "C" fn barker_webhook_set_spelling(
         on_handle(hook, |hook| {
             hook.webhook.set_spelling(Spelling::of(spelling)?);
             Ok(())
+        })
+    }
+}
+
+/// Gives a handle a secret. The default secret goes, even if this one is refused.
+///
+/// # Safety
+/// As for [`on_handle`] and [`bytes`].
+unsafe fn give(
+    hook: *mut barker_webhook,
+    what: &str,
+    secret: *const c_void,
+    len: usize,
+    set_or_add: impl FnOnce(&mut Webhook, &[u8]) -> Result<()>,
+) -> barker_status {
+    // SAFETY: the caller's promises are those asked for here.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.drop_default_secret();
+            set_or_add(&mut hook.webhook, bytes(what, secret, len)?)
         })
     }
 }

@@ -3,10 +3,11 @@
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 
-use super::boundary::{array, bytes, null, on_handle, without_handle};
+use super::boundary::{array, bytes, null, without_handle};
 use super::buffer::barker_buffer;
-use super::handle::{State, barker_webhook};
-use super::status::*;
+use super::handle::{barker_webhook, on_handle};
+use super::state::State;
+use super::status::barker_status;
 use crate::error::{Error, Result, Status};
 use crate::webhook::{self, Delivery};
 

@@ -3,9 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::time::SystemTime;
 
-use super::boundary::{bytes, c_string, handle, without_handle};
-use super::buffer::{barker_buffer, emptied};
-use super::handle::barker_webhook;
+use super::boundary::{bytes, c_string};
+use super::buffer::{barker_buffer, fill};
+use super::handle::{barker_webhook, handle};
 use super::status::barker_status;
 use crate::error::{Result, Status};
 use crate::signature::{self, Timestamp};
@@ -34,15 +34,15 @@ pub unsafe extern "C" fn barker_webhook_sign_headers(
     headers: *mut barker_buffer,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let headers = emptied("headers", headers)?;
-        let webhook = &handle(hook)?.webhook;
-        let signed = webhook.sign(&time(timestamp)?, bytes("data", data, len)?)?;
-        let line = |header: &signature::Header| format!("{}: {}\r\n", header.name, header.value);
-        let lines: String = signed.headers.iter().map(line).collect();
-        *headers = barker_buffer::from_bytes(lines.as_bytes());
-        Ok(())
-    })
+    unsafe {
+        fill([headers], || {
+            let webhook = &handle(hook)?.webhook;
+            let signed = webhook.sign(&time(timestamp)?, bytes("data", data, len)?)?;
+            let line =
+                |header: &signature::Header| format!("{}: {}\r\n", header.name, header.value);
+            Ok([signed.headers.iter().map(line).collect::<String>()])
+        })
+    }
 }
 
 /// As barker_webhook_sign_headers(), but gives the values alone, under the scheme whose secret was
@@ -69,19 +69,16 @@ pub unsafe extern "C" fn barker_webhook_sign(
     signature_out: *mut barker_buffer,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    without_handle(|| unsafe {
-        let timestamp_out = emptied("timestamp_out", timestamp_out);
-        let signature_out = emptied("signature_out", signature_out)?;
-        let timestamp_out = timestamp_out?;
-        let webhook = &handle(hook)?.webhook;
-        if webhook.makes_ids() {
-            return Err(Status::Id.into());
-        }
-        let signed = webhook.sign(&time(timestamp)?, bytes("data", data, len)?)?;
-        *timestamp_out = barker_buffer::from_bytes(signed.timestamp.as_bytes());
-        *signature_out = barker_buffer::from_bytes(signed.signature.as_bytes());
-        Ok(())
-    })
+    unsafe {
+        fill([timestamp_out, signature_out], || {
+            let webhook = &handle(hook)?.webhook;
+            if webhook.makes_ids() {
+                return Err(Status::Id.into());
+            }
+            let signed = webhook.sign(&time(timestamp)?, bytes("data", data, len)?)?;
+            Ok([signed.timestamp, signed.signature])
+        })
+    }
 }
 
 /// Reads a time; NULL is now.
@@ -89,9 +86,9 @@ pub unsafe extern "C" fn barker_webhook_sign(
 /// # Safety
 /// As for [`c_string`].
 unsafe fn time(timestamp: *const c_char) -> Result<Timestamp> {
-    if timestamp.is_null() {
-        return Ok(Timestamp::at(SystemTime::now()));
-    }
     // SAFETY: the caller's promise is the one asked for here.
-    Timestamp::parse(unsafe { c_string("timestamp", timestamp) }?)
+    match unsafe { c_string(timestamp) } {
+        Some(timestamp) => Timestamp::parse(timestamp),
+        None => Ok(Timestamp::at(SystemTime::now())),
+    }
 }

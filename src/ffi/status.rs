@@ -2,8 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::boundary::catch;
 use super::constants::{Constants, constants};
+use super::panic::catch;
 use crate::error::{Result, Status};
 
 /// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.

@@ -2,11 +2,12 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::boundary::{bytes, on_handle, optional_text, text};
+use super::boundary::{bytes, optional_text, text};
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle};
 use super::status::barker_status;
-use crate::delivery::TlsVersion;
+use crate::delivery::{TlsVersion, Trust};
+use crate::error::Result;
 
 /// Trusts the certificate authorities in PEM too, beside those of the platform: see
 /// barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
@@ -27,12 +28,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_authorities(pem))
-        })
-    }
+    unsafe { change(hook, |trust| trust.with_authorities(bytes("pem", pem, len)?)) }
 }
 
 /// As barker_webhook_add_ca(), from a file, which is read once, now.
@@ -49,12 +45,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
     path: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let path = text("path", path)?;
-            hook.webhook.change_trust(|trust| trust.with_authority_file(path))
-        })
-    }
+    unsafe { change(hook, |trust| trust.with_authority_file(text("path", path)?)) }
 }
 
 /// Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
@@ -77,11 +68,7 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
     trusted: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_platform(trusted != 0)))
-        })
-    }
+    unsafe { change(hook, |trust| Ok(trust.with_platform(trusted != 0))) }
 }
 
 /// Refuses the certificates that these lists revoke, in a receiver's whole chain. A certificate
@@ -100,12 +87,7 @@ pub unsafe extern "C" fn barker_webhook_add_crl(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_revocations(pem))
-        })
-    }
+    unsafe { change(hook, |trust| trust.with_revocations(bytes("pem", pem, len)?)) }
 }
 
 /// Sets the certificate that is shown to a receiver who asks for one (mutual TLS).
@@ -131,10 +113,9 @@ pub unsafe extern "C" fn barker_webhook_set_client_certificate(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
+        change(hook, |trust| {
             let (pem, key) = (bytes("pem", pem, len)?, bytes("key", key, key_len)?);
-            let identity = (!pem.is_empty() || !key.is_empty()).then_some((pem, key));
-            hook.webhook.change_trust(|trust| trust.with_identity(identity))
+            trust.with_identity((!pem.is_empty() || !key.is_empty()).then_some((pem, key)))
         })
     }
 }
@@ -153,12 +134,7 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
     name: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let name = optional_text("name", name)?;
-            hook.webhook.change_trust(|trust| trust.with_server_name(name))
-        })
-    }
+    unsafe { change(hook, |trust| trust.with_server_name(optional_text("name", name)?)) }
 }
 
 /// The oldest TLS that is spoken. Numbers are part of the ABI.
@@ -187,12 +163,7 @@ pub unsafe extern "C" fn barker_webhook_set_min_tls(
     version: barker_tls,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            let version = TlsVersion::of(version)?;
-            hook.webhook.change_trust(|trust| Ok(trust.with_minimum(version)))
-        })
-    }
+    unsafe { change(hook, |trust| Ok(trust.with_minimum(TlsVersion::of(version)?))) }
 }
 
 /// INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
@@ -209,9 +180,17 @@ pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
     skip: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_skipped_verification(skip != 0)))
-        })
-    }
+    unsafe { change(hook, |trust| Ok(trust.with_skipped_verification(skip != 0))) }
+}
+
+/// Changes what a handle trusts.
+///
+/// # Safety
+/// As for [`on_handle`].
+unsafe fn change(
+    hook: *mut barker_webhook,
+    change: impl FnOnce(&Trust) -> Result<Trust>,
+) -> barker_status {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { on_handle(hook, |hook| hook.webhook.change_trust(change)) }
 }

@@ -3,9 +3,9 @@
 use std::ffi::{CStr, c_void};
 use std::time::{Duration, SystemTime};
 
-use super::boundary::{array, bytes, handle, null, read, set, without_handle};
+use super::boundary::{array, bytes, null, without_handle};
 use super::constants::Constants;
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, handle, read, set};
 use super::header::barker_header;
 use super::secrets::barker_scheme;
 use super::status::barker_status;
@@ -72,11 +72,7 @@ pub unsafe extern "C" fn barker_webhook_set_tolerance(
     seconds: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_tolerance(Duration::from_secs(seconds.into()))) }
 }
 
 /// Gives the tolerance.
@@ -113,11 +109,7 @@ pub unsafe extern "C" fn barker_webhook_set_replay_limit(
     messages: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_replay_limit(messages as usize);
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_replay_limit(messages as usize)) }
 }
 
 /// Lets a message be accepted once more by a handle with a replay limit: for a receiver that could

@@ -1,0 +1,107 @@
+//! What is behind a handle: a webhook, and what its last call and its last send left for C to read.
+
+use std::ffi::{CStr, CString};
+
+use zeroize::Zeroizing;
+
+use super::header::barker_header;
+use super::status::{BARKER_OK, barker_status, status_of};
+use crate::delivery::Outcome;
+use crate::error::Result;
+use crate::webhook::{Delivery, Webhook};
+
+/// What belongs to one thread at a time.
+pub(super) struct State {
+    pub webhook: Webhook,
+    /// Wiped when dropped: it may hold a password.
+    pub url: Option<Zeroizing<CString>>,
+    pub sent: Option<Sent>,
+    pub status: barker_status,
+    pub error: CString,
+}
+
+/// The last send, as C reads it.
+pub(super) struct Sent {
+    pub id: CString,
+    pub timestamp: CString,
+    pub signature: CString,
+    pub status: u16,
+    headers: Vec<(CString, CString)>,
+    /// Borrowed from `headers`.
+    lent: Vec<barker_header>,
+    /// With a NUL after its last byte.
+    body: Vec<u8>,
+}
+
+impl State {
+    pub fn new(webhook: Webhook, url: Option<Zeroizing<CString>>) -> Self {
+        Self { webhook, url, sent: None, status: BARKER_OK, error: CString::default() }
+    }
+
+    /// Keeps a call's status and, of a failure, the sentence; gives the status.
+    pub fn remember(&mut self, result: &Result<()>) -> barker_status {
+        self.status = status_of(result);
+        self.error = match result {
+            Ok(()) => CString::default(),
+            Err(error) => c_text(error.sentence.as_bytes()),
+        };
+        self.status
+    }
+
+    /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
+    /// it was answered.
+    pub fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
+        self.sent = None;
+        let (sent, result) = Sent::of(outcome?);
+        self.sent = Some(sent);
+        result
+    }
+
+    /// Keeps a delivery and its status, which it gives.
+    pub fn conclude(&mut self, outcome: Result<Delivery>) -> barker_status {
+        let result = self.keep(outcome);
+        self.remember(&result)
+    }
+}
+
+impl Sent {
+    /// What there is to read of a delivery, and whether it was answered.
+    pub fn of(delivery: Delivery) -> (Self, Result<()>) {
+        let Outcome { response, result } = delivery.outcome;
+        let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
+        let headers: Vec<_> = response.headers.iter().map(c_pair).collect();
+        let mut sent = Self {
+            id: c_text(delivery.signed.id.as_bytes()),
+            timestamp: c_text(delivery.signed.timestamp.as_bytes()),
+            signature: c_text(delivery.signed.signature.as_bytes()),
+            status: response.status,
+            lent: headers.iter().map(barker_header::lend).collect(),
+            headers,
+            body: response.body,
+        };
+        sent.body.push(0);
+        (sent, result)
+    }
+
+    /// The first header of this name, in any case.
+    pub fn header(&self, name: &[u8]) -> Option<&CStr> {
+        let (_, value) =
+            self.headers.iter().find(|(own, _)| own.to_bytes().eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// All headers, if there is any.
+    pub fn headers(&self) -> Option<&[barker_header]> {
+        (!self.lent.is_empty()).then_some(&self.lent)
+    }
+
+    pub fn body(&self) -> &[u8] {
+        &self.body[..self.body.len() - 1]
+    }
+}
+
+/// The text up to its first NUL, if it holds any.
+pub(super) fn c_text(text: &[u8]) -> CString {
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    CString::new(&text[..end]).expect("no NUL is left")
+}
