@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man, make tables.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man tables
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -51,6 +51,10 @@ abi: cargo
 # The man pages, from the comments of the header.
 man:
 	@python3 tools/man.py
+
+# What repeats the header in bindings, tests and documents.
+tables:
+	@python3 tools/tables.py
 
 # The documentation as a site: build/site/index.html.
 docs:

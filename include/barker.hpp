@@ -69,16 +69,18 @@ namespace barker {
 /**
  * Outcome of a call, as barker_status; its numbers are part of the ABI. It is a std::error_code
  * too: compare one with it.
+ *
+ * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer came from
+ * the receiver. 3xx: the received message must not be trusted. 9xx: the system or the library
+ * itself failed. In C++, `null` is also for a webhook that was moved from, and `utf8` for a
+ * std::string with a NUL in it.
  */
 enum class status : std::int32_t {
     /** The call did what it was asked. */
     ok = BARKER_OK,
-
-    // 1xx: the call was wrong, nothing was changed and nothing was sent.
-
-    /** A pointer that must not be NULL was NULL, or the webhook was moved from. */
+    /** A pointer that must not be NULL was NULL. */
     null = BARKER_ERR_NULL,
-    /** A text is not UTF-8, or a std::string has a NUL in it. */
+    /** A text is not UTF-8. */
     utf8 = BARKER_ERR_UTF8,
     /** The URL cannot be used, or none was set before a send. */
     url = BARKER_ERR_URL,
@@ -86,15 +88,13 @@ enum class status : std::int32_t {
     header = BARKER_ERR_HEADER,
     /** A number is outside its limits. */
     range = BARKER_ERR_RANGE,
-    /** The secret is not of the form that its scheme wants, or no secret can sign. */
+    /** The secret is not of the form that its scheme wants; or the handle has none that can sign,
+     *  or none at all because the one that was given was refused. */
     secret = BARKER_ERR_SECRET,
     /** The message id cannot be used, or none was set where one is needed. */
     id = BARKER_ERR_ID,
     /** A certificate, its key or a revocation list cannot be used. */
     certificate = BARKER_ERR_CERTIFICATE,
-
-    // 2xx: no answer came from the receiver.
-
     /** The receiver's host name does not exist, or has no address. */
     resolve = BARKER_ERR_RESOLVE,
     /** No address of the receiver accepted a connection. */
@@ -109,13 +109,18 @@ enum class status : std::int32_t {
     timeout = BARKER_ERR_TIMEOUT,
     /** What came back is not an HTTP/1.x response. The receiver may have the webhook. */
     protocol = BARKER_ERR_PROTOCOL,
-    /** The answer is too large: see set_max_body(). The receiver may have the webhook. */
+    /** The answer's body is larger than set_max_body() allows, the rest of it is larger than 64
+     *  KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may have
+     *  the webhook. */
     too_large = BARKER_ERR_TOO_LARGE,
-    /** The send was stopped first. If sending had begun, the receiver may have the webhook. */
+    /** The send, or the batch that it belonged to, was stopped first. If sending had begun, the
+     *  receiver may have the webhook. */
     stopped = BARKER_ERR_STOPPED,
-    /** The address policy does not allow the address, port or scheme. Nothing was sent. */
+    /** The address policy does not allow the receiver's address, port or scheme. Nothing was
+     *  sent. */
     refused = BARKER_ERR_REFUSED,
-    /** The proxy does not lead to the receiver, or the environment names one that is none. */
+    /** The proxy does not lead to the receiver, or the environment names one that cannot be
+     *  used. */
     proxy = BARKER_ERR_PROXY,
     /** No name server answered for the receiver's host name. It may exist: try again later. */
     resolve_again = BARKER_ERR_RESOLVE_AGAIN,
@@ -129,37 +134,32 @@ enum class status : std::int32_t {
     certificate_self_signed = BARKER_ERR_CERTIFICATE_SELF_SIGNED,
     /** The receiver's certificate was revoked. */
     certificate_revoked = BARKER_ERR_CERTIFICATE_REVOKED,
-
-    // 3xx: the received message must not be trusted.
-
     /** A header that the signature needs is not among those given. */
     header_missing = BARKER_ERR_HEADER_MISSING,
     /** A timestamp, message id or signature is not written as its scheme says. */
     header_malformed = BARKER_ERR_HEADER_MALFORMED,
-    /** A header that the signature needs was given twice, with different values. */
+    /** A header that the signature needs has two different values. */
     header_ambiguous = BARKER_ERR_HEADER_AMBIGUOUS,
     /** The signature is not that of this body, this timestamp and this key. */
     signature = BARKER_ERR_SIGNATURE,
-    /** The signature is right, but its timestamp is further in the past than the tolerance. */
+    /** The timestamp is further in the past than the tolerance. The signature is right, unless it
+     *  is one of Ed25519, which is not looked at then. */
     too_old = BARKER_ERR_TOO_OLD,
-    /** The signature is right, but its timestamp is further in the future than the tolerance. */
+    /** The timestamp is further in the future than the tolerance. The signature as above. */
     too_new = BARKER_ERR_TOO_NEW,
-    /** The message is right and current, but it was accepted before: answer 2xx. */
+    /** The message is right and current, but it was accepted before. */
     replayed = BARKER_ERR_REPLAYED,
     /** The message is right and current, but there is no room to remember it: answer 503. */
     replay_full = BARKER_ERR_REPLAY_FULL,
-
-    // 9xx: the system or the library itself failed.
-
-    /** A defect in barker itself. The webhook stays usable. Please report it. */
+    /** A defect in barker itself. The handle stays usable. Please report it. */
     internal = BARKER_ERR_INTERNAL,
-    /** The system did not give what it was asked for: random bytes, or word of its connections. */
+    /** The system lacks what the call takes: descriptors, memory, a thread or random bytes. */
     system = BARKER_ERR_SYSTEM,
 };
 
 /** How a message is signed, and what its secret is. */
 enum class scheme : std::int32_t {
-    /** The Python package's: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
+    /** Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
      *  BARKER_SIGNATURE. The secret is any bytes. */
     barker = BARKER_SCHEME_BARKER,
     /** The same with HMAC-SHA256. */
@@ -167,21 +167,23 @@ enum class scheme : std::int32_t {
     /** The same with HMAC-SHA512. */
     barker_sha512 = BARKER_SCHEME_BARKER_SHA512,
     /** Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-     *  under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
-     *  HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
-     *  `whpk_` and base64 of the public key verifies only. */
+     *  under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
+     *  `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs
+     *  with that (v1a); `whpk_` and base64 of the public key verifies only.
+     *  <https://github.com/standard-webhooks/standard-webhooks> */
     standard = BARKER_SCHEME_STANDARD,
     /** The same under the names svix-id, svix-timestamp and svix-signature. */
     svix = BARKER_SCHEME_SVIX,
-    /** HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. Any bytes. */
+    /** HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text. */
     github = BARKER_SCHEME_GITHUB,
     /** HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
      *  Stripe shows, `whsec_` included. */
     stripe = BARKER_SCHEME_STRIPE,
     /** HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-     *  Any bytes. */
+     *  The secret is text. */
     slack = BARKER_SCHEME_SLACK,
-    /** HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. Any bytes. */
+    /** HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
+     *  as well. No timestamp. The secret is text. */
     shopify = BARKER_SCHEME_SHOPIFY,
 };
 
@@ -207,7 +209,9 @@ enum class addresses : std::int32_t {
 
 /** The oldest TLS that is spoken. */
 enum class tls : std::int32_t {
+    /** TLS 1.2 (RFC 5246). */
     v1_2 = BARKER_TLS_1_2,
+    /** TLS 1.3 (RFC 8446). */
     v1_3 = BARKER_TLS_1_3,
 };
 

@@ -9,60 +9,10 @@ import "errors"
 //
 //	if errors.Is(err, barker.ErrTimeout) { … }
 //
-// Its numbers are those of barker_status in barker.h, which says what each means.
+// Its numbers are those of barker_status in barker.h. 1xx: the call was wrong, nothing was changed and
+// nothing was sent. 2xx: no whole answer came from the receiver. 3xx: the received message must not
+// be trusted. 9xx: the system or the library itself failed.
 type Status int32
-
-// The call was wrong: nothing was changed and nothing was sent.
-const (
-	ErrNull        Status = C.BARKER_ERR_NULL
-	ErrUTF8        Status = C.BARKER_ERR_UTF8
-	ErrURL         Status = C.BARKER_ERR_URL
-	ErrHeader      Status = C.BARKER_ERR_HEADER
-	ErrRange       Status = C.BARKER_ERR_RANGE
-	ErrSecret      Status = C.BARKER_ERR_SECRET
-	ErrID          Status = C.BARKER_ERR_ID
-	ErrCertificate Status = C.BARKER_ERR_CERTIFICATE
-)
-
-// No whole answer came from the receiver. After ErrSend, ErrReceive, ErrTimeout, ErrProtocol,
-// ErrTooLarge and ErrStopped it may have the webhook; after ErrResolveAgain, try again later.
-const (
-	ErrResolve               Status = C.BARKER_ERR_RESOLVE
-	ErrConnect               Status = C.BARKER_ERR_CONNECT
-	ErrTLS                   Status = C.BARKER_ERR_TLS
-	ErrSend                  Status = C.BARKER_ERR_SEND
-	ErrReceive               Status = C.BARKER_ERR_RECEIVE
-	ErrTimeout               Status = C.BARKER_ERR_TIMEOUT
-	ErrProtocol              Status = C.BARKER_ERR_PROTOCOL
-	ErrTooLarge              Status = C.BARKER_ERR_TOO_LARGE
-	ErrStopped               Status = C.BARKER_ERR_STOPPED
-	ErrRefused               Status = C.BARKER_ERR_REFUSED
-	ErrProxy                 Status = C.BARKER_ERR_PROXY
-	ErrResolveAgain          Status = C.BARKER_ERR_RESOLVE_AGAIN
-	ErrCertificateExpired    Status = C.BARKER_ERR_CERTIFICATE_EXPIRED
-	ErrCertificateName       Status = C.BARKER_ERR_CERTIFICATE_NAME
-	ErrCertificateIssuer     Status = C.BARKER_ERR_CERTIFICATE_ISSUER
-	ErrCertificateSelfSigned Status = C.BARKER_ERR_CERTIFICATE_SELF_SIGNED
-	ErrCertificateRevoked    Status = C.BARKER_ERR_CERTIFICATE_REVOKED
-)
-
-// The received message must not be trusted.
-const (
-	ErrHeaderMissing   Status = C.BARKER_ERR_HEADER_MISSING
-	ErrHeaderMalformed Status = C.BARKER_ERR_HEADER_MALFORMED
-	ErrHeaderAmbiguous Status = C.BARKER_ERR_HEADER_AMBIGUOUS
-	ErrSignature       Status = C.BARKER_ERR_SIGNATURE
-	ErrTooOld          Status = C.BARKER_ERR_TOO_OLD
-	ErrTooNew          Status = C.BARKER_ERR_TOO_NEW
-	ErrReplayed        Status = C.BARKER_ERR_REPLAYED
-	ErrReplayFull      Status = C.BARKER_ERR_REPLAY_FULL
-)
-
-// The system or the library itself failed.
-const (
-	ErrInternal Status = C.BARKER_ERR_INTERNAL
-	ErrSystem   Status = C.BARKER_ERR_SYSTEM
-)
 
 // ErrClosed is what a webhook answers after Close.
 var ErrClosed = errors.New("barker: the webhook is closed")

@@ -8,14 +8,6 @@ import "runtime/cgo"
 // LogLevel says how much a line of the log matters.
 type LogLevel int32
 
-// The levels, from what matters most.
-const (
-	LogOff   LogLevel = C.BARKER_LOG_OFF   // nothing is told
-	LogError LogLevel = C.BARKER_LOG_ERROR // a delivery failed
-	LogInfo  LogLevel = C.BARKER_LOG_INFO  // a delivery was answered
-	LogDebug LogLevel = C.BARKER_LOG_DEBUG // each step on the way
-)
-
 // A Log is told in lines what happens in a webhook's deliveries, on the goroutine that sends. A line
 // holds no secret, data, header or password, nor a URL's path.
 type Log func(level LogLevel, line string)

@@ -88,48 +88,14 @@ func flag(set bool) C.int32_t {
 // Scheme is how a message is signed, and says what its secret is.
 type Scheme int32
 
-// The schemes. A secret of Standard Webhooks and Svix is text: base64, alone or after "whsec_"; or
-// "whsk_" and "whpk_" and base64 of an Ed25519 private and public key. The others take any bytes.
-const (
-	SchemeBarker       Scheme = C.BARKER_SCHEME_BARKER        // as the Python package: HMAC-MD5
-	SchemeBarkerSHA256 Scheme = C.BARKER_SCHEME_BARKER_SHA256 // the same with HMAC-SHA256
-	SchemeBarkerSHA512 Scheme = C.BARKER_SCHEME_BARKER_SHA512 // the same with HMAC-SHA512
-	SchemeStandard     Scheme = C.BARKER_SCHEME_STANDARD      // Standard Webhooks
-	SchemeSvix         Scheme = C.BARKER_SCHEME_SVIX          // the same under Svix's names
-	SchemeGitHub       Scheme = C.BARKER_SCHEME_GITHUB
-	SchemeStripe       Scheme = C.BARKER_SCHEME_STRIPE
-	SchemeSlack        Scheme = C.BARKER_SCHEME_SLACK
-	SchemeShopify      Scheme = C.BARKER_SCHEME_SHOPIFY
-)
-
 // Spelling is how names with underscores are spelled when sent.
 type Spelling int32
-
-// The spellings.
-const (
-	SpellingUnderscore Spelling = C.BARKER_SPELLING_UNDERSCORE // which nginx drops by default
-	SpellingDash       Spelling = C.BARKER_SPELLING_DASH       // which the Python original does not read
-	SpellingBoth       Spelling = C.BARKER_SPELLING_BOTH
-)
 
 // Addresses says which addresses may be sent to, beside the networks allowed and denied.
 type Addresses int32
 
-// The address policies.
-const (
-	AddressesAny    Addresses = C.BARKER_ADDRESSES_ANY    // all, and Unix sockets
-	AddressesPublic Addresses = C.BARKER_ADDRESSES_PUBLIC // those of the public internet
-	AddressesListed Addresses = C.BARKER_ADDRESSES_LISTED // none but the networks allowed
-)
-
 // TLSVersion is a version of TLS.
 type TLSVersion int32
-
-// The versions.
-const (
-	TLS12 TLSVersion = C.BARKER_TLS_1_2
-	TLS13 TLSVersion = C.BARKER_TLS_1_3
-)
 
 // ---- what is sent ----
 

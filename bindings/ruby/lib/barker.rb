@@ -15,7 +15,7 @@ module Barker
   autoload :Rack, "#{__dir__}/barker/rack"
 
   # The schemes that a message may be signed under, and their numbers in barker.h.
-  SCHEMES = Native::SCHEMES
+  SCHEMES = Native::ENUMERATIONS["barker_scheme"]
 
   private_constant :Native, :Batch
 
@@ -37,7 +37,7 @@ module Barker
 
     # Webhook#verify for those who hold no Webhook.
     def verify(scheme, secret, headers, body, tolerance: 300)
-      Native.check(Native.verify(Native.number_of(SCHEMES, "the scheme", scheme),
+      Native.check(Native.verify(Native.number_of("barker_scheme", "the scheme", scheme),
                                  Native.bytes("the secret", secret), secret.bytesize,
                                  Native.uint32("tolerance", tolerance),
                                  *Native::ReceivedHeaders.pack(headers),

@@ -19,53 +19,13 @@
 """
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, Dict, Optional, Type
 
+from ._declarations import Status
 from ._library import quick
 
 if TYPE_CHECKING:
     from ._response import Response
-
-
-class Status(enum.IntEnum):
-    """barker_status."""
-    OK = 0
-    NULL = 100
-    UTF8 = 101
-    URL = 102
-    HEADER = 103
-    RANGE = 104
-    SECRET = 105
-    ID = 106
-    CERTIFICATE = 107
-    RESOLVE = 200
-    CONNECT = 201
-    TLS = 202
-    SEND = 203
-    RECEIVE = 204
-    TIMEOUT = 205
-    PROTOCOL = 206
-    TOO_LARGE = 207
-    STOPPED = 208
-    REFUSED = 209
-    PROXY = 210
-    RESOLVE_AGAIN = 211
-    CERTIFICATE_EXPIRED = 220
-    CERTIFICATE_NAME = 221
-    CERTIFICATE_ISSUER = 222
-    CERTIFICATE_SELF_SIGNED = 223
-    CERTIFICATE_REVOKED = 224
-    HEADER_MISSING = 300
-    HEADER_MALFORMED = 301
-    HEADER_AMBIGUOUS = 302
-    SIGNATURE = 303
-    TOO_OLD = 304
-    TOO_NEW = 305
-    REPLAYED = 306
-    REPLAY_FULL = 307
-    INTERNAL = 900
-    SYSTEM = 901
 
 
 class Error(Exception):

@@ -6,7 +6,8 @@ import math
 import operator
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
-from ._errors import DeliveryError, Error, Status, error_of
+from ._declarations import Status
+from ._errors import DeliveryError, Error, error_of
 from ._library import quick, waiting
 from ._response import Response
 

@@ -5,12 +5,13 @@ import ctypes
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 from . import _settings
-from ._errors import Error, Status, Stopped, VerificationError, error_of
+from ._declarations import TLS, Addresses, LogLevel, Scheme, Spelling, Status
+from ._errors import Error, Stopped, VerificationError, error_of
 from ._handle import Data, Handle, ReceivedHeaders, as_bytes, as_headers, as_number, \
     as_timestamp, check
 from ._library import Buffer, Progress, quick, waiting
 from ._response import Response
-from ._settings import INT32_MAX, TLS, Addresses, LogFunction, LogLevel, Scheme, Secrets, Spelling
+from ._settings import INT32_MAX, LogFunction, Secrets
 
 ATTRIBUTES = ("url", "data", "timeout", "key", "headers", "id")
 TIMESTAMP, SIGNATURE = "BARKER_TIMESTAMP", "BARKER_SIGNATURE"

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "declarations"
+
 module Barker
   # Whatever barker could not do. The message is a sentence that says why and, where the caller can
   # mend it, what to change. It never holds a secret or a body.
@@ -97,15 +99,16 @@ module Barker
   class Error
     # The statuses that have a class of their own, and for the others that of their hundred.
     KINDS = {
-      200 => ResolveError, 201 => ConnectionError, 202 => TLSError, 203 => TransferError,
-      204 => TransferError, 205 => TimeoutError, 206 => TransferError, 207 => TooLargeError,
-      208 => StoppedError, 209 => RefusedError, 210 => ProxyError, 211 => ResolveAgainError,
-      220 => CertificateError, 221 => CertificateError, 222 => CertificateError,
-      223 => CertificateError, 224 => CertificateError,
-      300 => HeaderError, 301 => HeaderError, 302 => HeaderError, 303 => SignatureError,
-      304 => TooOldError, 305 => TooNewError, 306 => ReplayedError, 307 => ReplayFullError,
-      901 => SystemError
-    }.freeze
+      resolve: ResolveError, connect: ConnectionError, tls: TLSError, send: TransferError,
+      receive: TransferError, timeout: TimeoutError, protocol: TransferError,
+      too_large: TooLargeError, stopped: StoppedError, refused: RefusedError, proxy: ProxyError,
+      resolve_again: ResolveAgainError, certificate_expired: CertificateError,
+      certificate_name: CertificateError, certificate_issuer: CertificateError,
+      certificate_self_signed: CertificateError, certificate_revoked: CertificateError,
+      header_missing: HeaderError, header_malformed: HeaderError, header_ambiguous: HeaderError,
+      signature: SignatureError, too_old: TooOldError, too_new: TooNewError,
+      replayed: ReplayedError, replay_full: ReplayFullError, system: SystemError
+    }.transform_keys { |name| Native::ENUMERATIONS["barker_status"].fetch(name) }.freeze
     RANGES = {
       1 => InvalidError, 2 => DeliveryError, 3 => VerificationError, 9 => InternalError
     }.freeze

@@ -6,13 +6,6 @@ module Barker
   # The options of a Webhook: each is a keyword of Webhook.new and Webhook#configure, and a setter.
   # What barker.h says of barker_webhook_set_… holds.
   class Settings
-    OPTIONS = %i[
-      url data key secrets id spelling content_type headers timeout idle_limits max_connection_age
-      lookup_lifetime max_body redirects proxy log address_policy allow_networks deny_networks
-      allow_ports https_only ca ca_file crl platform_ca client_certificate server_name min_tls
-      insecure_skip_verify tolerance replay_limit
-    ].freeze
-
     def initialize(handle) # :nodoc:
       @handle = handle
     end
@@ -31,7 +24,7 @@ module Barker
 
     # The Content-Type; nil sends none.
     def content_type=(content_type)
-      call :webhook_set_content_type, Native.text_or_nil("content_type", content_type)
+      set :content_type, content_type
     end
 
     # Headers to add, in place of those that were set before: a Hash or pairs; a value may be an
@@ -65,18 +58,18 @@ module Barker
 
       pairs.each_with_index do |(scheme, secret), index|
         call index.zero? ? :webhook_set_secret : :webhook_add_secret,
-             Native.number_of(SCHEMES, "the scheme", scheme), *sized("a secret", secret)
+             Native.number_of("barker_scheme", "the scheme", scheme), *sized("a secret", secret)
       end
     end
 
     # :underscore, :dash or :both.
     def spelling=(spelling)
-      call :webhook_set_spelling, Native.number_of(Native::SPELLINGS, "spelling", spelling)
+      set :spelling, spelling
     end
 
     # The message id of all sends; nil makes one for each. See also Webhook#send.
     def id=(id)
-      call :webhook_set_id, Native.text_or_nil("id", id)
+      set :id, id
     end
 
     # :section: How it is delivered
@@ -93,17 +86,17 @@ module Barker
 
     # Seconds after which a connection is not used again; 0 for any age.
     def max_connection_age=(seconds)
-      call :webhook_set_max_connection_age, Native.uint32("max_connection_age", seconds)
+      set :max_connection_age, seconds
     end
 
     # Seconds for which the addresses of a host are remembered.
     def lookup_lifetime=(seconds)
-      call :webhook_set_lookup_lifetime, Native.uint32("lookup_lifetime", seconds)
+      set :lookup_lifetime, seconds
     end
 
     # Bytes that the body of an answer may have.
     def max_body=(bytes)
-      call :webhook_set_max_body, Native.uint32("max_body", bytes)
+      set :max_body, bytes
     end
 
     # How many redirects are followed, or <tt>{ max: 3, to_other_origins: true }</tt>.
@@ -128,8 +121,7 @@ module Barker
 
     # :any, :public (choose that when strangers choose the URLs) or :listed.
     def address_policy=(addresses)
-      call :webhook_set_address_policy,
-           Native.number_of(Native::ADDRESSES, "address_policy", addresses)
+      set :address_policy, addresses
     end
 
     # A network or several, beside those allowed before.
@@ -153,7 +145,7 @@ module Barker
 
     # Whether only https is sent to.
     def https_only=(only)
-      call :webhook_set_https_only, Native.flag(only)
+      set :https_only, only
     end
 
     # :section: Whom to trust over TLS
@@ -175,7 +167,7 @@ module Barker
 
     # Whether the platform's authorities are trusted.
     def platform_ca=(trusted)
-      call :webhook_set_platform_ca, Native.flag(trusted)
+      set :platform_ca, trusted
     end
 
     # <tt>{ certificate: pem, key: pem }</tt> for mutual TLS, or nil.
@@ -185,32 +177,40 @@ module Barker
 
     # The name that the receiver's certificate must have; nil is the URL's host.
     def server_name=(name)
-      call :webhook_set_server_name, Native.text_or_nil("server_name", name)
+      set :server_name, name
     end
 
     # :TLS1_2 or :TLS1_3.
     def min_tls=(version)
-      call :webhook_set_min_tls, Native.number_of(Native::TLS, "min_tls", version)
+      set :min_tls, version
     end
 
     # INSECURE: takes any certificate. For tests alone.
     def insecure_skip_verify=(skip)
-      call :webhook_set_insecure_skip_verify, Native.flag(skip)
+      set :insecure_skip_verify, skip
     end
 
     # :section: Verifying
 
     # Seconds that a received timestamp may lie from now; 0 for no check.
     def tolerance=(seconds)
-      call :webhook_set_tolerance, Native.uint32("tolerance", seconds)
+      set :tolerance, seconds
     end
 
     # How many messages are remembered so that they are accepted only once; 0 for none.
     def replay_limit=(messages)
-      call :webhook_set_replay_limit, Native.uint32("replay_limit", messages)
+      set :replay_limit, messages
     end
 
+    OPTIONS = public_instance_methods(false).grep(/=\z/).map { |name| name[..-2].to_sym }.freeze
+
     private
+
+    # For a setter of one value, whose type in C says what it may be.
+    def set(name, value)
+      function = :"webhook_set_#{name}"
+      call function, Native.argument(Native::FUNCTIONS[function].last, name.name, value)
+    end
 
     def call(function, *arguments)
       @handle.check(Native.public_send(function, @handle, *arguments))
@@ -244,7 +244,7 @@ module Barker
         to.nil? || to.respond_to?(:call)
 
       function = to && Native.log_function(to)
-      call :webhook_set_log, Native.number_of(Native::LOG, "the level", level), function, nil
+      call :webhook_set_log, Native.number_of("barker_log_level", "the level", level), function, nil
       @handle.log = function
     end
   end
@@ -254,7 +254,7 @@ module Barker
       # A C function that hands a line on.
       def log_function(receiver)
         FFI::Function.new(:void, %i[pointer int32 string]) do |_, level, line|
-          tell(receiver, LOG.key(level), utf8(line))
+          tell(receiver, ENUMERATIONS["barker_log_level"].key(level), utf8(line))
         end
       end
 
