@@ -35,7 +35,7 @@ def functions(header):
 
 
 def short(enumeration, value):
-    """The value's name without what the names of all values begin with: SHOPIFY, TOO_OLD, 1_2."""
+    """The value's name without what the names of all values begin with: TOO_OLD, 1_2."""
     prefix = PREFIXES.get(enumeration.name, enumeration.name.upper() + "_")
     return re.sub(f"^{prefix}", "", value.name)
 
