@@ -1,5 +1,5 @@
 //! The headers of Scheme::Shopify.
 #![no_main]
-use barker::signature::Scheme::Shopify;
+use barker::signature::Scheme;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Shopify, input));

@@ -1,5 +1,5 @@
 //! The headers of Scheme::Svix.
 #![no_main]
-use barker::signature::Scheme::Svix;
+use barker::signature::Scheme;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Svix, input));
