@@ -11,7 +11,9 @@ use crate::delivery::{
     Stop, Target, Trust,
 };
 use crate::error::{Error, Result, Status};
-use crate::signature::{self, Currency, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp};
+use crate::signature::{
+    self, Freshness, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp,
+};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
@@ -254,8 +256,8 @@ impl Webhook {
         body: &[u8],
     ) -> Result<()> {
         let guard = self.guard.as_deref();
-        let currency = Currency { now: SystemTime::now(), tolerance: self.tolerance, guard };
-        self.keyring.verify(headers, body, currency)
+        let freshness = Freshness { now: SystemTime::now(), tolerance: self.tolerance, guard };
+        self.keyring.verify(headers, body, freshness)
     }
 
     /// Lets a message that was accepted be accepted once more.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use barker::delivery::{AddressPolicy, Network, Policy};
 use barker::error::Status;
 use barker::ffi::{BARKER_OK, Constants};
-use barker::signature::{Currency, Keyring, Scheme, Timestamp};
+use barker::signature::{Freshness, Keyring, Scheme, Timestamp};
 
 pub use exchange::{request, response};
 
@@ -227,8 +227,8 @@ fn signed_headers(
 fn verify(keyring: &Keyring, headers: &[(Vec<u8>, &[u8])], body: &[u8]) -> Result<(), Status> {
     let headers = headers.iter().map(|(name, value)| (&name[..], *value));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-    let currency = Currency { now, tolerance: Duration::from_secs(300), guard: None };
-    keyring.verify(headers, body, currency).map_err(|error| error.status)
+    let freshness = Freshness { now, tolerance: Duration::from_secs(300), guard: None };
+    keyring.verify(headers, body, freshness).map_err(|error| error.status)
 }
 
 /// The id and the timestamp of an accepted message.

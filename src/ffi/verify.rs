@@ -10,7 +10,7 @@ use super::header::barker_header;
 use super::secrets::barker_scheme;
 use super::status::barker_status;
 use crate::error::Result;
-use crate::signature::{Currency, Keyring, Scheme};
+use crate::signature::{Freshness, Keyring, Scheme};
 
 /// Tells whether a received message is correct and current: whether its headers hold a signature
 /// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn barker_verify(
         keyring.set(Scheme::of(scheme)?, bytes("secret", secret, secret_len)?)?;
         let (headers, body) = (pairs(headers, count)?, bytes("body", body, len)?);
         let tolerance = Duration::from_secs(tolerance.into());
-        keyring.verify(headers, body, Currency { now: SystemTime::now(), tolerance, guard: None })
+        keyring.verify(headers, body, Freshness { now: SystemTime::now(), tolerance, guard: None })
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::scheme::Identity;
+use super::verification::Identity;
 use crate::error::{Result, Status};
 use crate::fork::ForkLock;
 
