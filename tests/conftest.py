@@ -1,0 +1,49 @@
+"""Fixtures for all tests, and how tests are spread over workers and counted.
+
+A test that is built in several ways has the parameter `variant`, with values of support.build:
+
+    @pytest.mark.parametrize("variant", [SHARED, MEMCHECK])
+    def test_sending(variant, program):
+        run([*program("sender"), "argument"])
+"""
+import signal
+import tempfile
+
+import pytest
+
+from support import build
+
+# Whoever starts the tests in the background has these signals ignored; programs under test expect
+# the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+# ---- fixtures ----
+
+@pytest.fixture(scope="session")
+def layout():
+    """The directory with include, lib and bin, as `make build` lays them out."""
+    return build.LAYOUT
+
+
+@pytest.fixture
+def program(variant):
+    """A function that compiles tests/c/NAME.c for the test's variant; returns the command that
+    runs it, to which arguments can be added."""
+    return lambda name: [*variant.command, str(build.compile_c(name, variant))]
+
+
+@pytest.fixture
+def scratch(monkeypatch):
+    """A directory of the test's own, which is the current one while the test runs."""
+    with tempfile.TemporaryDirectory() as directory:
+        with monkeypatch.context() as patch:
+            patch.chdir(directory)
+            yield directory
+
+
+# ---- parameters and workers ----
+
+def pytest_make_parametrize_id(val):
+    return val.name if isinstance(val, build.Variant) else None
