@@ -46,7 +46,7 @@ deb: $(STATIC_LIB)
 
 # Records what the header has and packaging/abi.h has not.
 abi: cargo
-	@python3 tests/abi.py record
+	@python3 tools/abi.py
 
 # The man pages, from the comments of the header.
 man:
