@@ -6,12 +6,14 @@ A test that is built in several ways has the parameter `variant`, with values of
     def test_sending(variant, program):
         run([*program("sender"), "argument"])
 """
+import contextlib
 import signal
 import tempfile
 
 import pytest
 
 from support import build
+from support.certificates import usual as usual_certificates
 
 # Whoever starts the tests in the background has these signals ignored; programs under test expect
 # the default.
@@ -41,6 +43,26 @@ def scratch(monkeypatch):
         with monkeypatch.context() as patch:
             patch.chdir(directory)
             yield directory
+
+
+# ---- servers ----
+
+@pytest.fixture
+def start():
+    """A function that starts a server, to be closed at the end of the test: start(Receiver())."""
+    with contextlib.ExitStack() as servers:
+        yield servers.enter_context
+
+
+@pytest.fixture(scope="session")
+def certificates():
+    return usual_certificates()
+
+
+@pytest.fixture
+def patience(variant):
+    """Milliseconds, in which a program comes to wait for a receiver, however busy the machine."""
+    return 6000 if variant.command else 2000
 
 
 # ---- parameters and workers ----
