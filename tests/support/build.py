@@ -30,6 +30,12 @@ _MEMCHECK = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
              f"--suppressions={ROOT}/tests/valgrind.supp")
 
 
+def is_set_up():
+    """Whether tests/setup.sh, as it is now, could install all that the tests need."""
+    script, mark = ROOT / "tests/setup.sh", ROOT / "build/setup-done"
+    return mark.exists() and mark.stat().st_mtime > script.stat().st_mtime
+
+
 # ---- running commands ----
 
 def run(command, **options):
