@@ -74,6 +74,11 @@ done
 python=build/venv/bin/python
 tests/original.sh || lacks 'the Python package barker 0.1'
 
+if ! $python -c 'import pytest, xdist' >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages pytest and pytest-xdist in build/venv'
+    $python -m pip install --quiet 'pytest~=9.2' 'pytest-xdist~=3.8' ||
+        lacks 'the Python packages pytest and pytest-xdist'
+fi
 # Other hands' code, for tests/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     echo 'setup: installing the Python packages standardwebhooks and stripe in build/venv'

@@ -1,68 +1,36 @@
-"""Plays the receivers of tests/behaviours.py to a program (tests/c/behave.c, given as a command)
-that sends to them, and compares what came of it with the table.
-
-    misbehave.py [--memory] COMMAND...
-
-With --memory it also watches how much memory the program takes; not for a program whose sanitizer
-or valgrind takes its own.
-"""
+"""Receivers that misbehave, as the table in support/behaviours.py says."""
+import contextlib
 import os
 import re
-import secrets
 import select
 import socket
 import ssl
-import statistics
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
-import time
-from itertools import takewhile
 
-from behaviours import (ANSWER, ASK, BEHAVIOURS, CLOSE, FAREWELL, FINISH, HEAD, NEXT, RESET,
-                        SILENCE, TOKEN, WHOLE, Answers, Beneath, Fails, Forever, Slowly)
-from tls import make_authority, make_certificate
+from support.behaviours import (ANSWER, ASK, CLOSE, FAREWELL, FINISH, NEXT, RESET, SILENCE, TOKEN,
+                                WHOLE, Beneath, Forever, Slowly)
 
 PATIENCE = 60  # seconds: never reached
 RECEIVE_BUFFER = 64 * 2**10  # bytes: what is not read fills it
-# The answer's body, as it grows and twice when it is handed over, and what is received at a time.
-MEMORY = 5 * 2**20
 REQUEST = re.compile(rb"POST /(good|bad)/([0-9a-f]{16}) HTTP/1\.1\r\nHost: .*"
                      rb"\r\nContent-Length: (\d+)\r\n\r\n", re.DOTALL)
-# At most 16 interim answers, of which 101 is none, and a final status line.
-TOLD = re.compile(rb"(?:\r?\n)*(?:HTTP/1\.1 10[02-9] [^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n){0,16}"
-                  rb"HTTP/1\.[01] ([2-9]\d\d)(?: [^\0\r\n]*)?\r?\n")
-GOOD = Answers(kept=True)
-
-
-def told(behaviour):
-    """The HTTP statuses that may be known when an answer fails; 0 is none."""
-    sent = b"".join(takewhile(lambda step: isinstance(step, bytes), behaviour.script))
-    line = TOLD.match(sent)
-    if not line or behaviour.secure and behaviour.at == 1:
-        return {0}
-    # It may come too late, or with what ends the connection.
-    is_certain = behaviour.timeout > 1000 and not any(
-        isinstance(step, Beneath) for step in behaviour.script)
-    return {int(line[1])} if is_certain else {int(line[1]), 0}
 
 
 class Contexts:
     """The receiver's side of TLS."""
 
-    def __init__(self):
-        make_authority("ours")
-        make_certificate("good", "ours", "IP:127.0.0.1")
-        self.plain, self.asking = self.make(), self.make()
-        self.asking.load_verify_locations("ours.pem")
+    def __init__(self, certificates):
+        self.plain, self.asking = self.make(certificates), self.make(certificates)
+        self.asking.load_verify_locations(certificates.path("ours.pem"))
         self.asking.verify_mode = ssl.CERT_REQUIRED
 
     @staticmethod
-    def make():
+    def make(certificates):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain("good.pem", "good.key")
+        context.load_cert_chain(certificates.path("good.pem"), certificates.path("good.key"))
         return context
 
 
@@ -198,7 +166,7 @@ class Connection:
         return bool(poll.poll(pause * 1000))
 
 
-class Receiver:
+class Misbehaving:
     """A listener that misbehaves to so many sends, whether on connecting or as they ask for it."""
 
     def __init__(self, behaviour, contexts, sends):
@@ -236,19 +204,46 @@ class Receiver:
             if not self.played.acquire(timeout=PATIENCE):
                 self.complaints.append("the script was not played to its end")
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 
-class Sender:
-    """The program that sends."""
+class Behave:
+    """The program tests/c/behave.c, which sends to them, from one trial to the next."""
 
     def __init__(self, command, authorities):
-        environment = dict(os.environ, SSL_CERT_FILE=authorities)
-        environment.pop("SSL_CERT_DIR", None)
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env=environment)
+        self.command = command
+        self.environment = dict(os.environ, SSL_CERT_FILE=authorities)
+        self.environment.pop("SSL_CERT_DIR", None)
+        self.process = None
+
+    @contextlib.contextmanager
+    def trial(self):
+        """What is sent within this block. The program may print no complaint. After an error it is
+        ended, and the next trial starts it anew."""
+        if self.process is None:
+            self.start()
+        try:
+            yield
+            printed = self.printed()
+            assert not printed, f"the program printed:\n{printed}"
+        except BaseException:
+            self.end()
+            raise
+
+    def start(self):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.errors, env=self.environment)
+
+    def end(self):
+        process, self.process = self.process, None
+        process.kill()
+        process.communicate()
 
     def tell(self, text):
         self.process.stdin.write(text.encode())
@@ -257,11 +252,17 @@ class Sender:
     def outcome(self):
         """Status, HTTP status, body and error of the next send."""
         line = self.process.stdout.readline()
-        assert line, "the program has ended"
+        assert line, f"the program has ended, and printed:\n{self.printed()}"
         status, http_status, size, error = line.decode().rstrip("\n").split(" ", 3)
         return int(status), int(http_status), self.process.stdout.read(int(size)), error
 
+    def printed(self):
+        """What it printed on standard error."""
+        size = os.fstat(self.errors.fileno()).st_size
+        return os.pread(self.errors.fileno(), size, 0).decode(errors="replace")
+
     def memory(self, name):
+        """A figure of the kernel's in bytes, such as VmHWM."""
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(rf"{name}:\s+(\d+) kB", status.read())[1]) * 1024
 
@@ -271,107 +272,9 @@ class Sender:
         return self.memory("VmRSS")
 
     def finish(self):
+        """Ends it as it wants to be ended, and fails unless all its checks held."""
+        if self.process is None:
+            return
         self.process.stdin.close()
-        return self.process.wait(PATIENCE) == 0
-
-
-class Trial:
-    """A behaviour, and what is wrong with what came of it."""
-
-    def __init__(self, behaviour, contexts, sender):
-        self.behaviour, self.contexts, self.sender = behaviour, contexts, sender
-        self.faults = []
-
-    def line(self, receiver, kind, token):
-        behaviour = self.behaviour
-        timeout, size = (
-            (behaviour.timeout, behaviour.size) if kind == "bad" else (PATIENCE * 1000, 4))
-        return f"send {timeout} {size} {receiver.url(kind, token)}\n"
-
-    def compare(self, kind, token, expected, outcome):
-        status, http_status, body, error = outcome
-        if isinstance(expected, Fails):
-            is_right = (status in expected.statuses and http_status in told(self.behaviour) and
-                        not body)
-        else:
-            wanted = (0, expected.http_status, expected.body.replace(TOKEN, token))
-            is_right = (status, http_status, body) == wanted
-        if not is_right:
-            self.faults.append(f"{kind}: status {status}, HTTP {http_status}, "
-                               f"{body[:99]}{'...' if len(body) > 99 else ''}, {error}")
-
-    def send(self, receiver, kind):
-        token = secrets.token_hex(8).encode()
-        self.sender.tell(self.line(receiver, kind, token))
-        expected = self.behaviour.expected if kind == "bad" else GOOD
-        self.compare(kind, token, expected, self.sender.outcome())
-        return token
-
-    def alone(self):
-        receiver = Receiver(self.behaviour, self.contexts, 1)
-        bad = self.send(receiver, "bad")
-        receiver.settle()
-        good = self.send(receiver, "good")
-        expected = self.behaviour.expected
-        kept = receiver.connections.get(good) == receiver.connections.get(bad, 0)
-        if kept != (isinstance(expected, Answers) and expected.kept):
-            self.faults.append("the connection was used again" if kept else
-                               "the connection was not used again")
-        self.conclude(receiver)
-
-    def batch(self):
-        receiver = Receiver(self.behaviour, self.contexts, 2)
-        # What happens on connecting, happens to the first two.
-        kinds, at_once = (("bad", "bad", "good", "good"), 2) if receiver.on_connecting else (
-            ("bad", "good", "bad", "good"), 4)
-        sends = [(kind, secrets.token_hex(8).encode()) for kind in kinds]
-        self.sender.tell(f"many {len(sends)} {at_once}\n" +
-                         "".join(self.line(receiver, kind, token) for kind, token in sends))
-        for kind, token in sends:
-            expected = self.behaviour.expected if kind == "bad" else GOOD
-            self.compare(f"{kind}, in a batch", token, expected, self.sender.outcome())
-        receiver.settle()
-        self.send(receiver, "good")
-        self.conclude(receiver)
-
-    def conclude(self, receiver):
-        receiver.close()
-        self.faults += receiver.complaints
-
-
-def main(command, watches_memory):
-    contexts = Contexts()
-    sender = Sender(command, os.path.abspath("ours.pem"))
-    times, growths, failures = [], [], 0
-    for behaviour in BEHAVIOURS:
-        trial = Trial(behaviour, contexts, sender)
-        begun = time.monotonic()
-        before = sender.forget_peak() if watches_memory else 0
-        trial.alone()
-        growths.append((sender.memory("VmHWM") - before, behaviour.name) if watches_memory else
-                       (0, ""))
-        times.append((time.monotonic() - begun, behaviour.name))
-        trial.batch()
-        if growths[-1][0] > MEMORY:
-            trial.faults.append(f"took {growths[-1][0]} bytes of memory")
-        for fault in trial.faults:
-            print(f"{behaviour.name}: {fault}")
-        failures += bool(trial.faults)
-    is_clean = sender.finish()
-    print(f"{len(BEHAVIOURS)} behaviours, {failures} failed; alone, each took "
-          f"{statistics.median_low(times)[0]:.4f} s (median; {min(times)[0]:.4f} to "
-          f"{max(times)[0]:.4f}: {max(times)[1]})")
-    if watches_memory:
-        print(f"most memory in one send: {max(growths)[0] // 1024} KiB ({max(growths)[1]})")
-    assert len({behaviour.name for behaviour in BEHAVIOURS}) == len(BEHAVIOURS) >= 80
-    return is_clean and not failures
-
-
-if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    watches_memory = arguments[:1] == ["--memory"]
-    command = [os.path.abspath(part) if os.path.exists(part) else part
-               for part in arguments[watches_memory:]]
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)
-        sys.exit(0 if main(command, watches_memory) else 1)
+        status = self.process.wait(PATIENCE)
+        assert status == 0, f"exit status {status}, printed:\n{self.printed()}"

@@ -1,4 +1,4 @@
-"""How receivers misbehave: the table that tests/misbehave.py plays.
+"""How receivers misbehave: the table that tests/test_misbehaving.py plays.
 
 To add a behaviour, add a row: its name, its script, and what must come of it. Every behaviour is
 played twice on a listener of its own: to a send alone, and to two sends in a batch with two others.
