@@ -19,11 +19,11 @@ pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
     result.ok_or_else(|| Error::from(Status::Internal))
 }
 
-/// The part of [`catch`] that is the same for all: once in the library, not once a function.
+/// The part of [`catch`] that does not depend on the type of the result, so it is compiled once.
 fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     let _held_off = Cancellation::hold_off();
     thread_local!(static CATCHING: Cell<bool> = const { Cell::new(false) });
-    // Not a Once, which a child of fork() would wait for in vain.
+    // Not a Once: a child of fork() could wait for it forever.
     static IS_SILENCED: AtomicBool = AtomicBool::new(false);
     if !IS_SILENCED.swap(true, SeqCst) {
         let previous = panic::take_hook();
@@ -39,8 +39,8 @@ fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     result.map_err(|panic| Error::new(Status::Internal, panic_sentence(&*panic)))
 }
 
-/// Holds off pthread_cancel() for this thread as long as it lives: cancelled amid a call, a thread
-/// would leave locks and memory behind.
+/// Holds off pthread_cancel() for this thread as long as it lives. A thread that is cancelled during
+/// a call would leave locks and memory behind.
 struct Cancellation {
     state_before: c_int,
 }
@@ -76,7 +76,7 @@ fn panic_sentence(panic: &(dyn Any + Send)) -> String {
     format!("internal error in barker, please report it: {message}")
 }
 
-/// Runs `work` on a handle, which remembers the sentence of a failure.
+/// Runs `work` on a handle; the handle keeps the sentence of a failure.
 ///
 /// # Safety
 /// `hook` is NULL or a live handle that no other thread uses during the call.
@@ -120,12 +120,12 @@ fn conclude(hook: &mut State, result: Result<Result<()>>) -> barker_status {
     hook.remember(&result.flatten())
 }
 
-/// Runs `work` that leaves no sentence behind.
+/// Runs `work`; a failure leaves no sentence in a handle.
 pub(super) fn without_handle(work: impl FnOnce() -> Result<()>) -> barker_status {
     status_of(&catch(work).flatten())
 }
 
-/// Runs a getter; gives `otherwise` for a NULL handle.
+/// Runs a getter; returns `otherwise` if the handle is NULL.
 ///
 /// # Safety
 /// As for [`handle`].
@@ -142,7 +142,7 @@ pub(super) fn null(what: &str) -> Error {
     Error::new(Status::Null, format!("{what} is NULL"))
 }
 
-/// Borrows bytes; NULL with length 0 is none.
+/// Borrows bytes; NULL with length 0 means none.
 ///
 /// # Safety
 /// `data` is NULL or points to `len` bytes that do not change while they are borrowed.
