@@ -1003,8 +1003,8 @@ public:
     /** Sets how long the addresses of a host are used before the system is asked again: 60 seconds
      *  by default; 0 asks each time a connection is opened, and never uses old addresses. If the
      *  system does not answer within 250 milliseconds, or reports a temporary failure, the old
-     *  addresses are used once more, but for no longer than an hour. If no address of a host
-     *  accepts a connection, its addresses are forgotten. */
+     *  addresses are used once more, for at most an hour. If no address of a host accepts a
+     *  connection, its addresses are forgotten. */
     void set_lookup_lifetime(std::chrono::seconds lifetime, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_lookup_lifetime(hook_.get(),

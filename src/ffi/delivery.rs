@@ -108,8 +108,8 @@ pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) ->
 /// Sets how long the addresses of a host are used before the system is asked again. All handles of
 /// a process share these addresses. A failed lookup is not remembered. If the system does not
 /// answer within 250 milliseconds, or reports a temporary failure, the old addresses are used once
-/// more, but for no longer than an hour. If no address of a host accepts a connection, its
-/// addresses are forgotten.
+/// more, for at most an hour. If no address of a host accepts a connection, its addresses are
+/// forgotten.
 ///
 /// @param hook     the handle
 /// @param seconds  the default is 60; 0 asks each time a connection is opened, and never uses old
