@@ -21,12 +21,14 @@ need() { # PACKAGE COMMAND...: the package is needed unless the command succeeds
 need g++ c++ --version
 need binutils readelf --version
 need clang clang++ --version
+need tcc tcc -v
 need valgrind valgrind --version
 need libc6-dbg valgrind -q true
 need strace strace -V
 need openssl openssl version
 need libmicrohttpd-dev test -e /usr/include/microhttpd.h
 need python3 python3 --version
+need python3-cffi /usr/bin/python3 -c 'import cffi'
 need python3-venv python3 -c 'import ensurepip, venv'
 need nodejs node --version
 need npm npm --version

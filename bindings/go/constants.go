@@ -7,63 +7,63 @@ import "C"
 
 // The values of Scheme.
 const (
-	// Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
+	// The scheme of the Python package barker: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
 	// BARKER_SIGNATURE. The secret is any bytes.
 	SchemeBarker Scheme = C.BARKER_SCHEME_BARKER
 	// The same with HMAC-SHA256.
 	SchemeBarkerSHA256 Scheme = C.BARKER_SCHEME_BARKER_SHA256
 	// The same with HMAC-SHA512.
 	SchemeBarkerSHA512 Scheme = C.BARKER_SCHEME_BARKER_SHA512
-	// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying, under
-	// Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after `whsec_`,
-	// signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
-	// `whpk_` and base64 of the public key verifies only.
+	// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature. Verifying also
+	// accepts Svix's names of these headers. The secret is text: base64 of at least 16 bytes, alone or
+	// after `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs
+	// with that key (v1a); `whpk_` and base64 of the public key can only verify.
 	// <https://github.com/standard-webhooks/standard-webhooks>
 	SchemeStandard Scheme = C.BARKER_SCHEME_STANDARD
-	// The same under the names svix-id, svix-timestamp and svix-signature.
+	// The same with the names svix-id, svix-timestamp and svix-signature.
 	SchemeSvix Scheme = C.BARKER_SCHEME_SVIX
 	// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
 	SchemeGitHub Scheme = C.BARKER_SCHEME_GITHUB
 	// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that Stripe
-	// shows, `whsec_` included.
+	// shows, including `whsec_`.
 	SchemeStripe Scheme = C.BARKER_SCHEME_STRIPE
 	// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature. The
 	// secret is text.
 	SchemeSlack Scheme = C.BARKER_SCHEME_SLACK
-	// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256 as
-	// well. No timestamp. The secret is text.
+	// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; verifying also accepts Shopify-Hmac-SHA256.
+	// No timestamp. The secret is text.
 	SchemeShopify Scheme = C.BARKER_SCHEME_SHOPIFY
 )
 
 // The values of Spelling.
 const (
-	// BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
+	// BARKER_SIGNATURE, which the Python package reads and nginx drops by default.
 	SpellingUnderscore Spelling = C.BARKER_SPELLING_UNDERSCORE
 	// BARKER-SIGNATURE, which passes everywhere.
 	SpellingDash Spelling = C.BARKER_SPELLING_DASH
-	// Both.
+	// Send both.
 	SpellingBoth Spelling = C.BARKER_SPELLING_BOTH
 )
 
 // The values of LogLevel.
 const (
-	// Nothing is told.
+	// Nothing is logged.
 	LogOff LogLevel = C.BARKER_LOG_OFF
 	// A delivery failed.
 	LogError LogLevel = C.BARKER_LOG_ERROR
 	// A delivery was answered.
 	LogInfo LogLevel = C.BARKER_LOG_INFO
-	// Each step on the way.
+	// A step of a delivery.
 	LogDebug LogLevel = C.BARKER_LOG_DEBUG
 )
 
 // The values of Addresses.
 const (
-	// All, and Unix sockets.
+	// All addresses, and Unix sockets.
 	AddressesAny Addresses = C.BARKER_ADDRESSES_ANY
-	// Those of the public internet. Choose this when strangers choose the URLs.
+	// Addresses of the public internet. Choose this if strangers choose the URLs.
 	AddressesPublic Addresses = C.BARKER_ADDRESSES_PUBLIC
-	// None but the networks that were allowed.
+	// Only the networks that were allowed.
 	AddressesListed Addresses = C.BARKER_ADDRESSES_LISTED
 )
 
@@ -77,20 +77,20 @@ const (
 
 // The values of Status.
 const (
-	// A pointer that must not be NULL was NULL.
+	// A pointer that must not be NULL is NULL.
 	ErrNull Status = C.BARKER_ERR_NULL
 	// A text is not UTF-8.
 	ErrUTF8 Status = C.BARKER_ERR_UTF8
-	// The URL cannot be used, or none was set before a send.
+	// The URL cannot be used, or none was set before sending.
 	ErrURL Status = C.BARKER_ERR_URL
-	// A request header's name or value cannot be sent.
+	// The name or value of a request header cannot be sent.
 	ErrHeader Status = C.BARKER_ERR_HEADER
-	// A number is outside its limits.
+	// A number is out of range.
 	ErrRange Status = C.BARKER_ERR_RANGE
-	// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
-	// none at all because the one that was given was refused.
+	// The secret does not have the form that its scheme requires; or the handle has no secret that can
+	// sign, or no secret at all because one was refused.
 	ErrSecret Status = C.BARKER_ERR_SECRET
-	// The message id cannot be used, or none was set where one is needed.
+	// The message id cannot be used, or none was set where one is required.
 	ErrID Status = C.BARKER_ERR_ID
 	// A certificate, its key or a revocation list cannot be used.
 	ErrCertificate Status = C.BARKER_ERR_CERTIFICATE
@@ -98,58 +98,59 @@ const (
 	ErrResolve Status = C.BARKER_ERR_RESOLVE
 	// No address of the receiver accepted a connection.
 	ErrConnect Status = C.BARKER_ERR_CONNECT
-	// The TLS handshake failed, for a reason that has no status of its own.
+	// The TLS handshake failed for a reason that has no status of its own.
 	ErrTLS Status = C.BARKER_ERR_TLS
-	// The connection broke while the request was being sent.
+	// The connection broke while the request was being sent. The receiver may have the webhook.
 	ErrSend Status = C.BARKER_ERR_SEND
-	// The connection broke before the whole answer had come. The receiver may have the webhook.
+	// The connection broke before the complete answer came. The receiver may have the webhook.
 	ErrReceive Status = C.BARKER_ERR_RECEIVE
-	// The timeout passed first. The receiver may have the webhook.
+	// The timeout expired. The receiver may have the webhook.
 	ErrTimeout Status = C.BARKER_ERR_TIMEOUT
-	// What came back is not an HTTP/1.x response. The receiver may have the webhook.
+	// The answer is not an HTTP/1.x response. The receiver may have the webhook.
 	ErrProtocol Status = C.BARKER_ERR_PROTOCOL
-	// The answer's body is larger than WithMaxBody allows, the rest of it is larger than 64 KiB, or
-	// there are more than 128 headers or 16 interim (1xx) responses. The receiver may have the
+	// The body of the answer is larger than WithMaxBody allows, the rest of the answer is larger than
+	// 64 KiB, or it has more than 128 headers or 16 interim (1xx) responses. The receiver may have the
 	// webhook.
 	ErrTooLarge Status = C.BARKER_ERR_TOO_LARGE
-	// The send, or the batch that it belonged to, was stopped first. If sending had begun, the
-	// receiver may have the webhook.
+	// The send or its batch was stopped. If sending had begun, the receiver may have the webhook.
 	ErrStopped Status = C.BARKER_ERR_STOPPED
 	// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
 	ErrRefused Status = C.BARKER_ERR_REFUSED
-	// The proxy does not lead to the receiver, or the environment names one that cannot be used.
+	// The proxy could not connect to the receiver, or the environment names a proxy that cannot be
+	// used.
 	ErrProxy Status = C.BARKER_ERR_PROXY
-	// No name server answered for the receiver's host name. It may exist: try again later.
+	// No name server answered for the receiver's host name. The host may exist: try again later.
 	ErrResolveAgain Status = C.BARKER_ERR_RESOLVE_AGAIN
 	// The receiver's certificate has expired, or is not valid yet.
 	ErrCertificateExpired Status = C.BARKER_ERR_CERTIFICATE_EXPIRED
-	// The receiver's certificate is for other names than the URL's host.
+	// The receiver's certificate is not for the host of the URL.
 	ErrCertificateName Status = C.BARKER_ERR_CERTIFICATE_NAME
-	// The receiver's certificate comes from an authority that is not trusted.
+	// The receiver's certificate was issued by an authority that is not trusted.
 	ErrCertificateIssuer Status = C.BARKER_ERR_CERTIFICATE_ISSUER
 	// The receiver's certificate is self-signed, and is not trusted itself.
 	ErrCertificateSelfSigned Status = C.BARKER_ERR_CERTIFICATE_SELF_SIGNED
 	// The receiver's certificate was revoked.
 	ErrCertificateRevoked Status = C.BARKER_ERR_CERTIFICATE_REVOKED
-	// A header that the signature needs is not among those given.
+	// A header that the signature needs is missing.
 	ErrHeaderMissing Status = C.BARKER_ERR_HEADER_MISSING
-	// A timestamp, message id or signature is not written as its scheme says.
+	// A timestamp, message id or signature does not have the form that its scheme requires.
 	ErrHeaderMalformed Status = C.BARKER_ERR_HEADER_MALFORMED
 	// A header that the signature needs has two different values.
 	ErrHeaderAmbiguous Status = C.BARKER_ERR_HEADER_AMBIGUOUS
-	// The signature is not that of this body, this timestamp and this key.
+	// The signature does not match this body, this timestamp and this key.
 	ErrSignature Status = C.BARKER_ERR_SIGNATURE
-	// The timestamp is further in the past than the tolerance. The signature is right, unless it is
-	// one of Ed25519, which is not looked at then.
+	// The timestamp is further in the past than the tolerance allows. The signature is right, except
+	// that Ed25519 signatures are not checked in this case.
 	ErrTooOld Status = C.BARKER_ERR_TOO_OLD
-	// The timestamp is further in the future than the tolerance. The signature as above.
+	// The timestamp is further in the future than the tolerance allows. As above for the signature.
 	ErrTooNew Status = C.BARKER_ERR_TOO_NEW
-	// The message is right and current, but it was accepted before.
+	// The message is genuine and current, but was accepted before.
 	ErrReplayed Status = C.BARKER_ERR_REPLAYED
-	// The message is right and current, but there is no room to remember it: answer 503.
+	// The message is genuine and current, but there is no room to remember it: answer 503.
 	ErrReplayFull Status = C.BARKER_ERR_REPLAY_FULL
-	// A defect in barker itself. The handle stays usable. Please report it.
+	// A bug in barker. The handle stays usable. Please report it.
 	ErrInternal Status = C.BARKER_ERR_INTERNAL
-	// The system lacks what the call takes: descriptors, memory, a thread or random bytes.
+	// The system lacks something that the call needs: file descriptors, memory, a thread or random
+	// bytes.
 	ErrSystem Status = C.BARKER_ERR_SYSTEM
 )

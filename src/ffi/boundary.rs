@@ -17,7 +17,7 @@ pub(super) fn null(what: &str) -> Error {
     Error::new(Status::Null, format!("{what} is NULL"))
 }
 
-/// Borrows bytes; NULL with length 0 is none.
+/// Borrows bytes; NULL with length 0 means none.
 ///
 /// # Safety
 /// `data` is NULL or points to `len` bytes that do not change while they are borrowed.

@@ -1,4 +1,4 @@
-//! Buffers: bytes that the library makes and the caller owns.
+//! Buffers: bytes that the library allocates and the caller owns.
 
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -8,27 +8,28 @@ use super::panic::catch;
 use super::status::barker_status;
 use crate::error::{Result, Status};
 
-/// Bytes that the library made and the caller owns.
+/// Bytes that the library allocates and the caller owns.
 ///
-/// Start from zeros, pass its address to a function that fills it, read `data` and `len`, and
-/// release it with barker_buffer_free():
+/// Start with zeros, pass the buffer's address to a function that fills it, read `data` and `len`,
+/// and release it with barker_buffer_free():
 ///
 ///     barker_buffer body = {0};
-///     barker_webhook_send(hook, &http_status, &body);
-///     fwrite(body.data, 1, body.len, stdout);
+///     if (barker_webhook_send(hook, NULL, &body) == BARKER_OK)
+///         fwrite(body.data, 1, body.len, stdout);
 ///     barker_buffer_free(&body);
 ///
-/// A NUL that `len` does not count follows the last byte. A call that fills a buffer overwrites
-/// what was in it without releasing it; if the call fails, the buffer is all zeros.
+/// A NUL, which `len` does not count, follows the last byte. A function that fills a buffer
+/// overwrites it without releasing what it held before. If the function fails, the buffer is all
+/// zeros.
 #[repr(C)]
 pub struct barker_buffer {
     /// The bytes; NULL in a buffer of zeros.
     pub data: *mut u8,
     /// Number of bytes.
     pub len: usize,
-    /// The library's own: leave it alone.
+    /// For the library only: do not use it.
     pub capacity: usize,
-    /// The library's own: leave it alone.
+    /// For the library only: do not use it.
     pub reserved: usize,
 }
 
@@ -45,7 +46,7 @@ impl barker_buffer {
     }
 }
 
-/// Releases what a buffer holds and leaves zeros, so that freeing it again does nothing.
+/// Releases what a buffer holds and sets it to zeros, so that freeing it again does nothing.
 ///
 /// @param buffer  NULL, all zeros, or filled by this library
 /// @since 0.1.0
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
     if buffer.data.is_null() {
         return;
     }
-    // Nothing here panics; were the allocator to, the caller could do nothing about it.
+    // Nothing here panics, and if the allocator did, the caller could do nothing about it.
     let _ = catch(|| {
         // SAFETY: `from_bytes` took these parts from a Vec<u8> holding `len` bytes and a NUL.
         drop(unsafe { Vec::from_raw_parts(buffer.data, buffer.len + 1, buffer.capacity) });

@@ -1,4 +1,4 @@
-//! Handles: made, copied, freed, and asked why a call failed.
+//! Handles: make, copy and free them, and ask why a call failed.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString, c_char};
@@ -15,19 +15,20 @@ use crate::delivery::Stop;
 use crate::error::Result;
 use crate::webhook::Webhook;
 
-/// A webhook: what to send, to whom, under which key; and the outcome of its last send.
+/// A webhook: what to send, to which URL and with which secrets, and the outcome of the last send.
 ///
-/// Thread-safety: a handle is used by one thread at a time, any thread. Different handles are
-/// independent, clones among them. The functions that take a `const barker_webhook *` only read:
-/// any number of threads may call them on one handle at once, while none changes or frees it.
-/// barker_webhook_set_stopped() alone may be called while another thread sends.
+/// Thread-safety: only one thread at a time may use a handle; it need not be the thread that made
+/// it. Different handles are independent of each other, and so are a handle and its clones.
+/// Functions that take a `const barker_webhook *` only read the handle: any number of threads may
+/// call them on one handle at once, as long as no thread changes or frees it. The one function that
+/// may be called while another thread sends is barker_webhook_set_stopped().
 ///
-/// After fork(), the child may go on using its handles, except one that another thread was using at
-/// that moment. Nothing is shared with the parent: connections, sessions of TLS and what is known
-/// of replays are each process's own, and the child begins with none.
+/// After fork(), the child may keep using its handles, except a handle that another thread was
+/// using during the fork. The child shares nothing with the parent: each process has its own
+/// connections, TLS sessions and memory of accepted messages, and the child starts with none.
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
-    /// For other threads than that which uses the state.
+    /// May be used by any thread, unlike the state.
     pub(super) stop: Arc<Stop>,
 }
 
@@ -38,21 +39,22 @@ impl barker_webhook {
     }
 }
 
-/// Makes a webhook without URL and data, with the key "BARKER", a timeout of 5000 milliseconds
-/// and a tolerance of 300 seconds.
+/// Makes a webhook. It has no URL and no data, signs with the key "BARKER", which everyone knows,
+/// and has a timeout of 5000 milliseconds and a tolerance of 300 seconds.
 ///
-/// @return a handle that the caller frees with barker_webhook_free(); NULL if it could not be made
+/// @return a handle, which the caller frees with barker_webhook_free(); NULL if it could not be
+///         made
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn barker_webhook_new() -> *mut barker_webhook {
     catch(|| barker_webhook::make(Webhook::new(), None)).unwrap_or(ptr::null_mut())
 }
 
-/// Makes a handle with the same configuration, which shares the idle connections: the way to send
-/// from several threads. The outcome of the last send is not taken over.
+/// Makes a handle with the same settings, which shares the idle connections of the original. To
+/// send from several threads, give each thread a clone. The outcome of the last send is not copied.
 ///
 /// @param hook  the handle to copy
-/// @return a handle that the caller frees with barker_webhook_free(); NULL if hook is NULL
+/// @return a handle, which the caller frees with barker_webhook_free(); NULL if hook is NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *mut barker_webhook {
@@ -64,8 +66,9 @@ pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *m
     }
 }
 
-/// Frees a handle, wipes its secrets, and closes the idle connections if no clone is left. What the
-/// getters returned for the handle is gone with it; filled buffers stay.
+/// Frees a handle, wipes its secrets, and closes its idle connections unless a clone still shares
+/// them. Whatever getters returned for this handle becomes invalid. Buffers that were filled stay
+/// valid.
 ///
 /// @param hook  NULL, or a handle that is not used again
 /// @since 0.1.0
@@ -74,15 +77,15 @@ pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
     if hook.is_null() {
         return;
     }
-    // Nothing here panics; were the allocator to, the caller could do nothing about it.
+    // Nothing here panics, and if the allocator did, the caller could do nothing about it.
     let _ = catch(|| {
         // SAFETY: the handle came from Box::into_raw, and the caller gives it up.
         drop(unsafe { Box::from_raw(hook) });
     });
 }
 
-/// Gives the status of the last call that could change this handle; within and after
-/// barker_send_many(), that of its delivery.
+/// Returns the status of the last call that could change this handle. During and after
+/// barker_send_many(), it is the status of this handle's delivery.
 ///
 /// @param hook  the handle
 /// @return a barker_status; BARKER_ERR_NULL if hook is NULL
@@ -94,15 +97,15 @@ pub unsafe extern "C" fn barker_webhook_status(hook: *const barker_webhook) -> b
     unsafe { read(hook, BARKER_ERR_NULL, |hook| hook.status) }
 }
 
-/// Tells in a sentence why the last call on this handle failed and, where the caller can mend it,
-/// what to change. It never holds a key or a body.
+/// Returns a sentence that says why the last call that could change this handle failed and, if the
+/// caller can fix it, what to change. The sentence never contains a key or a body.
 ///
-/// Calls that take a const handle leave the sentence as it is: for them there is
-/// barker_status_string().
+/// Functions that take a const handle do not change this sentence. If one of them fails, pass its
+/// status to barker_status_string().
 ///
 /// @param hook  the handle
-/// @return a NUL-terminated text, empty if the last call succeeded, never NULL; the handle's own,
-///         valid until the next call that changes the handle
+/// @return NUL-terminated text, never NULL, empty if the last call succeeded; it belongs to the
+///         handle and is valid until the next call that changes the handle
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_error(hook: *const barker_webhook) -> *const c_char {

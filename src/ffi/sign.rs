@@ -1,4 +1,4 @@
-//! Signing: for those who send by other means.
+//! Signing: for programs that send with another HTTP client.
 
 use std::ffi::{c_char, c_void};
 use std::time::SystemTime;
@@ -10,19 +10,22 @@ use super::status::barker_status;
 use crate::error::{Result, Status};
 use crate::signature::{self, Timestamp};
 
-/// Signs data without sending it, for programs with an HTTP client of their own: gives the headers
-/// to send with it, each as "Name: value" and a line break (CR LF), names spelled as they must be.
+/// Signs data without sending it, for programs that have their own HTTP client. It returns the
+/// headers to send with the data, each as "Name: value" and a line break (CR LF). Send the names
+/// spelled as they are.
 ///
 /// Any number of threads may sign with one handle at once.
 ///
 /// @param hook       the handle, for its secrets, spelling and id
-/// @param timestamp  the time to sign, decimal Unix seconds with at most 9 digits of fraction,
-///                   which only the Barker schemes use; NULL is now
-/// @param data       any bytes; NULL with length 0 is no data. Not the data that was set.
+/// @param timestamp  the time to sign, in decimal Unix seconds with at most 9 digits of fraction,
+///                   which only the Barker schemes use; NULL is the current time
+/// @param data       any bytes; NULL with length 0 means no data. This is not the data that was
+///                   set.
 /// @param len        number of bytes
 /// @param headers    receives the headers; release it with barker_buffer_free()
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if no secret can sign,
-///         BARKER_ERR_SYSTEM, or BARKER_ERR_HEADER_MALFORMED for a timestamp not of that form
+///         BARKER_ERR_SYSTEM, or BARKER_ERR_HEADER_MALFORMED if the timestamp does not have this
+///         form
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -45,18 +48,18 @@ pub unsafe extern "C" fn barker_webhook_sign_headers(
     }
 }
 
-/// As barker_webhook_sign_headers(), but gives the values alone, under the scheme whose secret was
-/// set first: with BARKER_SCHEME_BARKER, send the first text as BARKER_TIMESTAMP and the second as
-/// BARKER_SIGNATURE.
+/// Like barker_webhook_sign_headers(), but returns only the values, under the scheme whose secret
+/// was set first. With BARKER_SCHEME_BARKER, send the first value as BARKER_TIMESTAMP and the
+/// second as BARKER_SIGNATURE.
 ///
 /// @param hook           the handle, for its secrets and id
 /// @param timestamp      as for barker_webhook_sign_headers()
 /// @param data           as for barker_webhook_sign_headers()
 /// @param len            number of bytes
-/// @param timestamp_out  receives the timestamp's text, empty if the scheme has none
-/// @param signature_out  receives the signature's text. Release both with barker_buffer_free().
-/// @return as barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and none
-///         was set
+/// @param timestamp_out  receives the timestamp as text, empty if the scheme has none
+/// @param signature_out  receives the signature as text. Release both with barker_buffer_free().
+/// @return as for barker_webhook_sign_headers(), or BARKER_ERR_ID if the scheme signs an id and
+///         none was set
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]

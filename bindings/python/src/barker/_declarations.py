@@ -17,14 +17,14 @@ class Scheme(enum.IntEnum):
 
 
 class Spelling(enum.IntEnum):
-    """barker_spelling: how names with underscores are spelled when sent."""
+    """barker_spelling: how to spell header names that contain underscores when sending."""
     UNDERSCORE = 0
     DASH = 1
     BOTH = 2
 
 
 class LogLevel(enum.IntEnum):
-    """barker_log_level: how much a message of the log matters."""
+    """barker_log_level: how important a line of the log is."""
     OFF = 0
     ERROR = 1
     INFO = 2
@@ -32,20 +32,20 @@ class LogLevel(enum.IntEnum):
 
 
 class Addresses(enum.IntEnum):
-    """barker_addresses: which addresses a webhook may be sent to."""
+    """barker_addresses: which addresses a message may be sent to."""
     ANY = 0
     PUBLIC = 1
     LISTED = 2
 
 
 class TLS(enum.IntEnum):
-    """barker_tls: the oldest TLS that is spoken."""
+    """barker_tls: the oldest version of TLS that is accepted."""
     TLS_1_2 = 12
     TLS_1_3 = 13
 
 
 class Status(enum.IntEnum):
-    """barker_status: what a call returns."""
+    """barker_status: the outcome of a call."""
     OK = 0
     NULL = 100
     UTF8 = 101
