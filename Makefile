@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
+# make install, make uninstall, make deb, make wheel, make docs, make advisories; make abi, make man.
 
 CC ?= cc
 OUT := build/demo
@@ -7,7 +7,8 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man \
+    advisories
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -51,6 +52,12 @@ abi: cargo
 # The man pages, from the comments of the header.
 man:
 	@python3 tools/man.py
+
+# Whether vulnerabilities of what the library is built from are known: fetches the list of RustSec.
+advisories:
+	@mkdir -p build
+	@tests/setup.sh
+	@PATH="build/venv/bin:$$PATH" cargo deny --locked check --deny warnings advisories
 
 # The documentation as a site: build/site/index.html.
 docs:
