@@ -1,5 +1,5 @@
 # The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make docs, make advisories; make abi, make man.
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
 
 CC ?= cc
 OUT := build/demo
@@ -7,8 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man \
-    advisories
+.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -54,6 +53,7 @@ man:
 	@python3 tools/man.py
 
 # Whether vulnerabilities of what the library is built from are known: fetches the list of RustSec.
+.PHONY: advisories
 advisories:
 	@mkdir -p build
 	@tests/setup.sh
