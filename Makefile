@@ -7,7 +7,7 @@ BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
 # Half of the tests' time is waiting, so there are more workers than processors.
 WORKERS = $(shell expr 2 \* $$(nproc) + 1)
-PYTEST = tests/setup.sh; build/venv/bin/python -m pytest tests -n $(WORKERS) --dist loadgroup -v \
+PYTEST = tests/setup.sh; build/venv/bin/python -m pytest tests -n $(WORKERS) --dist loadgroup \
     --durations=10
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 

@@ -135,20 +135,22 @@ class Count:
     """Prints how many tests passed and failed as the very last line."""
 
     def __init__(self):
-        self.passed = {}  # by the test's name
+        self.ended, self.failed = set(), set()  # names of tests
 
     def pytest_runtest_logreport(self, report):
-        self.passed[report.nodeid] = self.passed.get(report.nodeid, True) and report.passed
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.when == "teardown":
+            self.ended.add(report.nodeid)
 
     def pytest_collectreport(self, report):
         if report.failed:
-            self.passed[report.nodeid] = False
+            self.failed.add(report.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session, exitstatus):
         result = yield
-        passed = sum(self.passed.values())
-        failed = len(self.passed) - passed
+        passed, failed = len(self.ended - self.failed), len(self.failed)
         writer = session.config.get_terminal_writer()
         if not build.is_set_up():
             failed += 1
