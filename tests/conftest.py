@@ -60,9 +60,18 @@ def certificates():
 
 
 @pytest.fixture
-def patience(variant):
-    """Milliseconds, in which a program comes to wait for a receiver, however busy the machine."""
-    return 6000 if variant.command else 2000
+def within(variant):
+    """A function that calls a check with a timeout in milliseconds, in which a program comes to wait
+    for its receiver. Under valgrind on a busy machine that can take long, so that there longer ones
+    are tried if the check fails."""
+    timeouts = [2000, 10000, 60000] if variant.command else [2000]
+
+    def within(check):
+        for timeout in timeouts[:-1]:
+            with contextlib.suppress(AssertionError):
+                return check(timeout)
+        return check(timeouts[-1])
+    return within
 
 
 # ---- parameters and workers ----
