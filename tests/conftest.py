@@ -7,6 +7,8 @@ A test that is built in several ways has the parameter `variant`, with values of
         run([*program("sender"), "argument"])
 """
 import contextlib
+import os
+import random
 import signal
 import tempfile
 
@@ -43,6 +45,14 @@ def scratch(monkeypatch):
         with monkeypatch.context() as patch:
             patch.chdir(directory)
             yield directory
+
+
+@pytest.fixture
+def rng():
+    """Randomness whose seed is printed, which SEED in the environment repeats."""
+    seed = int(os.environ.get("SEED") or random.randrange(2**32))
+    print("seed", seed)
+    return random.Random(seed)
 
 
 # ---- servers ----
