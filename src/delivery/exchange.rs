@@ -10,18 +10,19 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::agent::Settings;
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::log::LogLevel;
 use super::place::Place;
-use super::pool::{Pool, Route};
+use super::pool::Pool;
 use super::process::Process;
 use super::proxy::Tunnel;
 use super::race::{Address, Race};
 use super::request::Request;
 use super::resolver::{Addresses, Found, Lookup};
 use super::response::Response;
+use super::route::Route;
+use super::settings::Settings;
 use super::socket::{Socket, poll};
 use super::stop::{Awaited, Watch};
 use super::talk::{Incoming, Talk};
@@ -32,7 +33,7 @@ use crate::error::{Error, Result, Status};
 /// A delivery on its way.
 pub struct Exchange<'a> {
     process: Arc<Process>,
-    pool: Arc<Pool>,
+    pool: Arc<Pool<Route>>,
     settings: Arc<Settings>,
     route: Route,
     request: Request<'a>,
@@ -87,7 +88,7 @@ pub struct Outcome {
 impl<'a> Exchange<'a> {
     pub(super) fn new(
         process: Arc<Process>,
-        pool: Arc<Pool>,
+        pool: Arc<Pool<Route>>,
         settings: Arc<Settings>,
         target: Arc<Target>,
         request: Request<'a>,

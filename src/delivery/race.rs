@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use socket2::SockAddr;
 
-use super::agent::Settings;
 use super::process::Process;
+use super::settings::Settings;
 use super::socket::{Socket, is_lack_of_resources};
 use crate::error::{Error, Result, Status};
 
