@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, AddressPolicy, Agent, Deadline, Exchange, Field, Network, Outcome, Request, Settings,
-    Stop, Target, Trust,
+    self, AddressPolicy, Agent, Cancellation, Deadline, Exchange, Field, Network, Outcome, Request,
+    Settings, Target, Trust,
 };
 use crate::error::{Error, Result, Status};
 use crate::signature::{self, Currency, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp};
@@ -200,8 +200,8 @@ impl Webhook {
     }
 
     /// What ends its sends from another thread.
-    pub fn stop(&self) -> &Arc<Stop> {
-        self.agent.stop()
+    pub fn cancellation(&self) -> &Arc<Cancellation> {
+        self.agent.cancellation()
     }
 
     /// Closes the idle connections.
@@ -293,7 +293,7 @@ impl Webhook {
     /// The deadline of a send that starts now, signing included, if there is somebody to send to.
     fn start(&self) -> Result<Deadline> {
         self.target.as_ref().ok_or_else(no_target)?;
-        Ok(Deadline::after(self.timeout, self.stop().clone()))
+        Ok(Deadline::after(self.timeout, self.cancellation().clone()))
     }
 
     fn begin_signed<'w>(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cancellation::Cancellation;
 use super::deadline::Deadline;
 use super::exchange::Exchange;
 use super::pool::Pool;
@@ -9,15 +10,14 @@ use super::process::Process;
 use super::request::Request;
 use super::route::Route;
 use super::settings::Settings;
-use super::stop::Stop;
 use super::target::Target;
 
-/// Clones share the idle connections; each has its own settings, and is stopped by itself.
+/// Clones share the idle connections; each has its own settings, and is cancelled by itself.
 pub struct Agent {
     process: Arc<Process>,
     pool: Arc<Pool<Route>>,
     settings: Arc<Settings>,
-    stop: Arc<Stop>,
+    cancellation: Arc<Cancellation>,
 }
 
 impl Default for Agent {
@@ -26,7 +26,7 @@ impl Default for Agent {
             process: Process::current(),
             pool: Arc::default(),
             settings: Arc::default(),
-            stop: Arc::default(),
+            cancellation: Arc::default(),
         }
     }
 }
@@ -37,7 +37,7 @@ impl Clone for Agent {
             process: self.process.clone(),
             pool: self.pool.clone(),
             settings: self.settings.clone(),
-            stop: Arc::default(),
+            cancellation: Arc::default(),
         }
     }
 }
@@ -54,8 +54,8 @@ impl Agent {
     }
 
     /// What ends its deliveries.
-    pub fn stop(&self) -> &Arc<Stop> {
-        &self.stop
+    pub fn cancellation(&self) -> &Arc<Cancellation> {
+        &self.cancellation
     }
 
     /// A delivery that is about to start.

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use super::cancellation::Watch;
 use super::exchange::{Exchange, Outcome, Progress};
 use super::socket::Socket;
-use super::stop::Watch;
 use super::talk::Incoming;
 use crate::error::{Error, Result, Status};
 
@@ -21,7 +21,7 @@ use crate::error::{Error, Result, Status};
 const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
-/// What lookups that have ended and deliveries that are stopped are announced with.
+/// What lookups that have ended and deliveries that are cancelled are announced with.
 const WAKE: Token = Token(usize::MAX);
 
 /// Makes these deliveries, each with something of its owner's, at most `max_in_flight` at a time; hands

@@ -3,22 +3,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::stop::{Awaited, Stop, Watch};
-
+use super::cancellation::{Cancellation, Interrupt, Watch};
 use crate::error::{Error, Result, Status};
 
-/// A moment, which a stop brings forward.
+/// A moment, which a cancellation brings forward.
 #[derive(Clone)]
 pub struct Deadline {
     at: Option<Instant>,
     timeout: Duration,
-    stop: Arc<Stop>,
+    cancellation: Arc<Cancellation>,
 }
 
 impl Deadline {
     /// So much time from now. A timeout beyond what the clock can hold never passes.
-    pub fn after(timeout: Duration, stop: Arc<Stop>) -> Self {
-        Self { at: Instant::now().checked_add(timeout), timeout, stop }
+    pub fn after(timeout: Duration, cancellation: Arc<Cancellation>) -> Self {
+        Self { at: Instant::now().checked_add(timeout), timeout, cancellation }
     }
 
     /// The moment; none never comes.
@@ -36,21 +35,21 @@ impl Deadline {
         self.left().is_zero()
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stop.is_stopped()
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
     }
 
-    /// Fails if it is stopped, with the phase in which that was.
-    pub(super) fn check_stop(&self, phase: &str) -> Result<()> {
-        match self.is_stopped() {
+    /// Fails if it is cancelled, with the phase in which that was.
+    pub(super) fn check_cancelled(&self, phase: &str) -> Result<()> {
+        match self.is_cancelled() {
             true => Err(Error::new(Status::Stopped, format!("stopped while {phase}"))),
             false => Ok(()),
         }
     }
 
-    /// As [`Stop::watch`].
-    pub(super) fn watch(&self, awaited: Awaited) -> Option<Watch> {
-        self.stop.watch(awaited)
+    /// As [`Cancellation::watch`].
+    pub(super) fn watch(&self, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
+        self.cancellation.watch(awaited)
     }
 
     /// The error that no time is left, with the phase in which it ran out.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
+use super::cancellation::Watch;
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::log::LogLevel;
@@ -24,7 +25,6 @@ use super::response::Response;
 use super::route::Route;
 use super::settings::Settings;
 use super::socket::{Socket, poll};
-use super::stop::{Awaited, Watch};
 use super::talk::{Incoming, Talk};
 use super::target::{Endpoint, Origin, Target};
 use super::tls::Tls;
@@ -152,8 +152,8 @@ impl<'a> Exchange<'a> {
             false => self.advance_stages(incoming),
         };
         if !matches!(result, Ok(Some(_))) {
-            // It shuts the socket down, which looks as if the receiver had closed the connection.
-            self.deadline.check_stop(self.phase())?;
+            // That shuts the socket down, which looks as if the receiver had closed the connection.
+            self.deadline.check_cancelled(self.phase())?;
         }
         match result {
             Ok(Some(response)) => Ok(Progress::Ended(response)),
@@ -457,14 +457,14 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Makes a stop wake this batch, as long as the guard lives.
+    /// Makes a cancellation wake this batch, as long as the guard lives.
     pub(super) fn watch(&self, batch: &Arc<Waker>) -> Option<Watch> {
-        self.deadline.watch(Awaited::Batch(batch.clone()))
+        self.deadline.watch(batch.clone())
     }
 
     /// Whether it goes on when the batch was woken, and not by one of its sockets.
     pub(super) fn is_woken(&self) -> bool {
-        self.lookup().is_some() || self.deadline.is_stopped()
+        self.lookup().is_some() || self.deadline.is_cancelled()
     }
 }
 
@@ -482,10 +482,8 @@ impl Asked {
     }
 }
 
-/// Waits for one of the events, a signal or a stop, and not longer than that.
+/// Waits for one of the events, a signal or a cancellation, and not longer than that.
 fn wait_for(entries: &mut [libc::pollfd], wait: Duration, deadline: &Deadline) -> Result<()> {
-    let sockets = entries.iter().map(|entry| entry.fd).collect();
-    let Some(_watch) = deadline.watch(Awaited::Sockets(sockets)) else { return Ok(()) };
-    poll(entries, wait)
+    poll(entries, wait, deadline)
         .map_err(|error| Error::new(Status::System, format!("waiting failed: {error}")))
 }

@@ -7,6 +7,7 @@
 
 mod agent;
 mod batch;
+mod cancellation;
 mod connection;
 mod deadline;
 mod exchange;
@@ -29,7 +30,6 @@ mod route;
 mod sessions;
 mod settings;
 mod socket;
-mod stop;
 mod talk;
 mod target;
 mod thread;
@@ -39,6 +39,7 @@ mod verifier;
 
 pub use agent::Agent;
 pub use batch::deliver_all;
+pub use cancellation::Cancellation;
 pub use deadline::Deadline;
 pub use exchange::{Exchange, Outcome};
 pub use log::{Log, LogLevel};
@@ -48,6 +49,5 @@ pub use redirect::Redirects;
 pub use request::{Field, Request};
 pub use response::Response;
 pub use settings::Settings;
-pub use stop::Stop;
 pub use target::Target;
 pub use trust::{TlsVersion, Trust};

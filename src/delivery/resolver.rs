@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
+use super::cancellation::Interrupt;
 use super::deadline::Deadline;
 use super::names::{Refusal, addresses_of};
 use super::socket::lack_of_resources;
-use super::stop::Awaited;
 use super::thread::Thread;
 use crate::error::{Error, Result, Status};
 use crate::fork::{ForkLock, PutOff, shared};
@@ -212,16 +212,11 @@ impl Lookup {
 
     /// Waits for the answer, not longer than that, nor than until the deadline.
     pub fn wait(self: &Arc<Self>, longest: Duration, deadline: &Deadline) {
-        let _watch = deadline.watch(Awaited::Lookup(self.clone()));
+        let _watch = deadline.watch(self.clone());
         let progress = self.progress.lock();
-        let is_open = |progress: &mut Progress| progress.answer.is_none() && !deadline.is_stopped();
+        let is_open =
+            |progress: &mut Progress| progress.answer.is_none() && !deadline.is_cancelled();
         drop(self.answered.wait_timeout_while(progress, longest.min(deadline.left()), is_open));
-    }
-
-    /// Makes those who wait look whether they are to go on.
-    pub fn wake(&self) {
-        let _progress = self.progress.lock();
-        self.answered.notify_all();
     }
 
     /// Calls the waker when the answer is there, or at once if it is.
@@ -232,6 +227,13 @@ impl Lookup {
         }
         progress.wakers.push(waker.clone());
         Ok(())
+    }
+}
+
+impl Interrupt for Lookup {
+    fn interrupt(&self) {
+        let _progress = self.progress.lock();
+        self.answered.notify_all();
     }
 }
 

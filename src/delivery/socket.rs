@@ -5,12 +5,13 @@ use std::ffi::CString;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Type};
 
+use super::cancellation::Interrupt;
 use super::deadline::Deadline;
-use super::stop::Awaited;
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
@@ -123,7 +124,7 @@ impl Socket {
         let wait = until.map_or(Duration::ZERO, Deadline::left);
         let watch = match until {
             Some(deadline) if !wait.is_zero() => {
-                deadline.watch(Awaited::Sockets(vec![self.as_raw_fd()]))
+                deadline.watch(Arc::new(Descriptor(self.as_raw_fd())))
             }
             _ => None,
         };
@@ -162,11 +163,11 @@ impl Socket {
 
     fn is_ready(&self, events: i16) -> io::Result<bool> {
         let mut entry = [self.poll_entry(events)];
-        poll(&mut entry, Duration::ZERO)?;
+        poll_for(&mut entry, Duration::ZERO)?;
         Ok(entry[0].revents != 0)
     }
 
-    /// For [`poll`].
+    /// For [`poll()`].
     pub fn poll_entry(&self, events: i16) -> libc::pollfd {
         libc::pollfd { fd: self.socket.as_raw_fd(), events, revents: 0 }
     }
@@ -178,8 +179,20 @@ impl AsRawFd for Socket {
     }
 }
 
-/// Waits for one of the events, or a signal, and not longer than that.
-pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<()> {
+/// Waits for one of the events, a signal or a cancellation, and not longer than that.
+pub(super) fn poll(
+    entries: &mut [libc::pollfd],
+    wait: Duration,
+    deadline: &Deadline,
+) -> io::Result<()> {
+    let descriptors: Vec<_> = entries.iter().map(|entry| Descriptor(entry.fd)).collect();
+    match deadline.watch(Arc::new(descriptors)) {
+        Some(_watch) => poll_for(entries, wait),
+        None => Ok(()),
+    }
+}
+
+fn poll_for(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<()> {
     // Rounded up: too early would be a busy wait for the rest.
     let milliseconds = wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(i32::MAX);
     // SAFETY: `entries` is as long as is said.
@@ -193,10 +206,20 @@ pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<(
     }
 }
 
-/// Ends whatever waits for this socket, which somebody else has open.
-pub(super) fn shut_down(socket: RawFd) {
-    // SAFETY: takes a number, and leaves memory alone.
-    unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
+/// A socket that is waited for, and that whoever waits has open.
+struct Descriptor(RawFd);
+
+impl Interrupt for Descriptor {
+    fn interrupt(&self) {
+        // SAFETY: takes a number, and leaves memory alone.
+        unsafe { libc::shutdown(self.0, libc::SHUT_RDWR) };
+    }
+}
+
+impl Interrupt for Vec<Descriptor> {
+    fn interrupt(&self) {
+        self.iter().for_each(Descriptor::interrupt);
+    }
 }
 
 /// What the system lacks to open a descriptor, if it does.

@@ -165,8 +165,8 @@ impl Talk {
                 return Ok(None);
             };
             if received == 0 {
-                // What a stop cut off has not come to its end.
-                deadline.check_stop(self.phase())?;
+                // What a cancellation cut off has not come to its end.
+                deadline.check_cancelled(self.phase())?;
                 return self.reader.end().map(|response| Some((response, false)));
             }
             if let Some((response, is_reusable)) = self.reader.feed(&chunk[..received])? {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::boundary::{catch, read};
 use super::header::barker_header;
 use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
-use crate::delivery::{Outcome, Stop};
+use crate::delivery::{Cancellation, Outcome};
 use crate::error::Result;
 use crate::webhook::{Delivery, Webhook};
 
@@ -27,7 +27,7 @@ use crate::webhook::{Delivery, Webhook};
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
     /// For other threads than that which uses the state.
-    pub(super) stop: Arc<Stop>,
+    pub(super) cancellation: Arc<Cancellation>,
 }
 
 /// What belongs to one thread at a time.
@@ -55,10 +55,10 @@ pub(super) struct Sent {
 
 impl barker_webhook {
     fn make(webhook: Webhook, url: Option<Zeroizing<CString>>) -> *mut Self {
-        let stop = webhook.stop().clone();
+        let cancellation = webhook.cancellation().clone();
         let state =
             State { webhook, url, sent: None, status: BARKER_OK, error: CString::default() };
-        Box::into_raw(Box::new(Self { state: state.into(), stop }))
+        Box::into_raw(Box::new(Self { state: state.into(), cancellation }))
     }
 }
 

@@ -167,7 +167,7 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
     without_handle(|| {
         // SAFETY: the caller passes NULL or a live handle; the state is left to its thread.
         let hook = unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))?;
-        hook.stop.set(stopped != 0);
+        hook.cancellation.set(stopped != 0);
         Ok(())
     })
 }
