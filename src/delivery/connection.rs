@@ -1,76 +1,65 @@
-//! A connection to an origin, with TLS or without. What is not there yet is `None`; it is waited for
-//! only where a deadline is given.
+//! What an exchange needs of a connection, be it with TLS or without. What is not there yet is `None`;
+//! it is waited for only where a deadline is given.
 
 use std::io::{self, IoSlice};
 
 use super::deadline::Deadline;
 use super::socket::{Socket, is_not_yet};
-use super::tls::Tls;
 use crate::error::{Error, Result, Status};
 
-pub(super) enum Connection {
-    Plain(Socket),
-    Secure(Box<Tls>),
-}
-
-impl Connection {
-    /// Whether the hands are shaken: to be called until they are.
-    pub fn shake_hands(&mut self, until: Option<&Deadline>) -> Result<bool> {
-        match self {
-            Self::Plain(_) => Ok(true),
-            Self::Secure(tls) => tls.shake_hands(until),
-        }
-    }
+/// A connection to an origin. Idle ones are shared by threads.
+pub(super) trait Connection: Send {
+    /// Makes it ready to send: to be called until it returns true.
+    fn handshake(&mut self, until: Option<&Deadline>) -> Result<bool>;
 
     /// Sends some of the parts.
-    pub fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>> {
-        match self {
-            Self::Plain(socket) => sent(socket.send(parts)),
-            Self::Secure(tls) => tls.send(parts),
-        }
-    }
+    fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>>;
 
     /// Sends what was taken and is still here; false if something is left.
-    pub fn flush(&mut self) -> Result<bool> {
-        match self {
-            Self::Plain(_) => Ok(true),
-            Self::Secure(tls) => tls.flush(),
-        }
-    }
+    fn flush(&mut self) -> Result<bool>;
 
     /// Whether there is something to send still.
-    pub fn wants_write(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Secure(tls) => tls.wants_write(),
-        }
-    }
+    fn wants_write(&self) -> bool;
 
     /// Receives some bytes; none means that the receiver closed the connection.
-    pub fn receive(
-        &mut self,
-        buffer: &mut [u8],
-        until: Option<&Deadline>,
-    ) -> Result<Option<usize>> {
-        match self {
-            Self::Plain(socket) => received(socket.receive(buffer, until)),
-            Self::Secure(tls) => tls.receive(buffer, until),
-        }
+    fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> Result<Option<usize>>;
+
+    /// Whether it can be used again after it was idle.
+    fn is_quiet(&mut self) -> bool;
+
+    fn socket(&mut self) -> &mut Socket;
+}
+
+/// A connection without TLS.
+pub(super) struct Plain(pub Socket);
+
+impl Connection for Plain {
+    fn handshake(&mut self, _: Option<&Deadline>) -> Result<bool> {
+        Ok(true)
     }
 
-    /// Whether an idle connection can be used again.
-    pub fn is_quiet(&mut self) -> bool {
-        match self {
-            Self::Plain(socket) => socket.is_quiet(),
-            Self::Secure(tls) => tls.is_quiet(),
-        }
+    fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>> {
+        sent(self.0.send(parts))
     }
 
-    pub fn socket(&mut self) -> &mut Socket {
-        match self {
-            Self::Plain(socket) => socket,
-            Self::Secure(tls) => tls.socket(),
-        }
+    fn flush(&mut self) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn wants_write(&self) -> bool {
+        false
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> Result<Option<usize>> {
+        received(self.0.receive(buffer, until))
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        self.0.is_quiet()
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        &mut self.0
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::cancellation::Watch;
-use super::connection::Connection;
+use super::connection::{Connection, Plain};
 use super::deadline::Deadline;
 use super::log::LogLevel;
 use super::place::Place;
@@ -243,7 +243,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// An idle connection, unless a clone with another policy opened it to where this one may not.
-    fn take_idle(&self) -> Option<Connection> {
+    fn take_idle(&self) -> Option<Box<dyn Connection>> {
         let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
         let address = connection.socket().address;
         let is_allowed = |address: SocketAddr| self.settings.policy.check(address.ip()).is_ok();
@@ -320,7 +320,7 @@ impl<'a> Exchange<'a> {
 
     /// Puts TLS over the socket, if the URL wants it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
-        let connection = match self.route.target.origin() {
+        let connection: Box<dyn Connection> = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
                 let trust = &self.settings.trust;
@@ -328,18 +328,17 @@ impl<'a> Exchange<'a> {
                     true => self.process.default_tls()?,
                     false => trust.config()?,
                 };
-                let tls = Tls::new(socket, &place.host, trust.server_name(), config)?;
-                Connection::Secure(Box::new(tls))
+                Box::new(Tls::new(socket, &place.host, trust.server_name(), config)?)
             }
             _ => {
                 self.log(LogLevel::Debug, || "connected".into());
-                Connection::Plain(socket)
+                Box::new(Plain(socket))
             }
         };
         Ok(self.talk(connection, false))
     }
 
-    fn talk(&self, connection: Connection, is_reused: bool) -> Stage {
+    fn talk(&self, connection: Box<dyn Connection>, is_reused: bool) -> Stage {
         Stage::Talking(Talk::new(connection, is_reused, self.settings.max_body))
     }
 

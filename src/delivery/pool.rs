@@ -24,8 +24,8 @@ impl Default for IdleLimits {
 }
 
 impl IdleLimits {
-    fn allow_age_of(&self, connection: &mut Connection) -> bool {
-        self.age.is_zero() || connection.socket().opened.elapsed() < self.age
+    fn allow_age_since(&self, opened: Instant) -> bool {
+        self.age.is_zero() || opened.elapsed() < self.age
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Pool<R> {
 
 struct Idle<R> {
     route: R,
-    connection: Connection,
+    connection: Box<dyn Connection>,
     since: Instant,
     /// For how long the receiver keeps it, if it said so.
     kept_for: Option<Duration>,
@@ -48,7 +48,7 @@ impl<R> Idle<R> {
     fn is_usable(&mut self, limits: IdleLimits) -> bool {
         let time = self.kept_for.map_or(limits.time, |kept_for| kept_for.min(limits.time));
         self.since.elapsed() < time
-            && limits.allow_age_of(&mut self.connection)
+            && limits.allow_age_since(self.connection.socket().opened)
             && self.connection.is_quiet()
     }
 }
@@ -61,7 +61,7 @@ impl<R> Default for Pool<R> {
 
 impl<R: PartialEq> Pool<R> {
     /// The connection on this route that was last used, if one is still open.
-    pub fn take(&self, route: &R, limits: IdleLimits) -> Option<Connection> {
+    pub fn take(&self, route: &R, limits: IdleLimits) -> Option<Box<dyn Connection>> {
         loop {
             let mut idle = self.idle.lock();
             let last = idle.iter().rposition(|idle| idle.route == *route)?;
@@ -78,11 +78,11 @@ impl<R: PartialEq> Pool<R> {
     pub fn keep(
         &self,
         route: R,
-        mut connection: Connection,
+        mut connection: Box<dyn Connection>,
         kept_for: Option<Duration>,
         limits: IdleLimits,
     ) {
-        if !limits.allow_age_of(&mut connection) {
+        if !limits.allow_age_since(connection.socket().opened) {
             return;
         }
         let now = Instant::now();

@@ -15,10 +15,10 @@ const CHUNK: usize = 8 * 1024;
 const PIECE: usize = 4 * 1024 * 1024;
 
 pub(super) struct Talk {
-    pub connection: Connection,
+    pub connection: Box<dyn Connection>,
     /// Whether the connection carried a request before.
     is_reused: bool,
-    has_shaken_hands: bool,
+    is_handshake_done: bool,
     /// Bytes of the request that the connection has taken.
     taken: usize,
     is_sent: bool,
@@ -46,13 +46,13 @@ impl Incoming {
 
 impl Talk {
     /// Over a connection that is fresh or was idle; its answer's body has so many bytes at most.
-    pub fn new(mut connection: Connection, is_reused: bool, max_body: usize) -> Box<Self> {
+    pub fn new(mut connection: Box<dyn Connection>, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();
         (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
         Box::new(Self {
             connection,
             is_reused,
-            has_shaken_hands: false,
+            is_handshake_done: false,
             taken: 0,
             is_sent: false,
             send_failure: None,
@@ -67,11 +67,11 @@ impl Talk {
 
     /// Whether it goes on only when something comes.
     pub fn only_receives(&self) -> bool {
-        self.is_sent || !self.has_shaken_hands && !self.connection.wants_write()
+        self.is_sent || !self.is_handshake_done && !self.connection.wants_write()
     }
 
     pub fn phase(&self) -> &'static str {
-        if !self.has_shaken_hands {
+        if !self.is_handshake_done {
             "shaking hands over TLS"
         } else if !self.is_sent {
             "sending"
@@ -87,11 +87,11 @@ impl Talk {
         deadline: &Deadline,
         incoming: Incoming,
     ) -> Result<Option<(Response, bool)>> {
-        if !self.has_shaken_hands {
-            if !self.connection.shake_hands(incoming.until(deadline))? {
+        if !self.is_handshake_done {
+            if !self.connection.handshake(incoming.until(deadline))? {
                 return Ok(None);
             }
-            self.has_shaken_hands = true;
+            self.is_handshake_done = true;
         }
         if !self.is_sent && self.send_failure.is_none() {
             match self.send(request) {
