@@ -1,7 +1,6 @@
 //! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
 //! time as far as it gets. Whoever drives it does the waiting.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::cancellation::Watch;
+use super::connect::Connecting;
 use super::connection::{Connection, Plain};
 use super::deadline::Deadline;
 use super::log::LogLevel;
@@ -18,7 +18,6 @@ use super::place::Place;
 use super::pool::Pool;
 use super::process::Process;
 use super::proxy::Tunnel;
-use super::race::{Address, Race};
 use super::request::Request;
 use super::resolver::{Addresses, Found, Lookup};
 use super::response::Response;
@@ -46,7 +45,7 @@ enum Stage {
     Idle,
     LookingUp(Asked),
     /// Whether to old addresses.
-    Connecting(Race, bool),
+    Connecting(Connecting, bool),
     Tunnelling(Tunnel),
     Talking(Box<Talk>),
     /// The system lacks what it takes to go on; it begins anew when it is advanced.
@@ -191,7 +190,7 @@ impl<'a> Exchange<'a> {
                     let (port, addresses) = (asked.port, asked.addresses()?);
                     addresses.map(|(addresses, are_old)| self.connect(&addresses, port, are_old))
                 }
-                Stage::Connecting(race, is_to_old) => match race.advance() {
+                Stage::Connecting(connecting, is_to_old) => match connecting.advance() {
                     Ok(Some(socket)) => Some(self.use_socket(socket)?),
                     Ok(None) => None,
                     Err(error) => {
@@ -256,7 +255,10 @@ impl<'a> Exchange<'a> {
             Hop::Place(place) => place,
             Hop::Unix(path) => {
                 self.log(LogLevel::Debug, || format!("connecting to {}", path.display()));
-                return Ok(self.race([Address::Unix(path.to_owned())].into(), false));
+                return Ok(Stage::Connecting(
+                    Connecting::to_unix(path, &self.process.full_backlogs),
+                    false,
+                ));
             }
         };
         if let Some(address) = place.literal_address() {
@@ -298,12 +300,8 @@ impl<'a> Exchange<'a> {
             let addresses: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
             format!("connecting to port {port} of {addresses:?}")
         });
-        self.race(Race::interleaved(addresses, port), are_old)
-    }
-
-    fn race(&self, addresses: VecDeque<Address>, are_old: bool) -> Stage {
-        let race = Race::new(addresses, self.process.clone(), self.settings.clone());
-        Stage::Connecting(race, are_old)
+        let check = |address| self.settings.policy.check(address);
+        Stage::Connecting(Connecting::to_host(addresses, port, check), are_old)
     }
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
@@ -385,10 +383,12 @@ impl<'a> Exchange<'a> {
                 let next = old.as_ref().map(|(at, _)| at.saturating_duration_since(Instant::now()));
                 lookup.wait(next.unwrap_or(left), deadline);
             }
-            Stage::Connecting(race, _) => {
-                let next = race.next().map(|next| next.saturating_duration_since(Instant::now()));
+            Stage::Connecting(connecting, _) => {
+                let next = connecting
+                    .next_attempt()
+                    .map(|next| next.saturating_duration_since(Instant::now()));
                 let mut entries: Vec<_> =
-                    race.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
+                    connecting.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
                 wait_for(&mut entries, next.unwrap_or(left).min(left), deadline)?;
             }
             Stage::Tunnelling(tunnel) => {
@@ -430,7 +430,7 @@ impl<'a> Exchange<'a> {
     /// The sockets that it waits for.
     pub(super) fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
         let (racing, talking) = match &mut self.stage {
-            Stage::Connecting(race, _) => (Some(race.sockets()), None),
+            Stage::Connecting(connecting, _) => (Some(connecting.sockets()), None),
             Stage::Tunnelling(tunnel) => (None, tunnel.socket()),
             Stage::Talking(talk) => (None, Some(talk.connection.socket())),
             _ => (None, None),
@@ -441,7 +441,7 @@ impl<'a> Exchange<'a> {
     /// When it is to be advanced even if nothing has happened; none is never.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let next = match &self.stage {
-            Stage::Connecting(race, _) => race.next(),
+            Stage::Connecting(connecting, _) => connecting.next_attempt(),
             Stage::LookingUp(asked) => asked.old.as_ref().map(|(at, _)| *at),
             _ => None,
         };

@@ -2,12 +2,14 @@
 //!
 //! An [`Agent`] has the settings, and keeps the connections that may be used again. A [`Target`]
 //! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`],
-//! [`race`], [`proxy`], [`tls`] over [`socket`], [`talk`], none of which waits. A single one waits
+//! [`connect`], [`proxy`], [`tls`] over [`socket`], [`talk`], none of which waits. A single one waits
 //! for itself; [`deliver_all`] waits for many at once. A [`Policy`] says where none may go.
 
 mod agent;
+mod backlog;
 mod batch;
 mod cancellation;
+mod connect;
 mod connection;
 mod deadline;
 mod exchange;
@@ -20,8 +22,6 @@ mod policy;
 mod pool;
 mod process;
 mod proxy;
-mod queues;
-mod race;
 mod redirect;
 mod request;
 mod resolver;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use rustls::ClientConfig;
 
-use super::queues::FullQueues;
+use super::backlog::FullBacklogs;
 use super::resolver::Resolver;
 use super::trust::Trust;
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::fork::{ForkLock, shared};
 /// Lives as long as a handle of its process.
 pub(super) struct Process {
     pub resolver: Arc<Resolver>,
-    pub full_queues: FullQueues,
+    pub full_backlogs: Arc<FullBacklogs>,
     trust: Trust,
 }
 
@@ -22,7 +22,7 @@ impl Default for Process {
     fn default() -> Self {
         Self {
             resolver: Resolver::current(),
-            full_queues: FullQueues::default(),
+            full_backlogs: Arc::default(),
             trust: Trust::default(),
         }
     }
