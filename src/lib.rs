@@ -5,14 +5,12 @@
 //! - [`webhook`]: a webhook's configuration, and what it does: send, sign, verify;
 //! - [`signature`]: what is signed, how it is written in headers, how it is verified; no network;
 //! - [`delivery`]: how bytes reach the receiver and the answer comes back; no signatures;
-//! - `fork`: what threads share, and what a child of fork() does with it;
 //! - [`error`]: the one error type.
 
 pub mod delivery;
 pub mod error;
 #[doc(hidden)] // C calls it.
 pub mod ffi;
-mod fork;
 pub mod signature;
 pub mod webhook;
 

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use super::cancellation::Cancellation;
-use super::deadline::Deadline;
-use super::exchange::Exchange;
-use super::pool::Pool;
-use super::process::Process;
-use super::request::Request;
+use super::delivery::Exchange;
+use super::http::{Request, Target};
+use super::net::{Cancellation, Deadline, Pool};
 use super::route::Route;
 use super::settings::Settings;
-use super::target::Target;
+use super::shared::Process;
 
 /// Clones share the idle connections; each has its own settings, and is cancelled by itself.
 pub struct Agent {

@@ -1,53 +1,35 @@
 //! How requests reach their receivers, and how the answers come back, each under one deadline.
 //!
-//! An [`Agent`] has the settings, and keeps the connections that may be used again. A [`Target`]
-//! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`],
-//! [`connect`], [`proxy`], [`tls`] over [`socket`], [`talk`], none of which waits. A single one waits
-//! for itself; [`deliver_all`] waits for many at once. A [`Policy`] says where none may go.
+//! An [`Agent`] has the [`Settings`], and keeps the connections that may be used again. A [`Target`]
+//! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: it looks the
+//! host up, connects, opens a tunnel through a proxy, shakes hands, sends and receives, and never
+//! waits. A single one waits for itself; [`deliver_all`] waits for many at once. A [`Policy`] says
+//! where none may go.
+//!
+//! The rooms below: `http` and `tls`, which do not know each other, stand on `net`.
 
 mod agent;
-mod backlog;
-mod batch;
-mod cancellation;
-mod connect;
-mod connection;
-mod deadline;
-mod exchange;
-mod explain;
+#[allow(clippy::module_inception)] // It is what this room is about.
+mod delivery;
+mod engine;
+mod http;
 mod log;
-mod names;
-mod place;
-mod platform;
+mod net;
 mod policy;
-mod pool;
-mod process;
 mod proxy;
-mod redirect;
-mod request;
-mod resolver;
-mod response;
 mod route;
-mod sessions;
 mod settings;
-mod socket;
-mod talk;
-mod target;
-mod thread;
+mod shared;
 mod tls;
-mod trust;
-mod verifier;
 
 pub use agent::Agent;
-pub use batch::deliver_all;
-pub use cancellation::Cancellation;
-pub use deadline::Deadline;
-pub use exchange::{Exchange, Outcome};
+pub use delivery::{Exchange, Outcome};
+pub use engine::deliver_all;
+pub use http::{Field, Redirects, Request, Response, Target};
 pub use log::{Log, LogLevel};
+pub(crate) use net::ForkLock;
+pub use net::{Cancellation, Deadline, IdleLimits};
 pub use policy::{AddressPolicy, Network, Policy};
 pub use proxy::Proxies;
-pub use redirect::Redirects;
-pub use request::{Field, Request};
-pub use response::Response;
 pub use settings::Settings;
-pub use target::Target;
-pub use trust::{TlsVersion, Trust};
+pub use tls::{TlsVersion, Trust};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::target::{Endpoint, Origin};
+use super::http::{Endpoint, Origin};
 use crate::error::{Error, Result, Status};
 
 /// Which addresses a webhook may be sent to, beside the networks that are allowed and denied.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::http::Target;
 use super::proxy::Choice;
-use super::target::Target;
-use super::trust::Trust;
+use super::tls::Trust;
 
 /// Requests with equal routes may share a connection.
 #[derive(Clone)]

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::http::{Redirects, Target};
 use super::log::Log;
+use super::net::IdleLimits;
 use super::policy::Policy;
-use super::pool::IdleLimits;
 use super::proxy::Proxies;
-use super::redirect::Redirects;
 use super::route::Route;
-use super::target::Target;
-use super::trust::Trust;
+use super::tls::Trust;
 
 /// How deliveries are made.
 #[derive(Clone)]

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::cancellation::Watch;
-use super::exchange::{Exchange, Outcome, Progress};
-use super::socket::Socket;
-use super::talk::Incoming;
+use super::delivery::{Exchange, Outcome, Progress};
+use super::http::Incoming;
+use super::net::{Socket, Watch};
 use crate::error::{Error, Result, Status};
 
 /// How many deliveries are begun before those under way are looked after again.

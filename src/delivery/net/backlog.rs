@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::fork::ForkLock;
+use super::fork::ForkLock;
 
 /// How long after the first look the next comes, and the longest time between two.
 const FIRST_DELAY: Duration = Duration::from_millis(10);
@@ -14,7 +14,7 @@ const LAST_DELAY: Duration = Duration::from_millis(160);
 
 /// By path, those whose backlog was full.
 #[derive(Default)]
-pub(super) struct FullBacklogs(ForkLock<HashMap<PathBuf, Full>>);
+pub(crate) struct FullBacklogs(ForkLock<HashMap<PathBuf, Full>>);
 
 struct Full {
     look_at: Instant,

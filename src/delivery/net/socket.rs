@@ -1,7 +1,6 @@
 //! A stream socket, TCP or Unix, that never raises SIGPIPE. Connecting and sending never wait;
 //! receiving may.
 
-use std::ffi::CString;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -24,7 +23,7 @@ const LAST_TURN: usize = 2 * 1024 * 1024;
 /// What a system call counts for at least: peers that send byte by byte have turns, too.
 const MIN_COST: usize = 4 * 1024;
 
-pub(super) struct Socket {
+pub(crate) struct Socket {
     socket: socket2::Socket,
     /// Where it leads, unless that is a Unix socket.
     pub address: Option<SocketAddr>,
@@ -180,7 +179,7 @@ impl AsRawFd for Socket {
 }
 
 /// Waits for one of the events, a signal or a cancellation, and not longer than that.
-pub(super) fn poll(
+pub(crate) fn poll(
     entries: &mut [libc::pollfd],
     wait: Duration,
     deadline: &Deadline,
@@ -228,28 +227,13 @@ pub(super) fn lack_of_resources() -> Option<io::Error> {
 }
 
 /// Whether an operation failed for want of descriptors or memory.
-pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
+pub(crate) fn is_lack_of_resources(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS))
 }
 
 /// Whether an operation is to be tried again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// The number of a network interface, which is given by its name or as a number already.
-pub(super) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
-    let name = CString::new(zone)?;
-    // SAFETY: the name ends with a NUL, and is only read.
-    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
-    if number != 0 {
-        return Ok(Some(number));
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() != Some(libc::ENODEV) => Err(error),
-        _ if !zone.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
-        _ => Ok(zone.parse().ok().filter(|number| *number != 0)),
-    }
 }
 
 #[cfg(test)]

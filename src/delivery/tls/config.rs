@@ -14,10 +14,10 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, version};
 
 use super::platform::{Authorities, Store, unreadable};
-use super::sessions::Sessions;
+use super::session_store::Sessions;
 use super::verifier::{Unverified, Verifier, provider};
+use crate::delivery::net::ForkLock;
 use crate::error::{Error, Result, Status};
-use crate::fork::ForkLock;
 
 /// How often it is looked whether the platform's authorities have changed.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -136,17 +136,17 @@ impl Trust {
     }
 
     /// Whether nothing was set.
-    pub(super) fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         !self.options.is_changed
     }
 
-    pub(super) fn server_name(&self) -> Option<&ServerName<'static>> {
+    pub(crate) fn server_name(&self) -> Option<&ServerName<'static>> {
         self.options.server_name.as_ref()
     }
 
     /// The configuration, which keeps resumable sessions. Soon after the platform's authorities
     /// were replaced it is another one; as long as those cannot be read, it stays.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>> {
         self.config_at(Instant::now(), Store::find)
     }
 

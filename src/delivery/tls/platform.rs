@@ -10,8 +10,7 @@ use openssl_probe::{ENV_CERT_DIR, ENV_CERT_FILE};
 use rustls::RootCertStore;
 use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
-use super::socket::is_lack_of_resources;
-use super::thread::is_privileged;
+use crate::delivery::net::{is_lack_of_resources, is_privileged};
 use crate::error::{Error, Result, Status};
 
 /// Where the authorities are.

@@ -53,7 +53,7 @@ extern "C" fn after_fork_in_child() {
 }
 
 /// Puts off forks for a little while, as long as it lives.
-pub(crate) struct PutOff {
+pub(super) struct PutOff {
     /// Of the process that it was made in; in a child of that it does nothing.
     generation: usize,
 }
@@ -87,7 +87,7 @@ impl Drop for PutOff {
 ///
 /// Never waits: threads that come here first at the same time may all ask the system to be told of
 /// forks, which does no harm.
-pub(crate) fn generation() -> usize {
+pub(super) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
         // SAFETY: the functions change atomic numbers, and the first may wait for a moment.
         let failed = unsafe {
@@ -167,12 +167,14 @@ impl<T: Default> Drop for Content<T> {
     }
 }
 
-/// What all who ask at the same time share; it is freed when the last of them lets go.
-pub(crate) fn shared<T: Default>(current: &ForkLock<Weak<T>>) -> Arc<T> {
-    let mut current = current.lock();
-    current.upgrade().unwrap_or_else(|| {
-        let new = Arc::default();
-        *current = Arc::downgrade(&new);
-        new
-    })
+impl<T: Default> ForkLock<Weak<T>> {
+    /// What all who ask for it at the same time share. It is freed when the last of them lets go.
+    pub fn get_or_make(&self) -> Arc<T> {
+        let mut current = self.lock();
+        current.upgrade().unwrap_or_else(|| {
+            let new = Arc::default();
+            *current = Arc::downgrade(&new);
+            new
+        })
+    }
 }

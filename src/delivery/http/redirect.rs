@@ -20,7 +20,7 @@ impl Redirects {
     /// The data goes there as well, but for 303: then the receiver has it, and the answer is to be
     /// fetched. RFC 9110 lets clients turn a POST into a GET at 301 and 302 too, as browsers do;
     /// a webhook would arrive without its data.
-    pub(super) fn follow<'a>(
+    pub(crate) fn follow<'a>(
         &self,
         from: &Target,
         request: &Request<'a>,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use mio::Waker;
 
-use crate::fork::ForkLock;
+use super::fork::ForkLock;
 
 /// Says whether sends are to end. While one waits, it knows what to interrupt.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub struct Cancellation {
 }
 
 /// What a send waits for.
-pub(super) trait Interrupt: Send + Sync {
+pub(crate) trait Interrupt: Send + Sync {
     /// Makes whoever waits for it look whether to go on.
     fn interrupt(&self);
 }
@@ -36,20 +36,20 @@ impl Cancellation {
         }
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.is_cancelled.load(SeqCst)
     }
 
     /// Interrupts what is waited for when it is cancelled, as long as the guard lives. None if it is
     /// cancelled already: then there is nothing to wait for.
-    pub(super) fn watch(self: &Arc<Self>, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
+    pub(crate) fn watch(self: &Arc<Self>, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
         *self.awaited.lock() = Some(awaited);
         let watch = Watch(self.clone());
         (!self.is_cancelled()).then_some(watch)
     }
 }
 
-pub(super) struct Watch(Arc<Cancellation>);
+pub(crate) struct Watch(Arc<Cancellation>);
 
 impl Drop for Watch {
     fn drop(&mut self) {

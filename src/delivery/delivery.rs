@@ -9,23 +9,15 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::cancellation::Watch;
-use super::connect::Connecting;
-use super::connection::{Connection, Plain};
-use super::deadline::Deadline;
+use super::http::{Endpoint, Incoming, Origin, Place, Request, Response, Talk, Target};
 use super::log::LogLevel;
-use super::place::Place;
-use super::pool::Pool;
-use super::process::Process;
+use super::net::{
+    Addresses, Connecting, Connection, Deadline, Found, Lookup, Plain, Pool, Socket, Watch, poll,
+};
 use super::proxy::Tunnel;
-use super::request::Request;
-use super::resolver::{Addresses, Found, Lookup};
-use super::response::Response;
 use super::route::Route;
 use super::settings::Settings;
-use super::socket::{Socket, poll};
-use super::talk::{Incoming, Talk};
-use super::target::{Endpoint, Origin, Target};
+use super::shared::Process;
 use super::tls::Tls;
 use crate::error::{Error, Result, Status};
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result, Status};
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Attempts under way, and the addresses that were not tried yet.
-pub(super) struct Connecting {
+pub(crate) struct Connecting {
     untried: VecDeque<Address>,
     attempts: Vec<(Address, Socket)>,
     next_attempt: Instant,

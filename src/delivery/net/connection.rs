@@ -8,7 +8,7 @@ use super::socket::{Socket, is_not_yet};
 use crate::error::{Error, Result, Status};
 
 /// A connection to an origin. Idle ones are shared by threads.
-pub(super) trait Connection: Send {
+pub(crate) trait Connection: Send {
     /// Makes it ready to send: to be called until it returns true.
     fn handshake(&mut self, until: Option<&Deadline>) -> Result<bool>;
 
@@ -31,7 +31,7 @@ pub(super) trait Connection: Send {
 }
 
 /// A connection without TLS.
-pub(super) struct Plain(pub Socket);
+pub(crate) struct Plain(pub Socket);
 
 impl Connection for Plain {
     fn handshake(&mut self, _: Option<&Deadline>) -> Result<bool> {
@@ -63,11 +63,11 @@ impl Connection for Plain {
     }
 }
 
-pub(super) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {
+pub(crate) fn sent(result: io::Result<usize>) -> Result<Option<usize>> {
     outcome(result, Status::Send, "sending")
 }
 
-pub(super) fn received(result: io::Result<usize>) -> Result<Option<usize>> {
+pub(crate) fn received(result: io::Result<usize>) -> Result<Option<usize>> {
     outcome(result, Status::Receive, "waiting for the answer")
 }
 

@@ -11,11 +11,11 @@ use mio::Waker;
 
 use super::cancellation::Interrupt;
 use super::deadline::Deadline;
+use super::fork::{ForkLock, PutOff};
 use super::names::{Refusal, addresses_of};
 use super::socket::lack_of_resources;
 use super::thread::Thread;
 use crate::error::{Error, Result, Status};
-use crate::fork::{ForkLock, PutOff, shared};
 
 /// The most lookups that the system is asked at once, those included that nobody waits for any
 /// more: they cannot be stopped.
@@ -30,12 +30,12 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The addresses of a name, with port 0, in the order in which they are best tried (RFC 6724).
-pub(super) type Addresses = Arc<[SocketAddr]>;
+pub(crate) type Addresses = Arc<[SocketAddr]>;
 
 /// Lives as long as somebody uses it, a lookup that nobody waits for included: so the bound on
 /// lookups holds for the process.
 #[derive(Default)]
-pub(super) struct Resolver {
+pub(crate) struct Resolver {
     book: ForkLock<Book>,
 }
 
@@ -55,14 +55,14 @@ struct Known {
 }
 
 /// What the resolver says at once.
-pub(super) enum Found {
+pub(crate) enum Found {
     Addresses(Addresses),
     /// The system was asked; the old addresses, if there are any, serve from that moment on.
     Asked(Arc<Lookup>, Option<(Instant, Addresses)>),
 }
 
 /// A question to the system, shared by all who asked it.
-pub(super) struct Lookup {
+pub(crate) struct Lookup {
     name: String,
     progress: ForkLock<Progress>,
     answered: Condvar,
@@ -82,7 +82,7 @@ impl Resolver {
     /// That of the running process.
     pub fn current() -> Arc<Self> {
         static CURRENT: ForkLock<Weak<Resolver>> = ForkLock::new(Weak::new());
-        shared(&CURRENT)
+        CURRENT.get_or_make()
     }
 
     /// The addresses of a name, if they were looked up within the lifetime. With a lifetime of zero

@@ -7,16 +7,14 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
-use super::connection::{Connection, received, sent};
-use super::deadline::Deadline;
 use super::explain::explain;
-use super::socket::Socket;
+use crate::delivery::net::{Connection, Deadline, Socket, received, sent};
 use crate::error::{Error, Result, Status};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
 
-pub(super) struct Tls {
+pub(crate) struct Tls {
     session: ClientConnection,
     socket: Socket,
 }

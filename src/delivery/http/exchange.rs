@@ -2,10 +2,9 @@
 
 use std::io::IoSlice;
 
-use super::connection::Connection;
-use super::deadline::Deadline;
 use super::request::Request;
 use super::response::{Response, ResponseReader};
+use crate::delivery::net::{Connection, Deadline};
 use crate::error::{Error, Result};
 
 /// Bytes received at a time.
@@ -14,7 +13,7 @@ const CHUNK: usize = 8 * 1024;
 /// all of a large one in a single call.
 const PIECE: usize = 4 * 1024 * 1024;
 
-pub(super) struct Talk {
+pub(crate) struct Talk {
     pub connection: Box<dyn Connection>,
     /// Whether the connection carried a request before.
     is_reused: bool,
@@ -28,7 +27,7 @@ pub(super) struct Talk {
 
 /// What is known of the receiving side.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     /// Nothing; it may be waited for.
     Awaited,
     /// There is something.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use crate::fork::ForkLock;
+use super::fork::ForkLock;
 
 /// Which connections are kept to be used again.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl IdleLimits {
 
 /// The idle connections of a handle and its clones. A child of a fork closes its copies of the
 /// descriptors and begins with none.
-pub(super) struct Pool<R> {
+pub(crate) struct Pool<R> {
     /// The longest idle come first.
     idle: ForkLock<VecDeque<Idle<R>>>,
 }

@@ -8,7 +8,7 @@ use rustls::client::{
 };
 use rustls::pki_types::ServerName;
 
-use crate::fork::ForkLock;
+use crate::delivery::net::ForkLock;
 
 /// How many receivers' tickets are kept: as many as rustls itself would.
 const MOST: usize = 256;

@@ -5,11 +5,9 @@ use std::sync::{Arc, Weak};
 
 use rustls::ClientConfig;
 
-use super::backlog::FullBacklogs;
-use super::resolver::Resolver;
-use super::trust::Trust;
+use super::net::{ForkLock, FullBacklogs, Resolver};
+use super::tls::Trust;
 use crate::error::Result;
-use crate::fork::{ForkLock, shared};
 
 /// Lives as long as a handle of its process.
 pub(super) struct Process {
@@ -32,7 +30,7 @@ impl Process {
     /// That of the running process.
     pub fn current() -> Arc<Self> {
         static CURRENT: ForkLock<Weak<Process>> = ForkLock::new(Weak::new());
-        shared(&CURRENT)
+        CURRENT.get_or_make()
     }
 
     /// What handles trust that were told nothing else.

@@ -21,26 +21,26 @@ impl Deadline {
     }
 
     /// The moment; none never comes.
-    pub(super) fn at(&self) -> Option<Instant> {
+    pub(crate) fn at(&self) -> Option<Instant> {
         self.at
     }
 
     /// The time left.
-    pub(super) fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
     /// Whether no time is left.
-    pub(super) fn has_passed(&self) -> bool {
+    pub(crate) fn has_passed(&self) -> bool {
         self.left().is_zero()
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
 
     /// Fails if it is cancelled, with the phase in which that was.
-    pub(super) fn check_cancelled(&self, phase: &str) -> Result<()> {
+    pub(crate) fn check_cancelled(&self, phase: &str) -> Result<()> {
         match self.is_cancelled() {
             true => Err(Error::new(Status::Stopped, format!("stopped while {phase}"))),
             false => Ok(()),
@@ -48,12 +48,12 @@ impl Deadline {
     }
 
     /// As [`Cancellation::watch`].
-    pub(super) fn watch(&self, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
+    pub(crate) fn watch(&self, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
         self.cancellation.watch(awaited)
     }
 
     /// The error that no time is left, with the phase in which it ran out.
-    pub(super) fn passed(&self, phase: &str) -> Error {
+    pub(crate) fn passed(&self, phase: &str) -> Error {
         let milliseconds = self.timeout.as_millis();
         Error::new(
             Status::Timeout,

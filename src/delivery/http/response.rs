@@ -30,7 +30,7 @@ pub struct Response {
 impl Response {
     /// For how long the receiver says that it keeps the connection, with a second to spare for what
     /// is on its way when it closes it.
-    pub(super) fn kept_for(&self) -> Option<Duration> {
+    pub(crate) fn kept_for(&self) -> Option<Duration> {
         let is_keep_alive =
             |(name, _): &&(String, Vec<u8>)| name.eq_ignore_ascii_case("Keep-Alive");
         let (_, value) = self.headers.iter().find(is_keep_alive)?;
@@ -326,7 +326,7 @@ impl ResponseReader {
 }
 
 /// Parses a head, which may have folded lines and blanks between a name and its colon.
-pub(super) fn parse_head<'h, 'b>(
+pub(crate) fn parse_head<'h, 'b>(
     head: &mut httparse::Response<'h, 'b>,
     input: &'b [u8],
     headers: &'h mut [MaybeUninit<httparse::Header<'b>>],
