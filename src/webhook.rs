@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, AddressPolicy, Agent, Cancellation, Deadline, Exchange, Field, Network, Outcome, Request,
-    Settings, Target, Trust,
+    self, AddressPolicy, Agent, Cancellation, Deadline, Delivery, Field, Network, Outcome, Request,
+    Settings, Target, TlsConfig,
 };
 use crate::error::{Error, Result, Status};
 use crate::signature::{self, Currency, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp};
@@ -35,11 +35,11 @@ pub struct Webhook {
     agent: Agent,
 }
 
-/// What a send signed, and what the receiver answered.
-pub struct Delivery {
+/// A message that was sent.
+pub struct SentMessage {
     /// What was signed.
     pub signed: Arc<Signed>,
-    /// What came of it.
+    /// What came of its delivery.
     pub outcome: Outcome,
 }
 
@@ -155,40 +155,43 @@ impl Webhook {
     }
 
     /// How messages are delivered.
-    pub fn delivery(&mut self) -> &mut Settings {
+    pub fn settings(&mut self) -> &mut Settings {
         self.agent.settings_mut()
     }
 
-    /// Puts another trust in the place of the present one.
-    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
-        let changed = change(&self.agent.settings().trust)?;
-        self.delivery().trust = Arc::new(changed);
+    /// Puts another configuration of TLS in the place of the present one.
+    pub fn change_tls(
+        &mut self,
+        change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
+    ) -> Result<()> {
+        let changed = change(&self.agent.settings().tls)?;
+        self.settings().tls = Arc::new(changed);
         Ok(())
     }
 
     /// Which addresses may be sent to, but for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
-        self.delivery().policy.addresses = addresses;
+        self.settings().policy.addresses = addresses;
     }
 
     /// Allows a network that the address policy does not.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.delivery().policy.allowed.push(network);
+        self.settings().policy.allowed.push(network);
         Ok(())
     }
 
     /// Denies a network, whatever else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.delivery().policy.denied.push(network);
+        self.settings().policy.denied.push(network);
         Ok(())
     }
 
     /// Allows a port, and no other ones than those allowed so.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
-            Ok(port @ 1..) => self.delivery().policy.ports.push(port),
+            Ok(port @ 1..) => self.settings().policy.ports.push(port),
             _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
@@ -196,7 +199,7 @@ impl Webhook {
 
     /// Whether only https may be sent over.
     pub fn set_https_only(&mut self, https_only: bool) {
-        self.delivery().policy.https_only = https_only;
+        self.settings().policy.https_only = https_only;
     }
 
     /// What ends its sends from another thread.
@@ -270,24 +273,24 @@ impl Webhook {
     }
 
     /// Signs and sends the data that was set.
-    pub fn send(&mut self) -> Result<Delivery> {
-        let (signed, exchange) = self.begin(&mut Signer::default())?;
-        Ok(Delivery { signed, outcome: exchange.run() })
+    pub fn send(&mut self) -> Result<SentMessage> {
+        let (signed, delivery) = self.begin(&mut Signer::default())?;
+        Ok(SentMessage { signed, outcome: delivery.run() })
     }
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
-    pub fn send_data(&mut self, data: &[u8]) -> Result<Delivery> {
+    pub fn send_data(&mut self, data: &[u8]) -> Result<SentMessage> {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
-        let exchange = self.begin_signed(&signed, Some(data), deadline)?;
-        Ok(Delivery { signed, outcome: exchange.run() })
+        let delivery = self.begin_signed(&signed, Some(data), deadline)?;
+        Ok(SentMessage { signed, outcome: delivery.run() })
     }
 
-    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Exchange<'_>)> {
+    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'_>)> {
         let deadline = self.start()?;
         let signed = signer.sign(self)?;
-        let exchange = self.begin_signed(&signed, None, deadline)?;
-        Ok((signed, exchange))
+        let delivery = self.begin_signed(&signed, None, deadline)?;
+        Ok((signed, delivery))
     }
 
     /// The deadline of a send that starts now, signing included, if there is somebody to send to.
@@ -301,7 +304,7 @@ impl Webhook {
         signed: &Signed,
         data: Option<&'w [u8]>,
         deadline: Deadline,
-    ) -> Result<Exchange<'w>> {
+    ) -> Result<Delivery<'w>> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
@@ -319,13 +322,13 @@ fn no_target() -> Error {
 pub fn send_many<'w>(
     webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
     max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<Delivery>) -> ControlFlow<()>,
+    mut end: impl FnMut(usize, Result<SentMessage>) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut signer = Signer::default();
     delivery::deliver_all(
         webhooks.map(|webhook| webhook.begin(&mut signer)),
         max_in_flight,
-        |index, result| end(index, result.map(|(signed, outcome)| Delivery { signed, outcome })),
+        |index, result| end(index, result.map(|(signed, outcome)| SentMessage { signed, outcome })),
     )
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::delivery::Exchange;
+use super::delivery::Delivery;
 use super::http::{Request, Target};
 use super::net::{Cancellation, Deadline, Pool};
 use super::route::Route;
 use super::settings::Settings;
-use super::shared::Process;
+use super::shared::Shared;
 
 /// Clones share the idle connections; each has its own settings, and is cancelled by itself.
 pub struct Agent {
-    process: Arc<Process>,
+    shared: Arc<Shared>,
     pool: Arc<Pool<Route>>,
     settings: Arc<Settings>,
     cancellation: Arc<Cancellation>,
@@ -20,7 +20,7 @@ pub struct Agent {
 impl Default for Agent {
     fn default() -> Self {
         Self {
-            process: Process::current(),
+            shared: Shared::current(),
             pool: Arc::default(),
             settings: Arc::default(),
             cancellation: Arc::default(),
@@ -31,7 +31,7 @@ impl Default for Agent {
 impl Clone for Agent {
     fn clone(&self) -> Self {
         Self {
-            process: self.process.clone(),
+            shared: self.shared.clone(),
             pool: self.pool.clone(),
             settings: self.settings.clone(),
             cancellation: Arc::default(),
@@ -61,11 +61,11 @@ impl Agent {
         target: &Arc<Target>,
         request: Request<'a>,
         deadline: Deadline,
-    ) -> Exchange<'a> {
+    ) -> Delivery<'a> {
         // Another one in a child of a fork.
-        self.process = Process::current();
-        let (process, pool) = (self.process.clone(), self.pool.clone());
-        Exchange::new(process, pool, self.settings.clone(), target.clone(), request, deadline)
+        self.shared = Shared::current();
+        let (shared, pool) = (self.shared.clone(), self.pool.clone());
+        Delivery::new(shared, pool, self.settings.clone(), target.clone(), request, deadline)
     }
 
     /// Closes the idle connections.

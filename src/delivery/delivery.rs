@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::http::{Endpoint, Incoming, Origin, Place, Request, Response, Talk, Target};
+use super::http::{Endpoint, Exchange, Incoming, Origin, Place, Request, Response, Target};
 use super::log::LogLevel;
 use super::net::{
     Addresses, Connecting, Connection, Deadline, Found, Lookup, Plain, Pool, Socket, Watch, poll,
@@ -17,13 +17,13 @@ use super::net::{
 use super::proxy::Tunnel;
 use super::route::Route;
 use super::settings::Settings;
-use super::shared::Process;
-use super::tls::Tls;
+use super::shared::Shared;
+use super::tls::Session;
 use crate::error::{Error, Result, Status};
 
 /// A delivery on its way.
-pub struct Exchange<'a> {
-    process: Arc<Process>,
+pub struct Delivery<'a> {
+    shared: Arc<Shared>,
     pool: Arc<Pool<Route>>,
     settings: Arc<Settings>,
     route: Route,
@@ -39,7 +39,7 @@ enum Stage {
     /// Whether to old addresses.
     Connecting(Connecting, bool),
     Tunnelling(Tunnel),
-    Talking(Box<Talk>),
+    Exchanging(Box<Exchange>),
     /// The system lacks what it takes to go on; it begins anew when it is advanced.
     Starved(Error),
 }
@@ -76,9 +76,9 @@ pub struct Outcome {
     pub result: Result<()>,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> Delivery<'a> {
     pub(super) fn new(
-        process: Arc<Process>,
+        shared: Arc<Shared>,
         pool: Arc<Pool<Route>>,
         settings: Arc<Settings>,
         target: Arc<Target>,
@@ -86,7 +86,7 @@ impl<'a> Exchange<'a> {
         deadline: Deadline,
     ) -> Self {
         Self {
-            process,
+            shared,
             pool,
             route: settings.route(target),
             settings,
@@ -125,7 +125,7 @@ impl<'a> Exchange<'a> {
             Err(error) => {
                 self.log(LogLevel::Error, || format!("{receiver}: {error}"));
                 let head = match &mut self.stage {
-                    Stage::Talking(talk) => talk.head_so_far(),
+                    Stage::Exchanging(exchange) => exchange.head_so_far(),
                     _ => None,
                 };
                 Outcome { response: head.unwrap_or_default(), result: Err(error) }
@@ -162,8 +162,8 @@ impl<'a> Exchange<'a> {
     /// The deadline has passed. An answer that came in time is one, however long the thread was
     /// kept from looking.
     fn take_what_came(&mut self) -> Result<Option<Response>> {
-        if let Stage::Talking(talk) = &mut self.stage
-            && let Some((response, is_reusable)) = talk.take_what_came(&self.deadline)?
+        if let Stage::Exchanging(exchange) = &mut self.stage
+            && let Some((response, is_reusable)) = exchange.take_what_came(&self.deadline)?
             && let Some(response) = self.accept(response, is_reusable)
         {
             return Ok(Some(response));
@@ -196,8 +196,8 @@ impl<'a> Exchange<'a> {
                         None => None,
                     }
                 }
-                Stage::Talking(talk) => {
-                    match talk.advance(&self.request, &self.deadline, incoming) {
+                Stage::Exchanging(exchange) => {
+                    match exchange.advance(&self.request, &self.deadline, incoming) {
                         Ok(None) => None,
                         Ok(Some((response, is_reusable))) => {
                             match self.accept(response, is_reusable) {
@@ -205,7 +205,7 @@ impl<'a> Exchange<'a> {
                                 None => Some(Stage::Idle),
                             }
                         }
-                        Err(_) if talk.may_start_over() => Some(self.reach()?),
+                        Err(_) if exchange.may_start_over() => Some(self.reach()?),
                         Err(error) => return Err(error),
                     }
                 }
@@ -227,7 +227,7 @@ impl<'a> Exchange<'a> {
         Ok(match self.take_idle() {
             Some(connection) => {
                 self.log(LogLevel::Debug, || "using an idle connection again".into());
-                self.talk(connection, true)
+                self.exchange(connection, true)
             }
             None => self.reach()?,
         })
@@ -248,7 +248,7 @@ impl<'a> Exchange<'a> {
             Hop::Unix(path) => {
                 self.log(LogLevel::Debug, || format!("connecting to {}", path.display()));
                 return Ok(Stage::Connecting(
-                    Connecting::to_unix(path, &self.process.full_backlogs),
+                    Connecting::to_unix(path, &self.shared.full_backlogs),
                     false,
                 ));
             }
@@ -257,7 +257,7 @@ impl<'a> Exchange<'a> {
             return Ok(self.connect(&[address?], place.port, false));
         }
         let name = place.host.to_string();
-        Ok(match self.process.resolver.find(&name, self.settings.lookup_lifetime) {
+        Ok(match self.shared.resolver.find(&name, self.settings.lookup_lifetime) {
             Found::Addresses(addresses) => self.connect(&addresses, place.port, false),
             Found::Asked(lookup, old) => {
                 self.log(LogLevel::Debug, || format!("looking up {name}"));
@@ -282,7 +282,7 @@ impl<'a> Exchange<'a> {
             return Err(error);
         }
         if let Hop::Place(place) = self.next_hop()? {
-            self.process.resolver.forget(&place.host.to_string());
+            self.shared.resolver.forget(&place.host.to_string());
         }
         if are_old { self.reach() } else { Err(error) }
     }
@@ -313,32 +313,31 @@ impl<'a> Exchange<'a> {
         let connection: Box<dyn Connection> = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
-                let trust = &self.settings.trust;
-                let config = match trust.is_default() {
-                    true => self.process.default_tls()?,
-                    false => trust.config()?,
+                let tls = match self.settings.tls.is_default() {
+                    true => &self.shared.default_tls,
+                    false => &*self.settings.tls,
                 };
-                Box::new(Tls::new(socket, &place.host, trust.server_name(), config)?)
+                Box::new(Session::new(socket, &place.host, tls)?)
             }
             _ => {
                 self.log(LogLevel::Debug, || "connected".into());
                 Box::new(Plain(socket))
             }
         };
-        Ok(self.talk(connection, false))
+        Ok(self.exchange(connection, false))
     }
 
-    fn talk(&self, connection: Box<dyn Connection>, is_reused: bool) -> Stage {
-        Stage::Talking(Talk::new(connection, is_reused, self.settings.max_body))
+    fn exchange(&self, connection: Box<dyn Connection>, is_reused: bool) -> Stage {
+        Stage::Exchanging(Exchange::new(connection, is_reused, self.settings.max_body))
     }
 
     /// Keeps the connection if that can be, and gives the answer, unless it leads elsewhere.
     fn accept(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
-        if let Stage::Talking(talk) = mem::replace(&mut self.stage, Stage::Idle)
+        if let Stage::Exchanging(exchange) = mem::replace(&mut self.stage, Stage::Idle)
             && is_reusable
         {
             let (route, limits) = (self.route.clone(), self.settings.idle_limits);
-            self.pool.keep(route, talk.connection, response.kept_for(), limits);
+            self.pool.keep(route, exchange.connection, response.kept_for(), limits);
         }
         self.log(LogLevel::Debug, || format!("answered with {}", response.status));
         let redirects = self.settings.redirects;
@@ -387,10 +386,10 @@ impl<'a> Exchange<'a> {
                 let mut entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
                 wait_for(entry.as_mut_slice(), left, deadline)?;
             }
-            Stage::Talking(talk) if talk.only_receives() => {}
-            Stage::Talking(talk) => {
+            Stage::Exchanging(exchange) if exchange.only_receives() => {}
+            Stage::Exchanging(exchange) => {
                 let events = libc::POLLIN | libc::POLLOUT;
-                let mut entry = [talk.connection.socket().poll_entry(events)];
+                let mut entry = [exchange.connection.socket().poll_entry(events)];
                 wait_for(&mut entry, left, deadline)?;
                 let there = entry[0].revents & !libc::POLLOUT != 0;
                 return Ok(if there { Incoming::There } else { Incoming::NotYet });
@@ -407,7 +406,7 @@ impl<'a> Exchange<'a> {
             Stage::Connecting(..) => "connecting",
             Stage::Starved(_) => "waiting for a descriptor",
             Stage::Tunnelling(_) => "asking the proxy",
-            Stage::Talking(talk) => talk.phase(),
+            Stage::Exchanging(exchange) => exchange.phase(),
         }
     }
 
@@ -421,13 +420,13 @@ impl<'a> Exchange<'a> {
 
     /// The sockets that it waits for.
     pub(super) fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
-        let (racing, talking) = match &mut self.stage {
+        let (connecting, other) = match &mut self.stage {
             Stage::Connecting(connecting, _) => (Some(connecting.sockets()), None),
             Stage::Tunnelling(tunnel) => (None, tunnel.socket()),
-            Stage::Talking(talk) => (None, Some(talk.connection.socket())),
+            Stage::Exchanging(exchange) => (None, Some(exchange.connection.socket())),
             _ => (None, None),
         };
-        racing.into_iter().flatten().chain(talking)
+        connecting.into_iter().flatten().chain(other)
     }
 
     /// When it is to be advanced even if nothing has happened; none is never.

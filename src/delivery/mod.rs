@@ -1,12 +1,18 @@
-//! How requests reach their receivers, and how the answers come back, each under one deadline.
+//! How a message gets to its receiver and the answer comes back, all of it under one deadline.
 //!
-//! An [`Agent`] has the [`Settings`], and keeps the connections that may be used again. A [`Target`]
-//! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: it looks the
-//! host up, connects, opens a tunnel through a proxy, shakes hands, sends and receives, and never
-//! waits. A single one waits for itself; [`deliver_all`] waits for many at once. A [`Policy`] says
-//! where none may go.
+//! A [`Delivery`] is one message on its way: it looks the host up, connects, opens a tunnel through a
+//! proxy, makes a TLS session, and then runs exchanges, one after each redirect: a request and its
+//! answer on a connection. It never waits. [`Delivery::run`] drives one and waits for it;
+//! [`deliver_all`] drives many at once. What came of it is an [`Outcome`].
 //!
-//! The rooms below: `http` and `tls`, which do not know each other, stand on `net`.
+//! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be used
+//! again. A [`Policy`] says where none may go.
+//!
+//! The rooms, each of which knows only those below it; `http` and `tls` do not know each other:
+//! - this folder: deliveries and what can be set about them;
+//! - `http`: requests, responses, and where a URL leads;
+//! - `tls`: whom to trust, and sessions;
+//! - `net`: what is asked of the system: sockets, names, threads.
 
 mod agent;
 #[allow(clippy::module_inception)] // It is what this room is about.
@@ -23,7 +29,7 @@ mod shared;
 mod tls;
 
 pub use agent::Agent;
-pub use delivery::{Exchange, Outcome};
+pub use delivery::{Delivery, Outcome};
 pub use engine::deliver_all;
 pub use http::{Field, Redirects, Request, Response, Target};
 pub use log::{Log, LogLevel};
@@ -32,4 +38,4 @@ pub use net::{Cancellation, Deadline, IdleLimits};
 pub use policy::{AddressPolicy, Network, Policy};
 pub use proxy::Proxies;
 pub use settings::Settings;
-pub use tls::{TlsVersion, Trust};
+pub use tls::{TlsConfig, TlsVersion};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::http::Target;
 use super::proxy::Choice;
-use super::tls::Trust;
+use super::tls::TlsConfig;
 
 /// Requests with equal routes may share a connection.
 #[derive(Clone)]
 pub(super) struct Route {
     pub target: Arc<Target>,
-    pub trust: Arc<Trust>,
+    pub tls: Arc<TlsConfig>,
     pub proxy: Option<Choice>,
 }
 
@@ -20,9 +20,9 @@ impl PartialEq for Route {
             (Some(Ok(proxy)), Some(Ok(other))) => Arc::ptr_eq(proxy, other),
             (proxy, other) => proxy.is_none() && other.is_none(),
         };
-        let trust_matters = self.target.origin().secure;
+        let tls_matters = self.target.origin().secure;
         is_same_proxy
             && self.target.origin() == other.target.origin()
-            && (!trust_matters || Arc::ptr_eq(&self.trust, &other.trust))
+            && (!tls_matters || Arc::ptr_eq(&self.tls, &other.tls))
     }
 }

@@ -1,4 +1,4 @@
-//! What can be set about a delivery, and what is set unless somebody does.
+//! What can be set about deliveries, and the defaults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::net::IdleLimits;
 use super::policy::Policy;
 use super::proxy::Proxies;
 use super::route::Route;
-use super::tls::Trust;
+use super::tls::TlsConfig;
 
 /// How deliveries are made.
 #[derive(Clone)]
@@ -24,8 +24,9 @@ pub struct Settings {
     pub redirects: Redirects,
     /// What leads to the receiver.
     pub proxies: Proxies,
-    /// Whom to trust. Connections that were made with another trust are not used again.
-    pub trust: Arc<Trust>,
+    /// Whom to trust, and what to show. A connection that was made under another configuration is
+    /// not used again.
+    pub tls: Arc<TlsConfig>,
     /// Where it may lead.
     pub policy: Policy,
     /// Who is told what happens.
@@ -40,7 +41,7 @@ impl Default for Settings {
             max_body: 1024 * 1024,
             redirects: Redirects::default(),
             proxies: Proxies::default(),
-            trust: Arc::default(),
+            tls: Arc::default(),
             policy: Policy::default(),
             log: None,
         }
@@ -51,6 +52,6 @@ impl Settings {
     /// The way to this target.
     pub(super) fn route(&self, target: Arc<Target>) -> Route {
         let proxy = self.proxies.towards(&target).cloned();
-        Route { target, trust: self.trust.clone(), proxy }
+        Route { target, tls: self.tls.clone(), proxy }
     }
 }

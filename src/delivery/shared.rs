@@ -1,40 +1,33 @@
-//! What all handles of a process share: known addresses, the platform's trust, and which Unix
-//! sockets have no room for another connection.
+//! What all handles of a process share: the addresses of hosts, the TLS configuration with the
+//! platform's authorities, and which Unix sockets have a full backlog.
 
 use std::sync::{Arc, Weak};
 
-use rustls::ClientConfig;
-
 use super::net::{ForkLock, FullBacklogs, Resolver};
-use super::tls::Trust;
-use crate::error::Result;
+use super::tls::TlsConfig;
 
 /// Lives as long as a handle of its process.
-pub(super) struct Process {
+pub(super) struct Shared {
     pub resolver: Arc<Resolver>,
     pub full_backlogs: Arc<FullBacklogs>,
-    trust: Trust,
+    /// That of handles to which nothing else was set.
+    pub default_tls: TlsConfig,
 }
 
-impl Default for Process {
+impl Default for Shared {
     fn default() -> Self {
         Self {
             resolver: Resolver::current(),
             full_backlogs: Arc::default(),
-            trust: Trust::default(),
+            default_tls: TlsConfig::default(),
         }
     }
 }
 
-impl Process {
+impl Shared {
     /// That of the running process.
     pub fn current() -> Arc<Self> {
-        static CURRENT: ForkLock<Weak<Process>> = ForkLock::new(Weak::new());
+        static CURRENT: ForkLock<Weak<Shared>> = ForkLock::new(Weak::new());
         CURRENT.get_or_make()
-    }
-
-    /// What handles trust that were told nothing else.
-    pub fn default_tls(&self) -> Result<Arc<ClientConfig>> {
-        self.trust.config()
     }
 }

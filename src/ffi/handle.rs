@@ -12,7 +12,7 @@ use super::header::barker_header;
 use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
 use crate::delivery::{Cancellation, Outcome};
 use crate::error::Result;
-use crate::webhook::{Delivery, Webhook};
+use crate::webhook::{SentMessage, Webhook};
 
 /// A webhook: what to send, to whom, under which key; and the outcome of its last send.
 ///
@@ -75,7 +75,7 @@ impl State {
 
     /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
     /// it was answered.
-    pub(super) fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
+    pub(super) fn keep(&mut self, outcome: Result<SentMessage>) -> Result<()> {
         self.sent = None;
         let (sent, result) = Sent::of(outcome?);
         self.sent = Some(sent);
@@ -83,7 +83,7 @@ impl State {
     }
 
     /// Keeps a delivery and its status, which it gives.
-    pub(super) fn conclude(&mut self, outcome: Result<Delivery>) -> barker_status {
+    pub(super) fn conclude(&mut self, outcome: Result<SentMessage>) -> barker_status {
         let result = self.keep(outcome);
         self.remember(&result)
     }
@@ -91,7 +91,7 @@ impl State {
 
 impl Sent {
     /// What there is to read of a delivery, and whether it was answered.
-    pub fn of(delivery: Delivery) -> (Self, Result<()>) {
+    pub fn of(delivery: SentMessage) -> (Self, Result<()>) {
         let Outcome { response, result } = delivery.outcome;
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
         let headers: Vec<_> = response.headers.iter().map(c_pair).collect();

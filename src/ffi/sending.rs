@@ -8,7 +8,7 @@ use super::buffer::barker_buffer;
 use super::handle::{State, barker_webhook};
 use super::status::*;
 use crate::error::{Error, Result, Status};
-use crate::webhook::{self, Delivery};
+use crate::webhook::{self, SentMessage};
 
 /// Signs the data that was set with the present time, POSTs it and waits for the answer.
 ///
@@ -183,7 +183,7 @@ unsafe fn deliver(
     hook: *mut barker_webhook,
     http_status: *mut u16,
     body: *mut barker_buffer,
-    send: impl FnOnce(&mut State) -> Result<Delivery>,
+    send: impl FnOnce(&mut State) -> Result<SentMessage>,
 ) -> barker_status {
     // SAFETY: as the caller promises.
     let (mut http_status, mut body) = unsafe { (http_status.as_mut(), body.as_mut()) };

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
     unsafe {
         on_handle(hook, |hook| {
             let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_authorities(pem))
+            hook.webhook.change_tls(|tls| tls.with_authorities(pem))
         })
     }
 }
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
     unsafe {
         on_handle(hook, |hook| {
             let path = text("path", path)?;
-            hook.webhook.change_trust(|trust| trust.with_authority_file(path))
+            hook.webhook.change_tls(|tls| tls.with_authority_file(path))
         })
     }
 }
@@ -78,9 +78,7 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_platform(trusted != 0)))
-        })
+        on_handle(hook, |hook| hook.webhook.change_tls(|tls| Ok(tls.with_platform(trusted != 0))))
     }
 }
 
@@ -103,7 +101,7 @@ pub unsafe extern "C" fn barker_webhook_add_crl(
     unsafe {
         on_handle(hook, |hook| {
             let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_revocations(pem))
+            hook.webhook.change_tls(|tls| tls.with_revocations(pem))
         })
     }
 }
@@ -134,7 +132,7 @@ pub unsafe extern "C" fn barker_webhook_set_client_certificate(
         on_handle(hook, |hook| {
             let (pem, key) = (bytes("pem", pem, len)?, bytes("key", key, key_len)?);
             let identity = (!pem.is_empty() || !key.is_empty()).then_some((pem, key));
-            hook.webhook.change_trust(|trust| trust.with_identity(identity))
+            hook.webhook.change_tls(|tls| tls.with_identity(identity))
         })
     }
 }
@@ -156,7 +154,7 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
     unsafe {
         on_handle(hook, |hook| {
             let name = optional_text("name", name)?;
-            hook.webhook.change_trust(|trust| trust.with_server_name(name))
+            hook.webhook.change_tls(|tls| tls.with_server_name(name))
         })
     }
 }
@@ -190,7 +188,7 @@ pub unsafe extern "C" fn barker_webhook_set_min_tls(
     unsafe {
         on_handle(hook, |hook| {
             let version = TlsVersion::of(version)?;
-            hook.webhook.change_trust(|trust| Ok(trust.with_minimum(version)))
+            hook.webhook.change_tls(|tls| Ok(tls.with_minimum(version)))
         })
     }
 }
@@ -211,7 +209,7 @@ pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_skipped_verification(skip != 0)))
+            hook.webhook.change_tls(|tls| Ok(tls.with_skipped_verification(skip != 0)))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A request and its answer, over a connection.
+//! One request and its answer, on one connection.
 
 use std::io::IoSlice;
 
@@ -13,7 +13,7 @@ const CHUNK: usize = 8 * 1024;
 /// all of a large one in a single call.
 const PIECE: usize = 4 * 1024 * 1024;
 
-pub(crate) struct Talk {
+pub(crate) struct Exchange {
     pub connection: Box<dyn Connection>,
     /// Whether the connection carried a request before.
     is_reused: bool,
@@ -43,7 +43,7 @@ impl Incoming {
     }
 }
 
-impl Talk {
+impl Exchange {
     /// Over a connection that is fresh or was idle; its answer's body has so many bytes at most.
     pub fn new(mut connection: Box<dyn Connection>, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();

@@ -1,7 +1,7 @@
 //! HTTP/1.1 over a connection. Knows no TLS.
 //!
-//! A [`Target`] says where to send, a [`Request`] what. A [`Talk`] sends that over a connection and
-//! reads the [`Response`]. [`Redirects`] say whether that leads elsewhere.
+//! A [`Target`] says where to send, a [`Request`] what. An [`Exchange`] sends the request over a
+//! connection and reads the [`Response`]. [`Redirects`] say whether that leads elsewhere.
 
 mod exchange;
 mod place;
@@ -15,7 +15,7 @@ pub use request::{Field, Request};
 pub use response::Response;
 pub use target::Target;
 
-pub(super) use exchange::{Incoming, Talk};
+pub(super) use exchange::{Exchange, Incoming};
 pub(super) use place::{Place, parse_host, parse_port};
 pub(super) use response::parse_head;
 pub(super) use target::{Endpoint, Origin, Parts, Userinfo};

@@ -1,4 +1,5 @@
-//! Whether the environment is to be believed.
+//! Whether environment variables may be followed: not if the program has rights that whoever sets
+//! them lacks.
 
 /// Whether the program has rights that its user has not (setuid, setgid, file capabilities).
 pub(crate) fn is_privileged() -> bool {

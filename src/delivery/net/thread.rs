@@ -1,11 +1,12 @@
-//! Threads of the library's own, which take none of the host program's signals.
+//! The threads that the library starts: one for each lookup of a host name, and no other. They take
+//! none of the host program's signals.
 
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
 use super::fork::generation;
 
-/// What a thread of the library's needs at most, the system's resolver and its modules included.
+/// What a lookup needs at most, the system's resolver and its modules included.
 const STACK_LEN: usize = 512 * 1024;
 
 /// A thread that was started; one that is dropped goes on by itself.

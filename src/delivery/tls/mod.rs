@@ -1,6 +1,6 @@
 //! TLS over a socket. Knows no HTTP.
 //!
-//! A [`Trust`] says whom to trust and what to show. A [`Tls`] is a connection under one.
+//! A [`TlsConfig`] says whom to trust and what to show. A [`Session`] is a connection under one.
 
 mod config;
 mod explain;
@@ -9,6 +9,6 @@ mod session;
 mod session_store;
 mod verifier;
 
-pub use config::{TlsVersion, Trust};
+pub use config::{TlsConfig, TlsVersion};
 
-pub(super) use session::Tls;
+pub(super) use session::Session;

@@ -1,12 +1,12 @@
 //! TLS over a socket.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::sync::Arc;
 
+use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
+use super::config::TlsConfig;
 use super::explain::explain;
 use crate::delivery::net::{Connection, Deadline, Socket, received, sent};
 use crate::error::{Error, Result, Status};
@@ -14,22 +14,16 @@ use crate::error::{Error, Result, Status};
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
 
-pub(crate) struct Tls {
+pub(crate) struct Session {
     session: ClientConnection,
     socket: Socket,
 }
 
-impl Tls {
-    /// TLS with this host over a fresh socket, before the handshake; expects the name, if there is
-    /// one, in place of the host's.
-    pub fn new(
-        socket: Socket,
-        host: &Host<String>,
-        name: Option<&ServerName<'static>>,
-        config: Arc<ClientConfig>,
-    ) -> Result<Self> {
-        let name = name.map_or_else(|| host_name(host), |name| Ok(name.clone()))?;
-        let session = ClientConnection::new(config, name).map_err(explain)?;
+impl Session {
+    /// TLS with this host over a fresh socket, before the handshake.
+    pub fn new(socket: Socket, host: &Host<String>, config: &TlsConfig) -> Result<Self> {
+        let name = config.server_name().cloned().map_or_else(|| host_name(host), Ok)?;
+        let session = ClientConnection::new(config.client_config()?, name).map_err(explain)?;
         Ok(Self { session, socket })
     }
 
@@ -46,7 +40,7 @@ impl Tls {
     }
 }
 
-impl Connection for Tls {
+impl Connection for Session {
     fn handshake(&mut self, until: Option<&Deadline>) -> Result<bool> {
         while self.session.is_handshaking() {
             if !self.flush().map_err(handshake_error)? {
