@@ -275,7 +275,7 @@ impl Webhook {
     /// Signs and sends the data that was set.
     pub fn send(&mut self) -> Result<SentMessage> {
         let (signed, delivery) = self.begin(&mut Signer::default())?;
-        Ok(SentMessage { signed, outcome: delivery.run() })
+        Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
@@ -283,7 +283,7 @@ impl Webhook {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
         let delivery = self.begin_signed(&signed, Some(data), deadline)?;
-        Ok(SentMessage { signed, outcome: delivery.run() })
+        Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
     fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'_>)> {

@@ -1,19 +1,15 @@
-//! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
-//! time as far as it gets. Whoever drives it does the waiting.
+//! One delivery as a state machine: looks up the host, connects, makes a TLS session, sends and
+//! receives, each time as far as it gets. Whoever drives it does the waiting.
 
 use std::mem;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use mio::Waker;
+use std::time::Instant;
 
 use super::http::{Endpoint, Exchange, Incoming, Origin, Place, Request, Response, Target};
 use super::log::LogLevel;
-use super::net::{
-    Addresses, Connecting, Connection, Deadline, Found, Lookup, Plain, Pool, Socket, Watch, poll,
-};
+use super::net::{Addresses, Connecting, Connection, Deadline, Found, Lookup, Plain, Pool, Socket};
 use super::proxy::Tunnel;
 use super::route::Route;
 use super::settings::Settings;
@@ -21,7 +17,7 @@ use super::shared::Shared;
 use super::tls::Session;
 use crate::error::{Error, Result, Status};
 
-/// A delivery on its way.
+/// One message on its way to one receiver.
 pub struct Delivery<'a> {
     shared: Arc<Shared>,
     pool: Arc<Pool<Route>>,
@@ -34,9 +30,10 @@ pub struct Delivery<'a> {
 }
 
 enum Stage {
+    /// Before the first connection, and before each redirect that is followed.
     Idle,
     LookingUp(Asked),
-    /// Whether to old addresses.
+    /// With whether the addresses are old.
     Connecting(Connecting, bool),
     Tunnelling(Tunnel),
     Exchanging(Box<Exchange>),
@@ -94,23 +91,6 @@ impl<'a> Delivery<'a> {
             redirects: 0,
             deadline,
             stage: Stage::Idle,
-        }
-    }
-
-    /// Goes on to the end, waiting where it must.
-    pub fn run(mut self) -> Outcome {
-        let result = self.run_to_end();
-        self.conclude(result)
-    }
-
-    fn run_to_end(&mut self) -> Result<Response> {
-        let mut incoming = Incoming::Awaited;
-        loop {
-            incoming = match self.advance(incoming)? {
-                Progress::Ended(response) => return Ok(response),
-                Progress::TurnOver => Incoming::There,
-                Progress::Waits => self.wait()?,
-            };
         }
     }
 
@@ -182,19 +162,16 @@ impl<'a> Delivery<'a> {
                     let (port, addresses) = (asked.port, asked.addresses()?);
                     addresses.map(|(addresses, are_old)| self.connect(&addresses, port, are_old))
                 }
-                Stage::Connecting(connecting, is_to_old) => match connecting.advance() {
-                    Ok(Some(socket)) => Some(self.use_socket(socket)?),
-                    Ok(None) => None,
-                    Err(error) => {
-                        let is_to_old = *is_to_old;
-                        Some(self.reach_elsewhere(error, is_to_old)?)
+                Stage::Connecting(connecting, are_old) => {
+                    let are_old = *are_old;
+                    match connecting.advance() {
+                        Ok(socket) => socket.map(|socket| self.use_socket(socket)).transpose()?,
+                        Err(error) => Some(self.reach_elsewhere(error, are_old)?),
                     }
-                },
+                }
                 Stage::Tunnelling(tunnel) => {
-                    match tunnel.advance(incoming.until(&self.deadline))? {
-                        Some(socket) => Some(self.secure(socket)?),
-                        None => None,
-                    }
+                    let socket = tunnel.advance(incoming.until(&self.deadline))?;
+                    socket.map(|socket| self.secure(socket)).transpose()?
                 }
                 Stage::Exchanging(exchange) => {
                     match exchange.advance(&self.request, &self.deadline, incoming) {
@@ -331,7 +308,7 @@ impl<'a> Delivery<'a> {
         Stage::Exchanging(Exchange::new(connection, is_reused, self.settings.max_body))
     }
 
-    /// Keeps the connection if that can be, and gives the answer, unless it leads elsewhere.
+    /// Keeps the connection if that can be, and returns the answer, unless it leads elsewhere.
     fn accept(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
         if let Stage::Exchanging(exchange) = mem::replace(&mut self.stage, Stage::Idle)
             && is_reusable
@@ -356,46 +333,9 @@ impl<'a> Delivery<'a> {
     }
 
     fn log(&self, level: LogLevel, text: impl FnOnce() -> String) {
-        if let Some(log) = &self.settings.log
-            && level <= log.level
-        {
-            (log.write)(level, &text());
+        if let Some(log) = &self.settings.log {
+            log.write(level, text);
         }
-    }
-
-    /// Waits until [`advance`](Self::advance) can do more, or the deadline has passed.
-    fn wait(&mut self) -> Result<Incoming> {
-        let left = self.deadline.left();
-        let deadline = &self.deadline;
-        match &mut self.stage {
-            Stage::Idle => {}
-            Stage::Starved(error) => return Err(error.clone()),
-            Stage::LookingUp(Asked { lookup, old, .. }) => {
-                let next = old.as_ref().map(|(at, _)| at.saturating_duration_since(Instant::now()));
-                lookup.wait(next.unwrap_or(left), deadline);
-            }
-            Stage::Connecting(connecting, _) => {
-                let next = connecting
-                    .next_attempt()
-                    .map(|next| next.saturating_duration_since(Instant::now()));
-                let mut entries: Vec<_> =
-                    connecting.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
-                wait_for(&mut entries, next.unwrap_or(left).min(left), deadline)?;
-            }
-            Stage::Tunnelling(tunnel) => {
-                let mut entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
-                wait_for(entry.as_mut_slice(), left, deadline)?;
-            }
-            Stage::Exchanging(exchange) if exchange.only_receives() => {}
-            Stage::Exchanging(exchange) => {
-                let events = libc::POLLIN | libc::POLLOUT;
-                let mut entry = [exchange.connection.socket().poll_entry(events)];
-                wait_for(&mut entry, left, deadline)?;
-                let there = entry[0].revents & !libc::POLLOUT != 0;
-                return Ok(if there { Incoming::There } else { Incoming::NotYet });
-            }
-        }
-        Ok(Incoming::Awaited)
     }
 
     fn phase(&self) -> &'static str {
@@ -411,7 +351,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// The lookup that it waits for, if it does.
-    pub(super) fn lookup(&self) -> Option<&Lookup> {
+    pub(super) fn lookup(&self) -> Option<&Arc<Lookup>> {
         match &self.stage {
             Stage::LookingUp(asked) => Some(&asked.lookup),
             _ => None,
@@ -427,6 +367,18 @@ impl<'a> Delivery<'a> {
             _ => (None, None),
         };
         connecting.into_iter().flatten().chain(other)
+    }
+
+    /// Which events of these to wait for; none if it waits by receiving when it is advanced, or for no
+    /// socket.
+    pub(super) fn events(&self) -> Option<i16> {
+        match &self.stage {
+            Stage::Connecting(..) | Stage::Tunnelling(_) => Some(libc::POLLOUT),
+            Stage::Exchanging(exchange) if !exchange.only_receives() => {
+                Some(libc::POLLIN | libc::POLLOUT)
+            }
+            _ => None,
+        }
     }
 
     /// When it is to be advanced even if nothing has happened; none is never.
@@ -447,12 +399,12 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Makes a cancellation wake this batch, as long as the guard lives.
-    pub(super) fn watch(&self, batch: &Arc<Waker>) -> Option<Watch> {
-        self.deadline.watch(batch.clone())
+    /// When it must be over.
+    pub(super) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
-    /// Whether it goes on when the batch was woken, and not by one of its sockets.
+    /// Whether it goes on when the engine was woken, and not by one of its sockets.
     pub(super) fn is_woken(&self) -> bool {
         self.lookup().is_some() || self.deadline.is_cancelled()
     }
@@ -470,10 +422,4 @@ impl Asked {
             (_, Some((_, addresses))) => Ok(Some((addresses.clone(), true))),
         }
     }
-}
-
-/// Waits for one of the events, a signal or a cancellation, and not longer than that.
-fn wait_for(entries: &mut [libc::pollfd], wait: Duration, deadline: &Deadline) -> Result<()> {
-    poll(entries, wait, deadline)
-        .map_err(|error| Error::new(Status::System, format!("waiting failed: {error}")))
 }

@@ -125,7 +125,7 @@ impl<'a, T> Engine<'a, T> {
     }
 
     fn launch(&mut self, index: usize, owned: T, delivery: Delivery<'a>) -> Option<Ended<T>> {
-        let _watch = delivery.watch(&self.waker);
+        let _watch = delivery.deadline().watch(self.waker.clone());
         let flight = Flight { index, owned, delivery, alarm: None, awaits_lookup: false, _watch };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flights.push(None);

@@ -25,9 +25,9 @@ pub type Write = dyn Fn(LogLevel, &str) + Send + Sync;
 #[derive(Clone)]
 pub struct Log {
     /// Of what matters no less than this.
-    pub(super) level: LogLevel,
+    level: LogLevel,
     /// Called without any lock held, with a single printable line.
-    pub(super) write: Arc<Write>,
+    write: Arc<Write>,
 }
 
 impl Log {
@@ -35,5 +35,12 @@ impl Log {
     pub fn new(level: LogLevel, write: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
         let write = move |level, line: &str| write(level, &printable(Cow::from(line)));
         Self { level, write: Arc::new(write) }
+    }
+
+    /// Writes a line, if it matters enough.
+    pub(super) fn write(&self, level: LogLevel, text: impl FnOnce() -> String) {
+        if level <= self.level {
+            (self.write)(level, &text());
+        }
     }
 }

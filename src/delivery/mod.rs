@@ -1,9 +1,10 @@
 //! How a message gets to its receiver and the answer comes back, all of it under one deadline.
 //!
-//! A [`Delivery`] is one message on its way: it looks the host up, connects, opens a tunnel through a
-//! proxy, makes a TLS session, and then runs exchanges, one after each redirect: a request and its
-//! answer on a connection. It never waits. [`Delivery::run`] drives one and waits for it;
-//! [`deliver_all`] drives many at once. What came of it is an [`Outcome`].
+//! A [`Delivery`] is one message on its way to one receiver: it looks the host up, connects, opens a
+//! tunnel through a proxy, makes a TLS session, and makes an exchange: one request and its answer on
+//! one connection. After a redirect that it follows there is another exchange. It never waits:
+//! [`deliver`] drives one and waits for it, [`deliver_all`] drives many at once. What came of it is an
+//! [`Outcome`].
 //!
 //! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be used
 //! again. A [`Policy`] says where none may go.
@@ -26,6 +27,7 @@ mod proxy;
 mod route;
 mod settings;
 mod shared;
+mod single;
 mod tls;
 
 pub use agent::Agent;
@@ -38,4 +40,5 @@ pub use net::{Cancellation, Deadline, IdleLimits};
 pub use policy::{AddressPolicy, Network, Policy};
 pub use proxy::Proxies;
 pub use settings::Settings;
+pub use single::deliver;
 pub use tls::{TlsConfig, TlsVersion};
