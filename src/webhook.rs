@@ -83,7 +83,7 @@ impl Webhook {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
 
-    /// The default secret does not stay once another was given, even if that is refused.
+    /// The default secret does not stay once another was set, even if that one is refused.
     pub fn drop_default_secret(&mut self) {
         Arc::make_mut(&mut self.keyring).drop_default();
     }
@@ -112,7 +112,8 @@ impl Webhook {
         Ok(())
     }
 
-    /// Refuses messages that were accepted before, remembering `limit` of them; zero remembers none.
+    /// Refuses messages that were accepted before, remembering `limit` of them; zero remembers
+    /// none.
     pub fn set_replay_limit(&mut self, limit: usize) {
         self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }
@@ -169,7 +170,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// Which addresses may be sent to, but for the networks allowed and denied.
+    /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
         self.settings().policy.addresses = addresses;
     }
@@ -317,8 +318,8 @@ fn no_target() -> Error {
     Error::new(Status::Url, "there is no URL to send to: set one first")
 }
 
-/// Signs and sends the data of each webhook, at most so many at a time, and hands each outcome to
-/// `end`, which may stop it all.
+/// Signs and sends the data of each webhook, at most `max_in_flight` at a time, and calls `end`
+/// with the number and the outcome of each. Stops if that says so.
 pub fn send_many<'w>(
     webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
     max_in_flight: usize,
@@ -332,14 +333,14 @@ pub fn send_many<'w>(
     )
 }
 
-/// Signs one message after the other; the same one, as clones have it that were given nothing else,
-/// only once.
+/// Signs one message after the other; the same one only once, as clones have it to which nothing
+/// else was set.
 #[derive(Default)]
 struct Signer {
     last: Option<(Message, SystemTime, Arc<Signed>)>,
 }
 
-/// What a signature depends on, but for the time.
+/// What a signature depends on, except the time.
 struct Message {
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,

@@ -1,4 +1,4 @@
-//! Begins deliveries as it is told to make them, keeping connections that may be used again.
+//! Begins deliveries as its settings say, and keeps the connections that may be used again.
 
 use std::sync::Arc;
 

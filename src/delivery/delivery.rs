@@ -369,8 +369,8 @@ impl<'a> Delivery<'a> {
         connecting.into_iter().flatten().chain(other)
     }
 
-    /// Which events of these to wait for; none if it waits by receiving when it is advanced, or for no
-    /// socket.
+    /// Which events of these to wait for; none if it waits by receiving when it is advanced, or not
+    /// for a socket.
     pub(super) fn events(&self) -> Option<i16> {
         match &self.stage {
             Stage::Connecting(..) | Stage::Tunnelling(_) => Some(libc::POLLOUT),
@@ -381,7 +381,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// When it is to be advanced even if nothing has happened; none is never.
+    /// When it is due even if nothing has happened; none is never.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let next = match &self.stage {
             Stage::Connecting(connecting, _) => connecting.next_attempt(),

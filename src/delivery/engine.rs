@@ -1,4 +1,4 @@
-//! Many deliveries at once, all of them on the calling thread.
+//! Many deliveries at once over one poller, all of them on the calling thread.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -16,15 +16,15 @@ use super::http::Incoming;
 use super::net::{Socket, Watch};
 use crate::error::{Error, Result, Status};
 
-/// How many deliveries are begun before those under way are looked after again.
+/// How many deliveries are begun before those under way have their turn again.
 const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
 /// What lookups that have ended and deliveries that are cancelled are announced with.
 const WAKE: Token = Token(usize::MAX);
 
-/// Makes these deliveries, each with something of its owner's, at most `max_in_flight` at a time; hands
-/// each outcome to `end` with the number that it had, and stops if that says so.
+/// Makes these deliveries, at most `max_in_flight` at a time. Calls `end` with the number of each,
+/// with what came with it and its outcome, and stops if `end` says so.
 pub fn deliver_all<'a, T>(
     mut deliveries: impl ExactSizeIterator<Item = Result<(T, Delivery<'a>)>>,
     max_in_flight: usize,
@@ -82,7 +82,7 @@ struct Engine<'a, T> {
     /// By slot, which is also the token of a delivery's sockets.
     flights: Vec<Option<Flight<'a, T>>>,
     free: Vec<usize>,
-    /// When slots are to be looked at even if nothing happens.
+    /// When slots are ready even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
     /// Slots for which something happened, or whose turn was over before they had done all.
     ready: VecDeque<(usize, Incoming)>,
@@ -159,7 +159,7 @@ impl<'a, T> Engine<'a, T> {
         Some((index, Ok((owned, delivery.conclude(result)))))
     }
 
-    /// Sees to it that the delivery is looked at when something happens, or its time is over.
+    /// Makes the delivery ready once something happens to it, or its time is over.
     fn watch(&mut self, slot: usize) -> Result<()> {
         let others = self.in_flight() - 1 - self.starved.len();
         let Some(flight) = &mut self.flights[slot] else { return Ok(()) };

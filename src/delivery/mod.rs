@@ -1,13 +1,13 @@
 //! How a message gets to its receiver and the answer comes back, all of it under one deadline.
 //!
-//! A [`Delivery`] is one message on its way to one receiver: it looks the host up, connects, opens a
-//! tunnel through a proxy, makes a TLS session, and makes an exchange: one request and its answer on
-//! one connection. After a redirect that it follows there is another exchange. It never waits:
-//! [`deliver`] drives one and waits for it, [`deliver_all`] drives many at once. What came of it is an
-//! [`Outcome`].
+//! A [`Delivery`] is one message on its way to one receiver: it looks the host up, connects, opens
+//! a tunnel through a proxy, makes a TLS session, and makes an exchange: one request and its answer
+//! on one connection. After a redirect that it follows there is another exchange. It never waits:
+//! [`deliver`] drives one and waits for it, [`deliver_all`] drives many at once. What came of it is
+//! an [`Outcome`].
 //!
-//! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be used
-//! again. A [`Policy`] says where none may go.
+//! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be
+//! used again. A [`Policy`] says where none may go.
 //!
 //! The rooms, each of which knows only those below it; `http` and `tls` do not know each other:
 //! - this folder: deliveries and what can be set about them;
@@ -21,6 +21,7 @@ mod delivery;
 mod engine;
 mod http;
 mod log;
+#[allow(unsafe_code)]
 mod net;
 mod policy;
 mod proxy;

@@ -29,7 +29,7 @@ pub struct Settings {
     pub tls: Arc<TlsConfig>,
     /// Where it may lead.
     pub policy: Policy,
-    /// Who is told what happens.
+    /// Who takes reports of what happens.
     pub log: Option<Log>,
 }
 

@@ -24,8 +24,8 @@ fn drive(delivery: &mut Delivery<'_>) -> Result<Response> {
     }
 }
 
-/// Waits until the delivery can go on, or is to be advanced in any case. Where it receives, it waits
-/// by itself: that saves a system call.
+/// Waits until the delivery can go on, or is due anyway. A delivery that only receives waits by
+/// itself when it is advanced: that saves a system call.
 fn wait(delivery: &mut Delivery<'_>) -> Result<Incoming> {
     if let Some(error) = delivery.starvation() {
         return Err(error.clone());

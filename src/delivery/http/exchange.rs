@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
-/// The most of a body that the system is given at a time: while a fast receiver reads, it would take
-/// all of a large one in a single call.
+/// The most of a body that is handed to the system at a time: while a fast receiver reads, the
+/// system would take all of a large one in a single call.
 const PIECE: usize = 4 * 1024 * 1024;
 
 pub(crate) struct Exchange {
@@ -44,7 +44,7 @@ impl Incoming {
 }
 
 impl Exchange {
-    /// Over a connection that is fresh or was idle; its answer's body has so many bytes at most.
+    /// Over a connection that is fresh or was idle. The answer's body has at most `max_body` bytes.
     pub fn new(mut connection: Box<dyn Connection>, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();
         (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
@@ -79,7 +79,7 @@ impl Exchange {
         }
     }
 
-    /// Gives the answer once it is whole, and whether the connection may carry another request.
+    /// Returns the answer once it is whole, and whether the connection may carry another request.
     pub fn advance(
         &mut self,
         request: &Request<'_>,
@@ -139,7 +139,7 @@ impl Exchange {
         self.connection.flush()
     }
 
-    /// The answer, if the whole of it has come: looked at once more when the time is over.
+    /// The answer, if the whole of it has come: for a last look when the time is over.
     pub fn take_what_came(&mut self, deadline: &Deadline) -> Result<Option<(Response, bool)>> {
         if self.taken == 0 {
             return Ok(None);

@@ -130,7 +130,7 @@ impl Target {
         let parts = Parts::of_http(&absolute)?;
         let has_zone = parts.place.has_zone();
         let target = Self::from_parts(parts)?;
-        // The receiver knows itself by the Host header, which tells neither zone nor Unix socket.
+        // The receiver knows itself by the Host header, which has neither zone nor Unix socket.
         let is_here = !has_zone
             && target.url.scheme() == self.url.scheme()
             && target.authority == self.authority;

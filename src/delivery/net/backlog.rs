@@ -1,5 +1,6 @@
-//! Unix sockets whose backlog is full: connections that nobody has accepted yet. The system does not
-//! report when there is room again, so somebody has to look; one does for all, and ever more rarely.
+//! Unix sockets whose backlog is full: connections that nobody has accepted yet. The system does
+//! not report when there is room again, so somebody has to look; one does for all, and ever more
+//! rarely.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +23,7 @@ struct Full {
 }
 
 impl FullBacklogs {
-    /// Connects, unless that is known to be in vain; the error is when to try again.
+    /// Connects, unless there is known to be no room; the error is when to try again.
     pub fn connect<T>(
         &self,
         path: &Path,

@@ -40,8 +40,8 @@ impl Cancellation {
         self.is_cancelled.load(SeqCst)
     }
 
-    /// Interrupts what is waited for when it is cancelled, as long as the guard lives. None if it is
-    /// cancelled already: then there is nothing to wait for.
+    /// Interrupts what is waited for when it is cancelled, as long as the guard lives. None if it
+    /// is cancelled already: then there is nothing to wait for.
     pub(crate) fn watch(self: &Arc<Self>, awaited: Arc<dyn Interrupt>) -> Option<Watch> {
         *self.awaited.lock() = Some(awaited);
         let watch = Watch(self.clone());

@@ -32,8 +32,8 @@ enum Address {
 }
 
 impl Connecting {
-    /// To one of the addresses of a host, of which there is at least one, the best first. Those that
-    /// the check refuses are left out.
+    /// To one of the addresses of a host, of which there is at least one, the best first. Those
+    /// that the check refuses are left out.
     pub fn to_host(
         addresses: &[SocketAddr],
         port: u16,

@@ -1,5 +1,5 @@
-//! What an exchange needs of a connection, be it with TLS or without. What is not there yet is `None`;
-//! it is waited for only where a deadline is given.
+//! What an exchange needs of a connection, with TLS or without. What is not there yet is `None`; a
+//! call waits for it only if it has a deadline.
 
 use std::io::{self, IoSlice};
 

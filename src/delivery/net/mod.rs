@@ -1,10 +1,11 @@
-//! What is asked of the system: sockets and the names of hosts, threads, and what becomes of all that
-//! in a child of fork(). Knows neither HTTP nor TLS. The only `unsafe` outside of the C interface.
+//! What is asked of the system: sockets and the names of hosts, threads, and what becomes of all
+//! that in a child of fork(). Knows neither HTTP nor TLS. The only `unsafe` outside of the C
+//! interface.
 //!
 //! A [`Socket`] is connected by [`Connecting`], to addresses that the [`Resolver`] finds. A
-//! [`Connection`] is a socket as an exchange wants it, with TLS or without; the [`Pool`] keeps those
-//! that are idle. Everything that waits has a [`Deadline`], which a [`Cancellation`] brings forward.
-//! What threads share is in a [`ForkLock`].
+//! [`Connection`] is a socket as an exchange wants it, with TLS or without; the [`Pool`] keeps
+//! those that are idle. Everything that waits has a [`Deadline`], which a [`Cancellation`] brings
+//! forward. What threads share is in a [`ForkLock`].
 
 mod backlog;
 mod cancellation;

@@ -1,9 +1,9 @@
 //! Numbers for names, as the system knows them: the addresses of hosts and the numbers of network
 //! interfaces.
 //!
-//! The system's resolver is called so that a name that does not exist differs from an answer that did
-//! not come, and so that a link-local address keeps its interface. The standard library's call does
-//! neither.
+//! The system's resolver is called so that a name that does not exist differs from an answer that
+//! did not come, and so that a link-local address keeps its interface. The standard library's call
+//! does neither.
 
 use std::ffi::CString;
 use std::net::SocketAddr;
@@ -87,7 +87,7 @@ impl Drop for List {
     }
 }
 
-/// The number of a network interface, which is given by its name or as a number already.
+/// The number of a network interface, by its name or from its number as text.
 pub(crate) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
     let name = CString::new(zone)?;
     // SAFETY: the name ends with a NUL, and is only read.

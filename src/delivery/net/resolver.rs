@@ -118,8 +118,8 @@ impl Resolver {
         self.book.lock().known.remove(name);
     }
 
-    /// Gives queued lookups a thread of their own each, as far as there may be threads: a lookup
-    /// cannot be given a deadline.
+    /// Starts a thread for each queued lookup, as far as there may be threads: a lookup can have no
+    /// deadline.
     fn begin_lookups(self: &Arc<Self>, book: &mut Book) {
         while book.threads < MAX_LOOKUPS
             && let Some(lookup) = book.queue.pop_front()
@@ -241,9 +241,6 @@ impl Progress {
     fn settle(&mut self, answered: &Condvar, answer: Result<Addresses>) {
         self.answer = Some(answer);
         answered.notify_all();
-        for waker in self.wakers.drain(..) {
-            // It fails only for a batch that is over.
-            let _ = waker.wake();
-        }
+        self.wakers.drain(..).for_each(|waker| waker.interrupt());
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Socket {
     receive_timeout: Option<Duration>,
     /// Whether a byte was sent.
     pub has_sent: bool,
-    /// Whether a batch is told of its events.
+    /// Whether an engine's poller has it registered.
     pub is_watched: bool,
     /// Bytes that are left of this turn. Then there is nothing to send or receive, as it seems, so
     /// that whoever drives the delivery looks at its deadline, and at other deliveries.
@@ -41,7 +41,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Begins to connect; [`is_connected`](Self::is_connected) tells how that goes on.
+    /// Begins to connect; [`is_connected`](Self::is_connected) says how that goes on.
     pub fn connect(address: &SockAddr) -> io::Result<Self> {
         let socket = socket2::Socket::new(address.domain(), Type::STREAM.nonblocking(), None)?;
         if address.domain() != Domain::UNIX {
@@ -98,14 +98,15 @@ impl Socket {
         }
     }
 
-    /// Where nobody listens at a port of this machine, the system may choose just that port for this
-    /// end, and connect the socket to itself.
+    /// Where nobody listens at a port of this machine, the system may choose just that port for
+    /// this end, and connect the socket to itself.
     fn leads_to_itself(&self) -> bool {
         let here = self.socket.local_addr().ok().and_then(|address| address.as_socket());
         self.address.is_some() && here == self.address
     }
 
-    /// Sends some of the parts, in one system call without copying them; gives how much went.
+    /// Sends some of the parts, in one system call without copying them; returns how many bytes
+    /// went.
     pub fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
         let sent = self.in_turn(|own| own.socket.send_vectored_with_flags(parts, flags))?;
@@ -113,8 +114,8 @@ impl Socket {
         Ok(sent)
     }
 
-    /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
-    /// only what is there.
+    /// Receives some bytes; none means that the peer closed. Without a deadline, or time until
+    /// then, only what is there.
     pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
         self.in_turn(|own| own.receive_until(buffer, until))
     }

@@ -1,4 +1,4 @@
-//! Whom a TLS connection trusts, and what it shows of itself.
+//! The TLS configuration: whom to trust, and what to show.
 
 use std::fmt;
 use std::fs;
@@ -183,7 +183,7 @@ impl TlsConfig {
         }
     }
 
-    /// To be held for no longer than a moment.
+    /// Not to be held for longer than a moment.
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
         self.kept.lock()
     }
@@ -203,7 +203,7 @@ impl Options {
             None if self.without_platform || self.skips_verification => None,
             None => Some(Arc::new(find())),
         };
-        // First the stamp: what changes amid reading is seen the next time.
+        // First the stamp: what changes during the reading is seen the next time.
         let stamp = store.as_ref().map(|store| store.stamp());
         if let Some(before) = before
             && before.stamp.is_some()

@@ -46,7 +46,7 @@ impl Store {
         if file.is_some() || !directories.is_empty() {
             return Self { file, directories };
         }
-        // probe() heeds the variable: then the directories have to do, where the file is as well.
+        // probe() follows the variable: then the directories have to do, where the file is as well.
         let is_file_named = env::var_os(ENV_CERT_FILE).is_some();
         Self {
             file: if is_file_named { None } else { openssl_probe::probe().cert_file },

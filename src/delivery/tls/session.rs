@@ -27,7 +27,7 @@ impl Session {
         Ok(Self { session, socket })
     }
 
-    /// Receives and decrypts what comes; gives how many bytes came, none at the end.
+    /// Receives and decrypts what comes; returns how many bytes came, none at the end.
     fn read_records(&mut self, until: Option<&Deadline>) -> Result<Option<usize>> {
         let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, until });
         let Some(read) = received(read)? else { return Ok(None) };
@@ -159,7 +159,7 @@ fn closed_amid_handshake() -> Error {
     Error::new(Status::Tls, why)
 }
 
-/// A connection that breaks amid the handshake is no use for TLS.
+/// A connection that breaks during the handshake is no use for TLS.
 fn handshake_error(error: Error) -> Error {
     match error.status {
         Status::Send | Status::Receive => {
