@@ -11,7 +11,7 @@ use super::boundary::null;
 use super::panic::catch;
 use super::state::State;
 use super::status::{BARKER_ERR_NULL, barker_status};
-use crate::delivery::Stop;
+use crate::delivery::Cancellation;
 use crate::error::Result;
 use crate::webhook::Webhook;
 
@@ -29,13 +29,13 @@ use crate::webhook::Webhook;
 pub struct barker_webhook {
     pub(super) state: UnsafeCell<State>,
     /// May be used by any thread, unlike the state.
-    pub(super) stop: Arc<Stop>,
+    pub(super) cancellation: Arc<Cancellation>,
 }
 
 impl barker_webhook {
     fn make(webhook: Webhook, url: Option<Zeroizing<CString>>) -> *mut Self {
-        let stop = webhook.stop().clone();
-        Box::into_raw(Box::new(Self { state: State::new(webhook, url).into(), stop }))
+        let cancellation = webhook.cancellation().clone();
+        Box::into_raw(Box::new(Self { state: State::new(webhook, url).into(), cancellation }))
     }
 }
 

@@ -9,7 +9,7 @@ use super::handle::{barker_webhook, on_handle};
 use super::state::State;
 use super::status::barker_status;
 use crate::error::{Error, Result, Status};
-use crate::webhook::{self, Delivery};
+use crate::webhook::{self, SentMessage};
 
 /// Signs the data that was set with the current time, sends it in a POST request and waits for the
 /// answer.
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
     without_handle(|| {
         // SAFETY: the caller passes NULL or a live handle; the state is left to its thread.
         let hook = unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))?;
-        hook.stop.set(stopped != 0);
+        hook.cancellation.set(stopped != 0);
         Ok(())
     })
 }
@@ -194,7 +194,7 @@ unsafe fn deliver(
     hook: *mut barker_webhook,
     http_status: *mut u16,
     body: *mut barker_buffer,
-    send: impl FnOnce(&mut State) -> Result<Delivery>,
+    send: impl FnOnce(&mut State) -> Result<SentMessage>,
 ) -> barker_status {
     // SAFETY: as the caller promises.
     let (mut http_status, mut body) = unsafe { (http_status.as_mut(), body.as_mut()) };

@@ -8,7 +8,7 @@ use super::header::barker_header;
 use super::status::{BARKER_OK, barker_status, status_of};
 use crate::delivery::Outcome;
 use crate::error::Result;
-use crate::webhook::{Delivery, Webhook};
+use crate::webhook::{SentMessage, Webhook};
 
 /// What belongs to one thread at a time.
 pub(super) struct State {
@@ -38,7 +38,7 @@ impl State {
         Self { webhook, url, sent: None, status: BARKER_OK, error: CString::default() }
     }
 
-    /// Keeps a call's status and, of a failure, the sentence; gives the status.
+    /// Keeps the status of a call and the sentence of a failure; returns the status.
     pub fn remember(&mut self, result: &Result<()>) -> barker_status {
         self.status = status_of(result);
         self.error = match result {
@@ -48,25 +48,25 @@ impl State {
         self.status
     }
 
-    /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
-    /// it was answered.
-    pub fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
+    /// Keeps what the getters return of a delivery, in place of the last one's; returns whether it
+    /// was answered.
+    pub fn keep(&mut self, outcome: Result<SentMessage>) -> Result<()> {
         self.sent = None;
         let (sent, result) = Sent::of(outcome?);
         self.sent = Some(sent);
         result
     }
 
-    /// Keeps a delivery and its status, which it gives.
-    pub fn conclude(&mut self, outcome: Result<Delivery>) -> barker_status {
+    /// Keeps a delivery and its status; returns the status.
+    pub fn conclude(&mut self, outcome: Result<SentMessage>) -> barker_status {
         let result = self.keep(outcome);
         self.remember(&result)
     }
 }
 
 impl Sent {
-    /// What there is to read of a delivery, and whether it was answered.
-    pub fn of(delivery: Delivery) -> (Self, Result<()>) {
+    /// What the getters return of a delivery, and whether it was answered.
+    pub fn of(delivery: SentMessage) -> (Self, Result<()>) {
         let Outcome { response, result } = delivery.outcome;
         let c_pair = |(name, value): &(String, Vec<u8>)| (c_text(name.as_bytes()), c_text(value));
         let headers: Vec<_> = response.headers.iter().map(c_pair).collect();

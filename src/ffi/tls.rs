@@ -6,7 +6,7 @@ use super::boundary::{bytes, optional_text, text};
 use super::constants::{Constants, constants};
 use super::handle::{barker_webhook, on_handle};
 use super::status::barker_status;
-use crate::delivery::{TlsVersion, Trust};
+use crate::delivery::{TlsConfig, TlsVersion};
 use crate::error::Result;
 
 /// Trusts the certificate authorities in PEM, in addition to those of the platform: see
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe { change(hook, |trust| trust.with_authorities(bytes("pem", pem, len)?)) }
+    unsafe { change(hook, |tls| tls.with_authorities(bytes("pem", pem, len)?)) }
 }
 
 /// Like barker_webhook_add_ca(), but reads the certificates from a file, once, during the call.
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
     path: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe { change(hook, |trust| trust.with_authority_file(text("path", path)?)) }
+    unsafe { change(hook, |tls| tls.with_authority_file(text("path", path)?)) }
 }
 
 /// Sets whether the certificate authorities of the platform are trusted. On Linux these are the
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
     trusted: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { change(hook, |trust| Ok(trust.with_platform(trusted != 0))) }
+    unsafe { change(hook, |tls| Ok(tls.with_platform(trusted != 0))) }
 }
 
 /// Refuses the certificates that these lists revoke, anywhere in a receiver's chain. A certificate
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn barker_webhook_add_crl(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe { change(hook, |trust| trust.with_revocations(bytes("pem", pem, len)?)) }
+    unsafe { change(hook, |tls| tls.with_revocations(bytes("pem", pem, len)?)) }
 }
 
 /// Sets the certificate that is shown to receivers that ask for one (mutual TLS).
@@ -115,9 +115,9 @@ pub unsafe extern "C" fn barker_webhook_set_client_certificate(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        change(hook, |trust| {
+        change(hook, |tls| {
             let (pem, key) = (bytes("pem", pem, len)?, bytes("key", key, key_len)?);
-            trust.with_identity((!pem.is_empty() || !key.is_empty()).then_some((pem, key)))
+            tls.with_identity((!pem.is_empty() || !key.is_empty()).then_some((pem, key)))
         })
     }
 }
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
     name: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe { change(hook, |trust| trust.with_server_name(optional_text("name", name)?)) }
+    unsafe { change(hook, |tls| tls.with_server_name(optional_text("name", name)?)) }
 }
 
 /// The oldest version of TLS that is accepted. The numbers are part of the ABI.
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn barker_webhook_set_min_tls(
     version: barker_tls,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { change(hook, |trust| Ok(trust.with_minimum(TlsVersion::of(version)?))) }
+    unsafe { change(hook, |tls| Ok(tls.with_minimum(TlsVersion::of(version)?))) }
 }
 
 /// INSECURE: accepts any certificate, so that anyone on the way to the receiver can read and change
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
     skip: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { change(hook, |trust| Ok(trust.with_skipped_verification(skip != 0))) }
+    unsafe { change(hook, |tls| Ok(tls.with_skipped_verification(skip != 0))) }
 }
 
 /// Changes what a handle trusts.
@@ -192,8 +192,8 @@ pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
 /// As for [`on_handle`].
 unsafe fn change(
     hook: *mut barker_webhook,
-    change: impl FnOnce(&Trust) -> Result<Trust>,
+    change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
 ) -> barker_status {
     // SAFETY: the caller's promise is the one asked for here.
-    unsafe { on_handle(hook, |hook| hook.webhook.change_trust(change)) }
+    unsafe { on_handle(hook, |hook| hook.webhook.change_tls(change)) }
 }

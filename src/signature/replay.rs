@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::verification::Identity;
+use crate::delivery::ForkLock;
 use crate::error::{Result, Status};
-use crate::fork::ForkLock;
 
 /// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
 /// same once in 2^64 / `limit` messages.

@@ -1,10 +1,10 @@
 //! What the threads of a process share, and what becomes of it in a child of `fork()`.
 //!
-//! A child has only the thread that forked. Whatever another thread of the parent had locked at that
-//! moment stays locked in the child for ever, and may be half-changed. So everything that threads
-//! share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew. The C
-//! library has locks of the same kind, which its resolver takes: [`PutOff`] keeps forks away from
-//! those.
+//! A child has only the thread that forked. Whatever another thread of the parent had locked at
+//! that moment stays locked in the child for ever, and may be half-changed. So everything that
+//! threads share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew.
+//! The C library has locks of the same kind, which its resolver takes: [`PutOff`] keeps forks away
+//! from those.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -17,11 +17,11 @@ use once_cell::race::OnceBox;
 /// How many forks lie between this process and the one in which the library began.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
 static IS_WATCHING: AtomicBool = AtomicBool::new(false);
-/// Threads that fork, and threads amid what puts forks off.
+/// Threads that are forking, and threads that put forks off.
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 static PUTTING_OFF: AtomicUsize = AtomicUsize::new(0);
-/// How many of the latter a fork has waited for in vain; the next one does not. When one of them
-/// ends, it may have been any: so there is one less.
+/// How many of the latter a fork has waited for without success; the next one does not wait for
+/// them. When one of them ends, it may have been any: so there is one less.
 static SLOW: AtomicUsize = AtomicUsize::new(0);
 
 /// How long a fork is put off at most, in steps: half a second. What takes longer is a lookup that
@@ -53,13 +53,13 @@ extern "C" fn after_fork_in_child() {
 }
 
 /// Puts off forks for a little while, as long as it lives.
-pub(crate) struct PutOff {
+pub(super) struct PutOff {
     /// Of the process that it was made in; in a child of that it does nothing.
     generation: usize,
 }
 
 impl PutOff {
-    /// Waits until no thread is amid a fork.
+    /// Waits until no thread is forking.
     pub fn new() -> Self {
         loop {
             let generation = generation();
@@ -85,9 +85,9 @@ impl Drop for PutOff {
 /// Tells this process from those that it was forked from. Not by process ids: in two namespaces of
 /// ids, a parent and its child can have the same one.
 ///
-/// Never waits: threads that come here first at the same time may all ask the system to be told of
-/// forks, which does no harm.
-pub(crate) fn generation() -> usize {
+/// Never waits: threads that come here first at the same time may all ask the system to call
+/// back at forks, which does no harm.
+pub(super) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
         // SAFETY: the functions change atomic numbers, and the first may wait for a moment.
         let failed = unsafe {
@@ -167,12 +167,14 @@ impl<T: Default> Drop for Content<T> {
     }
 }
 
-/// What all who ask at the same time share; it is freed when the last of them lets go.
-pub(crate) fn shared<T: Default>(current: &ForkLock<Weak<T>>) -> Arc<T> {
-    let mut current = current.lock();
-    current.upgrade().unwrap_or_else(|| {
-        let new = Arc::default();
-        *current = Arc::downgrade(&new);
-        new
-    })
+impl<T: Default> ForkLock<Weak<T>> {
+    /// What all who ask for it at the same time share. It is freed when the last of them lets go.
+    pub fn get_or_make(&self) -> Arc<T> {
+        let mut current = self.lock();
+        current.upgrade().unwrap_or_else(|| {
+            let new = Arc::default();
+            *current = Arc::downgrade(&new);
+            new
+        })
+    }
 }

@@ -17,10 +17,10 @@ impl Redirects {
     /// Where this answer leads, and what to ask for there. A redirect to what was just asked for is
     /// an answer: the same request would only bring it again.
     ///
-    /// The data goes there as well, but for 303: then the receiver has it, and the answer is to be
-    /// fetched. RFC 9110 lets clients turn a POST into a GET at 301 and 302 too, as browsers do;
+    /// The data goes there as well, except at 303: then the receiver has it, and the answer is to
+    /// be fetched. RFC 9110 lets clients turn a POST into a GET at 301 and 302 too, as browsers do;
     /// a webhook would arrive without its data.
-    pub(super) fn follow<'a>(
+    pub(crate) fn follow<'a>(
         &self,
         from: &Target,
         request: &Request<'a>,

@@ -1,42 +1,47 @@
 //! TLS over a socket.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::sync::Arc;
 
+use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
 use url::Host;
 
-use super::connection::{received, sent};
-use super::deadline::Deadline;
+use super::config::TlsConfig;
 use super::explain::explain;
-use super::socket::Socket;
+use crate::delivery::net::{Connection, Deadline, Socket, received, sent};
 use crate::error::{Error, Result, Status};
 
 /// A peer that sends more while the connection is idle is not worth listening to.
 const MAX_TICKET_READS: usize = 8;
 
-pub(super) struct Tls {
+pub(crate) struct Session {
     session: ClientConnection,
     socket: Socket,
 }
 
-impl Tls {
-    /// TLS with this host over a fresh socket, before the handshake; expects the name, if there is
-    /// one, in place of the host's.
-    pub fn new(
-        socket: Socket,
-        host: &Host<String>,
-        name: Option<&ServerName<'static>>,
-        config: Arc<ClientConfig>,
-    ) -> Result<Self> {
-        let name = name.map_or_else(|| host_name(host), |name| Ok(name.clone()))?;
-        let session = ClientConnection::new(config, name).map_err(explain)?;
+impl Session {
+    /// TLS with this host over a fresh socket, before the handshake.
+    pub fn new(socket: Socket, host: &Host<String>, config: &TlsConfig) -> Result<Self> {
+        let name = config.server_name().cloned().map_or_else(|| host_name(host), Ok)?;
+        let session = ClientConnection::new(config.client_config()?, name).map_err(explain)?;
         Ok(Self { session, socket })
     }
 
-    /// Shakes hands; false as long as the peer has to be waited for.
-    pub fn shake_hands(&mut self, until: Option<&Deadline>) -> Result<bool> {
+    /// Receives and decrypts what comes; returns how many bytes came, none at the end.
+    fn read_records(&mut self, until: Option<&Deadline>) -> Result<Option<usize>> {
+        let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, until });
+        let Some(read) = received(read)? else { return Ok(None) };
+        if let Err(error) = self.session.process_new_packets() {
+            // Tells the peer why; it may be gone already, and the reason here is what matters.
+            let _ = self.flush();
+            return Err(explain(error));
+        }
+        Ok(Some(read))
+    }
+}
+
+impl Connection for Session {
+    fn handshake(&mut self, until: Option<&Deadline>) -> Result<bool> {
         while self.session.is_handshaking() {
             if !self.flush().map_err(handshake_error)? {
                 return Ok(false);
@@ -52,8 +57,7 @@ impl Tls {
         self.flush().map_err(handshake_error)
     }
 
-    /// Encrypts and sends some of the parts.
-    pub fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>> {
+    fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>> {
         if !self.flush()? {
             return Ok(None);
         }
@@ -66,8 +70,7 @@ impl Tls {
         Ok(Some(taken))
     }
 
-    /// Sends what is encrypted; false if there is no room for all of it.
-    pub fn flush(&mut self) -> Result<bool> {
+    fn flush(&mut self) -> Result<bool> {
         while self.session.wants_write() {
             let written =
                 self.session.write_tls(&mut Wire { socket: &mut self.socket, until: None });
@@ -78,16 +81,11 @@ impl Tls {
         Ok(true)
     }
 
-    pub fn wants_write(&self) -> bool {
+    fn wants_write(&self) -> bool {
         self.session.wants_write()
     }
 
-    /// Receives and decrypts some bytes; none means that the receiver closed the connection.
-    pub fn receive(
-        &mut self,
-        buffer: &mut [u8],
-        until: Option<&Deadline>,
-    ) -> Result<Option<usize>> {
+    fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> Result<Option<usize>> {
         loop {
             match self.session.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -106,8 +104,8 @@ impl Tls {
         }
     }
 
-    /// As [`Socket::is_quiet`]; some session tickets are no noise.
-    pub fn is_quiet(&mut self) -> bool {
+    /// Some session tickets are no noise.
+    fn is_quiet(&mut self) -> bool {
         let mut reads = 0;
         while !self.socket.is_quiet() {
             reads += 1;
@@ -120,20 +118,8 @@ impl Tls {
             .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
     }
 
-    pub fn socket(&mut self) -> &mut Socket {
+    fn socket(&mut self) -> &mut Socket {
         &mut self.socket
-    }
-
-    /// Receives and decrypts what comes; gives how many bytes came, none at the end.
-    fn read_records(&mut self, until: Option<&Deadline>) -> Result<Option<usize>> {
-        let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, until });
-        let Some(read) = received(read)? else { return Ok(None) };
-        if let Err(error) = self.session.process_new_packets() {
-            // Tells the peer why; it may be gone already, and the reason here is what matters.
-            let _ = self.flush();
-            return Err(explain(error));
-        }
-        Ok(Some(read))
     }
 }
 
@@ -173,7 +159,7 @@ fn closed_amid_handshake() -> Error {
     Error::new(Status::Tls, why)
 }
 
-/// A connection that breaks amid the handshake is no use for TLS.
+/// A connection that breaks during the handshake is no use for TLS.
 fn handshake_error(error: Error) -> Error {
     match error.status {
         Status::Send | Status::Receive => {

@@ -1,38 +1,26 @@
-//! One delivery on its way: looks up the host, connects, shakes hands, sends and receives, each
-//! time as far as it gets. Whoever drives it does the waiting.
+//! One delivery as a state machine: looks up the host, connects, makes a TLS session, sends and
+//! receives, each time as far as it gets. Whoever drives it does the waiting.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use mio::Waker;
-
-use super::agent::Settings;
-use super::connection::Connection;
-use super::deadline::Deadline;
+use super::http::{Endpoint, Exchange, Incoming, Origin, Place, Request, Response, Target};
 use super::log::LogLevel;
-use super::place::Place;
-use super::pool::{Pool, Route};
-use super::process::Process;
+use super::net::{Addresses, Connecting, Connection, Deadline, Found, Lookup, Plain, Pool, Socket};
 use super::proxy::Tunnel;
-use super::race::{Address, Race};
-use super::request::Request;
-use super::resolver::{Addresses, Found, Lookup};
-use super::response::Response;
-use super::socket::{Socket, poll};
-use super::stop::{Awaited, Watch};
-use super::talk::{Incoming, Talk};
-use super::target::{Endpoint, Origin, Target};
-use super::tls::Tls;
+use super::route::Route;
+use super::settings::Settings;
+use super::shared::Shared;
+use super::tls::Session;
 use crate::error::{Error, Result, Status};
 
-/// A delivery on its way.
-pub struct Exchange<'a> {
-    process: Arc<Process>,
-    pool: Arc<Pool>,
+/// One message on its way to one receiver.
+pub struct Delivery<'a> {
+    shared: Arc<Shared>,
+    pool: Arc<Pool<Route>>,
     settings: Arc<Settings>,
     route: Route,
     request: Request<'a>,
@@ -42,12 +30,13 @@ pub struct Exchange<'a> {
 }
 
 enum Stage {
+    /// Before the first connection, and before each redirect that is followed.
     Idle,
     LookingUp(Asked),
-    /// Whether to old addresses.
-    Connecting(Race, bool),
+    /// With whether the addresses are old.
+    Connecting(Connecting, bool),
     Tunnelling(Tunnel),
-    Talking(Box<Talk>),
+    Exchanging(Box<Exchange>),
     /// The system lacks what it takes to go on; it begins anew when it is advanced.
     Starved(Error),
 }
@@ -84,17 +73,17 @@ pub struct Outcome {
     pub result: Result<()>,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> Delivery<'a> {
     pub(super) fn new(
-        process: Arc<Process>,
-        pool: Arc<Pool>,
+        shared: Arc<Shared>,
+        pool: Arc<Pool<Route>>,
         settings: Arc<Settings>,
         target: Arc<Target>,
         request: Request<'a>,
         deadline: Deadline,
     ) -> Self {
         Self {
-            process,
+            shared,
             pool,
             route: settings.route(target),
             settings,
@@ -102,23 +91,6 @@ impl<'a> Exchange<'a> {
             redirects: 0,
             deadline,
             stage: Stage::Idle,
-        }
-    }
-
-    /// Goes on to the end, waiting where it must.
-    pub fn run(mut self) -> Outcome {
-        let result = self.run_to_end();
-        self.conclude(result)
-    }
-
-    fn run_to_end(&mut self) -> Result<Response> {
-        let mut incoming = Incoming::Awaited;
-        loop {
-            incoming = match self.advance(incoming)? {
-                Progress::Ended(response) => return Ok(response),
-                Progress::TurnOver => Incoming::There,
-                Progress::Waits => self.wait()?,
-            };
         }
     }
 
@@ -133,7 +105,7 @@ impl<'a> Exchange<'a> {
             Err(error) => {
                 self.log(LogLevel::Error, || format!("{receiver}: {error}"));
                 let head = match &mut self.stage {
-                    Stage::Talking(talk) => talk.head_so_far(),
+                    Stage::Exchanging(exchange) => exchange.head_so_far(),
                     _ => None,
                 };
                 Outcome { response: head.unwrap_or_default(), result: Err(error) }
@@ -151,8 +123,8 @@ impl<'a> Exchange<'a> {
             false => self.advance_stages(incoming),
         };
         if !matches!(result, Ok(Some(_))) {
-            // It shuts the socket down, which looks as if the receiver had closed the connection.
-            self.deadline.check_stop(self.phase())?;
+            // That shuts the socket down, which looks as if the receiver had closed the connection.
+            self.deadline.check_cancelled(self.phase())?;
         }
         match result {
             Ok(Some(response)) => Ok(Progress::Ended(response)),
@@ -170,8 +142,8 @@ impl<'a> Exchange<'a> {
     /// The deadline has passed. An answer that came in time is one, however long the thread was
     /// kept from looking.
     fn take_what_came(&mut self) -> Result<Option<Response>> {
-        if let Stage::Talking(talk) = &mut self.stage
-            && let Some((response, is_reusable)) = talk.take_what_came(&self.deadline)?
+        if let Stage::Exchanging(exchange) = &mut self.stage
+            && let Some((response, is_reusable)) = exchange.take_what_came(&self.deadline)?
             && let Some(response) = self.accept(response, is_reusable)
         {
             return Ok(Some(response));
@@ -190,22 +162,19 @@ impl<'a> Exchange<'a> {
                     let (port, addresses) = (asked.port, asked.addresses()?);
                     addresses.map(|(addresses, are_old)| self.connect(&addresses, port, are_old))
                 }
-                Stage::Connecting(race, is_to_old) => match race.advance() {
-                    Ok(Some(socket)) => Some(self.use_socket(socket)?),
-                    Ok(None) => None,
-                    Err(error) => {
-                        let is_to_old = *is_to_old;
-                        Some(self.reach_elsewhere(error, is_to_old)?)
-                    }
-                },
-                Stage::Tunnelling(tunnel) => {
-                    match tunnel.advance(incoming.until(&self.deadline))? {
-                        Some(socket) => Some(self.secure(socket)?),
-                        None => None,
+                Stage::Connecting(connecting, are_old) => {
+                    let are_old = *are_old;
+                    match connecting.advance() {
+                        Ok(socket) => socket.map(|socket| self.use_socket(socket)).transpose()?,
+                        Err(error) => Some(self.reach_elsewhere(error, are_old)?),
                     }
                 }
-                Stage::Talking(talk) => {
-                    match talk.advance(&self.request, &self.deadline, incoming) {
+                Stage::Tunnelling(tunnel) => {
+                    let socket = tunnel.advance(incoming.until(&self.deadline))?;
+                    socket.map(|socket| self.secure(socket)).transpose()?
+                }
+                Stage::Exchanging(exchange) => {
+                    match exchange.advance(&self.request, &self.deadline, incoming) {
                         Ok(None) => None,
                         Ok(Some((response, is_reusable))) => {
                             match self.accept(response, is_reusable) {
@@ -213,7 +182,7 @@ impl<'a> Exchange<'a> {
                                 None => Some(Stage::Idle),
                             }
                         }
-                        Err(_) if talk.may_start_over() => Some(self.reach()?),
+                        Err(_) if exchange.may_start_over() => Some(self.reach()?),
                         Err(error) => return Err(error),
                     }
                 }
@@ -235,14 +204,14 @@ impl<'a> Exchange<'a> {
         Ok(match self.take_idle() {
             Some(connection) => {
                 self.log(LogLevel::Debug, || "using an idle connection again".into());
-                self.talk(connection, true)
+                self.exchange(connection, true)
             }
             None => self.reach()?,
         })
     }
 
     /// An idle connection, unless a clone with another policy opened it to where this one may not.
-    fn take_idle(&self) -> Option<Connection> {
+    fn take_idle(&self) -> Option<Box<dyn Connection>> {
         let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
         let address = connection.socket().address;
         let is_allowed = |address: SocketAddr| self.settings.policy.check(address.ip()).is_ok();
@@ -255,14 +224,17 @@ impl<'a> Exchange<'a> {
             Hop::Place(place) => place,
             Hop::Unix(path) => {
                 self.log(LogLevel::Debug, || format!("connecting to {}", path.display()));
-                return Ok(self.race([Address::Unix(path.to_owned())].into(), false));
+                return Ok(Stage::Connecting(
+                    Connecting::to_unix(path, &self.shared.full_backlogs),
+                    false,
+                ));
             }
         };
         if let Some(address) = place.literal_address() {
             return Ok(self.connect(&[address?], place.port, false));
         }
         let name = place.host.to_string();
-        Ok(match self.process.resolver.find(&name, self.settings.lookup_lifetime) {
+        Ok(match self.shared.resolver.find(&name, self.settings.lookup_lifetime) {
             Found::Addresses(addresses) => self.connect(&addresses, place.port, false),
             Found::Asked(lookup, old) => {
                 self.log(LogLevel::Debug, || format!("looking up {name}"));
@@ -287,7 +259,7 @@ impl<'a> Exchange<'a> {
             return Err(error);
         }
         if let Hop::Place(place) = self.next_hop()? {
-            self.process.resolver.forget(&place.host.to_string());
+            self.shared.resolver.forget(&place.host.to_string());
         }
         if are_old { self.reach() } else { Err(error) }
     }
@@ -297,12 +269,8 @@ impl<'a> Exchange<'a> {
             let addresses: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
             format!("connecting to port {port} of {addresses:?}")
         });
-        self.race(Race::interleaved(addresses, port), are_old)
-    }
-
-    fn race(&self, addresses: VecDeque<Address>, are_old: bool) -> Stage {
-        let race = Race::new(addresses, self.process.clone(), self.settings.clone());
-        Stage::Connecting(race, are_old)
+        let check = |address| self.settings.policy.check(address);
+        Stage::Connecting(Connecting::to_host(addresses, port, check), are_old)
     }
 
     fn use_socket(&self, socket: Socket) -> Result<Stage> {
@@ -319,36 +287,34 @@ impl<'a> Exchange<'a> {
 
     /// Puts TLS over the socket, if the URL wants it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
-        let connection = match self.route.target.origin() {
+        let connection: Box<dyn Connection> = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
-                let trust = &self.settings.trust;
-                let config = match trust.is_default() {
-                    true => self.process.default_tls()?,
-                    false => trust.config()?,
+                let tls = match self.settings.tls.is_default() {
+                    true => &self.shared.default_tls,
+                    false => &*self.settings.tls,
                 };
-                let tls = Tls::new(socket, &place.host, trust.server_name(), config)?;
-                Connection::Secure(Box::new(tls))
+                Box::new(Session::new(socket, &place.host, tls)?)
             }
             _ => {
                 self.log(LogLevel::Debug, || "connected".into());
-                Connection::Plain(socket)
+                Box::new(Plain(socket))
             }
         };
-        Ok(self.talk(connection, false))
+        Ok(self.exchange(connection, false))
     }
 
-    fn talk(&self, connection: Connection, is_reused: bool) -> Stage {
-        Stage::Talking(Talk::new(connection, is_reused, self.settings.max_body))
+    fn exchange(&self, connection: Box<dyn Connection>, is_reused: bool) -> Stage {
+        Stage::Exchanging(Exchange::new(connection, is_reused, self.settings.max_body))
     }
 
-    /// Keeps the connection if that can be, and gives the answer, unless it leads elsewhere.
+    /// Keeps the connection if that can be, and returns the answer, unless it leads elsewhere.
     fn accept(&mut self, response: Response, is_reusable: bool) -> Option<Response> {
-        if let Stage::Talking(talk) = mem::replace(&mut self.stage, Stage::Idle)
+        if let Stage::Exchanging(exchange) = mem::replace(&mut self.stage, Stage::Idle)
             && is_reusable
         {
             let (route, limits) = (self.route.clone(), self.settings.idle_limits);
-            self.pool.keep(route, talk.connection, response.kept_for(), limits);
+            self.pool.keep(route, exchange.connection, response.kept_for(), limits);
         }
         self.log(LogLevel::Debug, || format!("answered with {}", response.status));
         let redirects = self.settings.redirects;
@@ -367,44 +333,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn log(&self, level: LogLevel, text: impl FnOnce() -> String) {
-        if let Some(log) = &self.settings.log
-            && level <= log.level
-        {
-            (log.write)(level, &text());
+        if let Some(log) = &self.settings.log {
+            log.write(level, text);
         }
-    }
-
-    /// Waits until [`advance`](Self::advance) can do more, or the deadline has passed.
-    fn wait(&mut self) -> Result<Incoming> {
-        let left = self.deadline.left();
-        let deadline = &self.deadline;
-        match &mut self.stage {
-            Stage::Idle => {}
-            Stage::Starved(error) => return Err(error.clone()),
-            Stage::LookingUp(Asked { lookup, old, .. }) => {
-                let next = old.as_ref().map(|(at, _)| at.saturating_duration_since(Instant::now()));
-                lookup.wait(next.unwrap_or(left), deadline);
-            }
-            Stage::Connecting(race, _) => {
-                let next = race.next().map(|next| next.saturating_duration_since(Instant::now()));
-                let mut entries: Vec<_> =
-                    race.sockets().map(|socket| socket.poll_entry(libc::POLLOUT)).collect();
-                wait_for(&mut entries, next.unwrap_or(left).min(left), deadline)?;
-            }
-            Stage::Tunnelling(tunnel) => {
-                let mut entry = tunnel.socket().map(|socket| socket.poll_entry(libc::POLLOUT));
-                wait_for(entry.as_mut_slice(), left, deadline)?;
-            }
-            Stage::Talking(talk) if talk.only_receives() => {}
-            Stage::Talking(talk) => {
-                let events = libc::POLLIN | libc::POLLOUT;
-                let mut entry = [talk.connection.socket().poll_entry(events)];
-                wait_for(&mut entry, left, deadline)?;
-                let there = entry[0].revents & !libc::POLLOUT != 0;
-                return Ok(if there { Incoming::There } else { Incoming::NotYet });
-            }
-        }
-        Ok(Incoming::Awaited)
     }
 
     fn phase(&self) -> &'static str {
@@ -415,12 +346,12 @@ impl<'a> Exchange<'a> {
             Stage::Connecting(..) => "connecting",
             Stage::Starved(_) => "waiting for a descriptor",
             Stage::Tunnelling(_) => "asking the proxy",
-            Stage::Talking(talk) => talk.phase(),
+            Stage::Exchanging(exchange) => exchange.phase(),
         }
     }
 
     /// The lookup that it waits for, if it does.
-    pub(super) fn lookup(&self) -> Option<&Lookup> {
+    pub(super) fn lookup(&self) -> Option<&Arc<Lookup>> {
         match &self.stage {
             Stage::LookingUp(asked) => Some(&asked.lookup),
             _ => None,
@@ -429,19 +360,31 @@ impl<'a> Exchange<'a> {
 
     /// The sockets that it waits for.
     pub(super) fn sockets(&mut self) -> impl Iterator<Item = &mut Socket> {
-        let (racing, talking) = match &mut self.stage {
-            Stage::Connecting(race, _) => (Some(race.sockets()), None),
+        let (connecting, other) = match &mut self.stage {
+            Stage::Connecting(connecting, _) => (Some(connecting.sockets()), None),
             Stage::Tunnelling(tunnel) => (None, tunnel.socket()),
-            Stage::Talking(talk) => (None, Some(talk.connection.socket())),
+            Stage::Exchanging(exchange) => (None, Some(exchange.connection.socket())),
             _ => (None, None),
         };
-        racing.into_iter().flatten().chain(talking)
+        connecting.into_iter().flatten().chain(other)
     }
 
-    /// When it is to be advanced even if nothing has happened; none is never.
+    /// Which events of these to wait for; none if it waits by receiving when it is advanced, or not
+    /// for a socket.
+    pub(super) fn events(&self) -> Option<i16> {
+        match &self.stage {
+            Stage::Connecting(..) | Stage::Tunnelling(_) => Some(libc::POLLOUT),
+            Stage::Exchanging(exchange) if !exchange.only_receives() => {
+                Some(libc::POLLIN | libc::POLLOUT)
+            }
+            _ => None,
+        }
+    }
+
+    /// When it is due even if nothing has happened; none is never.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let next = match &self.stage {
-            Stage::Connecting(race, _) => race.next(),
+            Stage::Connecting(connecting, _) => connecting.next_attempt(),
             Stage::LookingUp(asked) => asked.old.as_ref().map(|(at, _)| *at),
             _ => None,
         };
@@ -456,14 +399,14 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Makes a stop wake this batch, as long as the guard lives.
-    pub(super) fn watch(&self, batch: &Arc<Waker>) -> Option<Watch> {
-        self.deadline.watch(Awaited::Batch(batch.clone()))
+    /// When it must be over.
+    pub(super) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
-    /// Whether it goes on when the batch was woken, and not by one of its sockets.
+    /// Whether it goes on when the engine was woken, and not by one of its sockets.
     pub(super) fn is_woken(&self) -> bool {
-        self.lookup().is_some() || self.deadline.is_stopped()
+        self.lookup().is_some() || self.deadline.is_cancelled()
     }
 }
 
@@ -479,12 +422,4 @@ impl Asked {
             (_, Some((_, addresses))) => Ok(Some((addresses.clone(), true))),
         }
     }
-}
-
-/// Waits for one of the events, a signal or a stop, and not longer than that.
-fn wait_for(entries: &mut [libc::pollfd], wait: Duration, deadline: &Deadline) -> Result<()> {
-    let sockets = entries.iter().map(|entry| entry.fd).collect();
-    let Some(_watch) = deadline.watch(Awaited::Sockets(sockets)) else { return Ok(()) };
-    poll(entries, wait)
-        .map_err(|error| Error::new(Status::System, format!("waiting failed: {error}")))
 }

@@ -14,7 +14,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// The usual verification, except that it tells more reasons apart, and takes the added
+/// The usual verification, except that it distinguishes more reasons, and takes the added
 /// certificates even if they say that they are an authority's, as those do that `openssl req -x509`
 /// makes.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
-//! Threads of the library's own, which take none of the host program's signals.
+//! The threads that the library starts: one for each lookup of a host name, and no other. They take
+//! none of the host program's signals.
 
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
-use crate::fork::generation;
+use super::fork::generation;
 
-/// What a thread of the library's needs at most, the system's resolver and its modules included.
+/// What a lookup needs at most, the system's resolver and its modules included.
 const STACK_LEN: usize = 512 * 1024;
 
 /// A thread that was started; one that is dropped goes on by itself.
@@ -48,15 +49,4 @@ impl Drop for Thread {
             mem::forget(self.handle.take());
         }
     }
-}
-
-/// Whether the program has rights that its user has not (setuid, setgid, file capabilities).
-pub(super) fn is_privileged() -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: getauxval() takes any number, and touches no memory of the program's.
-    let is_privileged = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    // SAFETY: issetugid() takes nothing and always succeeds.
-    let is_privileged = unsafe { libc::issetugid() } != 0;
-    is_privileged
 }

@@ -8,7 +8,7 @@ use rustls::client::{
 };
 use rustls::pki_types::ServerName;
 
-use crate::fork::ForkLock;
+use crate::delivery::net::ForkLock;
 
 /// How many receivers' tickets are kept: as many as rustls itself would.
 const MOST: usize = 256;
@@ -16,7 +16,7 @@ const MOST: usize = 256;
 /// The sessions made under one configuration. The lock is around each use of what rustls has, whose
 /// own lock is therefore free whenever this one is.
 #[derive(Default)]
-pub(super) struct Sessions(ForkLock<Memory>);
+pub(super) struct SessionStore(ForkLock<Memory>);
 
 struct Memory(ClientSessionMemoryCache);
 
@@ -26,19 +26,19 @@ impl Default for Memory {
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for SessionStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sessions")
+        f.write_str("SessionStore")
     }
 }
 
-impl Sessions {
+impl SessionStore {
     fn with<T>(&self, work: impl FnOnce(&ClientSessionMemoryCache) -> T) -> T {
         work(&self.0.lock().0)
     }
 }
 
-impl ClientSessionStore for Sessions {
+impl ClientSessionStore for SessionStore {
     fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
         self.with(|memory| memory.set_kx_hint(name, group));
     }

@@ -1,16 +1,16 @@
 //! A stream socket, TCP or Unix, that never raises SIGPIPE. Connecting and sending never wait;
 //! receiving may.
 
-use std::ffi::CString;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Type};
 
+use super::cancellation::Interrupt;
 use super::deadline::Deadline;
-use super::stop::Awaited;
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
@@ -23,7 +23,7 @@ const LAST_TURN: usize = 2 * 1024 * 1024;
 /// What a system call counts for at least: peers that send byte by byte have turns, too.
 const MIN_COST: usize = 4 * 1024;
 
-pub(super) struct Socket {
+pub(crate) struct Socket {
     socket: socket2::Socket,
     /// Where it leads, unless that is a Unix socket.
     pub address: Option<SocketAddr>,
@@ -33,7 +33,7 @@ pub(super) struct Socket {
     receive_timeout: Option<Duration>,
     /// Whether a byte was sent.
     pub has_sent: bool,
-    /// Whether a batch is told of its events.
+    /// Whether an engine's poller has it registered.
     pub is_watched: bool,
     /// Bytes that are left of this turn. Then there is nothing to send or receive, as it seems, so
     /// that whoever drives the delivery looks at its deadline, and at other deliveries.
@@ -41,7 +41,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Begins to connect; [`is_connected`](Self::is_connected) tells how that goes on.
+    /// Begins to connect; [`is_connected`](Self::is_connected) says how that goes on.
     pub fn connect(address: &SockAddr) -> io::Result<Self> {
         let socket = socket2::Socket::new(address.domain(), Type::STREAM.nonblocking(), None)?;
         if address.domain() != Domain::UNIX {
@@ -98,14 +98,15 @@ impl Socket {
         }
     }
 
-    /// Where nobody listens at a port of this machine, the system may choose just that port for this
-    /// end, and connect the socket to itself.
+    /// Where nobody listens at a port of this machine, the system may choose just that port for
+    /// this end, and connect the socket to itself.
     fn leads_to_itself(&self) -> bool {
         let here = self.socket.local_addr().ok().and_then(|address| address.as_socket());
         self.address.is_some() && here == self.address
     }
 
-    /// Sends some of the parts, in one system call without copying them; gives how much went.
+    /// Sends some of the parts, in one system call without copying them; returns how many bytes
+    /// went.
     pub fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
         let sent = self.in_turn(|own| own.socket.send_vectored_with_flags(parts, flags))?;
@@ -113,8 +114,8 @@ impl Socket {
         Ok(sent)
     }
 
-    /// Receives some bytes; none means that the peer closed. Without a deadline, or time until then,
-    /// only what is there.
+    /// Receives some bytes; none means that the peer closed. Without a deadline, or time until
+    /// then, only what is there.
     pub fn receive(&mut self, buffer: &mut [u8], until: Option<&Deadline>) -> io::Result<usize> {
         self.in_turn(|own| own.receive_until(buffer, until))
     }
@@ -123,7 +124,7 @@ impl Socket {
         let wait = until.map_or(Duration::ZERO, Deadline::left);
         let watch = match until {
             Some(deadline) if !wait.is_zero() => {
-                deadline.watch(Awaited::Sockets(vec![self.as_raw_fd()]))
+                deadline.watch(Arc::new(Descriptor(self.as_raw_fd())))
             }
             _ => None,
         };
@@ -162,11 +163,11 @@ impl Socket {
 
     fn is_ready(&self, events: i16) -> io::Result<bool> {
         let mut entry = [self.poll_entry(events)];
-        poll(&mut entry, Duration::ZERO)?;
+        poll_for(&mut entry, Duration::ZERO)?;
         Ok(entry[0].revents != 0)
     }
 
-    /// For [`poll`].
+    /// For [`poll()`].
     pub fn poll_entry(&self, events: i16) -> libc::pollfd {
         libc::pollfd { fd: self.socket.as_raw_fd(), events, revents: 0 }
     }
@@ -178,8 +179,20 @@ impl AsRawFd for Socket {
     }
 }
 
-/// Waits for one of the events, or a signal, and not longer than that.
-pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<()> {
+/// Waits for one of the events, a signal or a cancellation, and not longer than that.
+pub(crate) fn poll(
+    entries: &mut [libc::pollfd],
+    wait: Duration,
+    deadline: &Deadline,
+) -> io::Result<()> {
+    let descriptors: Vec<_> = entries.iter().map(|entry| Descriptor(entry.fd)).collect();
+    match deadline.watch(Arc::new(descriptors)) {
+        Some(_watch) => poll_for(entries, wait),
+        None => Ok(()),
+    }
+}
+
+fn poll_for(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<()> {
     // Rounded up: too early would be a busy wait for the rest.
     let milliseconds = wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(i32::MAX);
     // SAFETY: `entries` is as long as is said.
@@ -193,10 +206,20 @@ pub(super) fn poll(entries: &mut [libc::pollfd], wait: Duration) -> io::Result<(
     }
 }
 
-/// Ends whatever waits for this socket, which somebody else has open.
-pub(super) fn shut_down(socket: RawFd) {
-    // SAFETY: takes a number, and leaves memory alone.
-    unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
+/// A socket that is waited for, and that whoever waits has open.
+struct Descriptor(RawFd);
+
+impl Interrupt for Descriptor {
+    fn interrupt(&self) {
+        // SAFETY: takes a number, and leaves memory alone.
+        unsafe { libc::shutdown(self.0, libc::SHUT_RDWR) };
+    }
+}
+
+impl Interrupt for Vec<Descriptor> {
+    fn interrupt(&self) {
+        self.iter().for_each(Descriptor::interrupt);
+    }
 }
 
 /// What the system lacks to open a descriptor, if it does.
@@ -205,28 +228,13 @@ pub(super) fn lack_of_resources() -> Option<io::Error> {
 }
 
 /// Whether an operation failed for want of descriptors or memory.
-pub(super) fn is_lack_of_resources(error: &io::Error) -> bool {
+pub(crate) fn is_lack_of_resources(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS))
 }
 
 /// Whether an operation is to be tried again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// The number of a network interface, which is given by its name or as a number already.
-pub(super) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
-    let name = CString::new(zone)?;
-    // SAFETY: the name ends with a NUL, and is only read.
-    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
-    if number != 0 {
-        return Ok(Some(number));
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() != Some(libc::ENODEV) => Err(error),
-        _ if !zone.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
-        _ => Ok(zone.parse().ok().filter(|number| *number != 0)),
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use percent_encoding::percent_decode_str;
 use url::{Host, ParseError};
 
-use super::socket::interface_number;
+use crate::delivery::net::interface_number;
 use crate::error::{Error, Result, Status};
 
 /// The longest name that an interface may have.
@@ -16,7 +16,7 @@ const MAX_INTERFACE_LEN: usize = 15;
 
 /// Where a TCP connection leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub host: Host<String>,
     /// Through which interface, by name or number, a link-local address is reached. It means
     /// something to this machine alone, and is never sent.
@@ -88,7 +88,7 @@ impl fmt::Display for Place {
 
 /// A name in ASCII, or an IPv4 address in its one plain form: others read 127.1 or 0x7f.0.0.1 as
 /// names.
-pub(super) fn parse_host(text: &str) -> Result<Host<String>> {
+pub(crate) fn parse_host(text: &str) -> Result<Host<String>> {
     if text.is_empty() {
         return refuse("the URL has no host: write it as in http://example.com/path");
     }
@@ -118,7 +118,7 @@ fn is_name(name: &str) -> bool {
     name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
 }
 
-pub(super) fn parse_port(text: &str) -> Option<u16> {
+pub(crate) fn parse_port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port: &u16| *port != 0 && port.to_string() == text)
 }
 

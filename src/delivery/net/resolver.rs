@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
+use super::cancellation::Interrupt;
 use super::deadline::Deadline;
+use super::fork::{ForkLock, PutOff};
 use super::names::{Refusal, addresses_of};
 use super::socket::lack_of_resources;
-use super::stop::Awaited;
 use super::thread::Thread;
 use crate::error::{Error, Result, Status};
-use crate::fork::{ForkLock, PutOff, shared};
 
 /// The most lookups that the system is asked at once, those included that nobody waits for any
 /// more: they cannot be stopped.
@@ -30,12 +30,12 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The addresses of a name, with port 0, in the order in which they are best tried (RFC 6724).
-pub(super) type Addresses = Arc<[SocketAddr]>;
+pub(crate) type Addresses = Arc<[SocketAddr]>;
 
 /// Lives as long as somebody uses it, a lookup that nobody waits for included: so the bound on
 /// lookups holds for the process.
 #[derive(Default)]
-pub(super) struct Resolver {
+pub(crate) struct Resolver {
     book: ForkLock<Book>,
 }
 
@@ -55,14 +55,14 @@ struct Known {
 }
 
 /// What the resolver says at once.
-pub(super) enum Found {
+pub(crate) enum Found {
     Addresses(Addresses),
     /// The system was asked; the old addresses, if there are any, serve from that moment on.
     Asked(Arc<Lookup>, Option<(Instant, Addresses)>),
 }
 
 /// A question to the system, shared by all who asked it.
-pub(super) struct Lookup {
+pub(crate) struct Lookup {
     name: String,
     progress: ForkLock<Progress>,
     answered: Condvar,
@@ -82,7 +82,7 @@ impl Resolver {
     /// That of the running process.
     pub fn current() -> Arc<Self> {
         static CURRENT: ForkLock<Weak<Resolver>> = ForkLock::new(Weak::new());
-        shared(&CURRENT)
+        CURRENT.get_or_make()
     }
 
     /// The addresses of a name, if they were looked up within the lifetime. With a lifetime of zero
@@ -118,8 +118,8 @@ impl Resolver {
         self.book.lock().known.remove(name);
     }
 
-    /// Gives queued lookups a thread of their own each, as far as there may be threads: a lookup
-    /// cannot be given a deadline.
+    /// Starts a thread for each queued lookup, as far as there may be threads: a lookup can have no
+    /// deadline.
     fn begin_lookups(self: &Arc<Self>, book: &mut Book) {
         while book.threads < MAX_LOOKUPS
             && let Some(lookup) = book.queue.pop_front()
@@ -212,16 +212,11 @@ impl Lookup {
 
     /// Waits for the answer, not longer than that, nor than until the deadline.
     pub fn wait(self: &Arc<Self>, longest: Duration, deadline: &Deadline) {
-        let _watch = deadline.watch(Awaited::Lookup(self.clone()));
+        let _watch = deadline.watch(self.clone());
         let progress = self.progress.lock();
-        let is_open = |progress: &mut Progress| progress.answer.is_none() && !deadline.is_stopped();
+        let is_open =
+            |progress: &mut Progress| progress.answer.is_none() && !deadline.is_cancelled();
         drop(self.answered.wait_timeout_while(progress, longest.min(deadline.left()), is_open));
-    }
-
-    /// Makes those who wait look whether they are to go on.
-    pub fn wake(&self) {
-        let _progress = self.progress.lock();
-        self.answered.notify_all();
     }
 
     /// Calls the waker when the answer is there, or at once if it is.
@@ -235,13 +230,17 @@ impl Lookup {
     }
 }
 
+impl Interrupt for Lookup {
+    fn interrupt(&self) {
+        let _progress = self.progress.lock();
+        self.answered.notify_all();
+    }
+}
+
 impl Progress {
     fn settle(&mut self, answered: &Condvar, answer: Result<Addresses>) {
         self.answer = Some(answer);
         answered.notify_all();
-        for waker in self.wakers.drain(..) {
-            // It fails only for a batch that is over.
-            let _ = waker.wake();
-        }
+        self.wakers.drain(..).for_each(|waker| waker.interrupt());
     }
 }

@@ -1,10 +1,13 @@
-//! The system's resolver, called so that it tells a name that does not exist from an answer that did
-//! not come, and keeps the interface of a link-local address. The standard library's call does
-//! neither.
+//! Numbers for names, as the system knows them: the addresses of hosts and the numbers of network
+//! interfaces.
+//!
+//! The system's resolver is called so that a name that does not exist differs from an answer that
+//! did not come, and so that a link-local address keeps its interface. The standard library's call
+//! does neither.
 
 use std::ffi::CString;
 use std::net::SocketAddr;
-use std::{mem, ptr};
+use std::{io, mem, ptr};
 
 use socket2::{SockAddr, SockAddrStorage};
 
@@ -81,5 +84,20 @@ impl Drop for List {
             // SAFETY: the list came from getaddrinfo(), and nothing borrows from it any more.
             unsafe { libc::freeaddrinfo(self.0) };
         }
+    }
+}
+
+/// The number of a network interface, by its name or from its number as text.
+pub(crate) fn interface_number(zone: &str) -> io::Result<Option<u32>> {
+    let name = CString::new(zone)?;
+    // SAFETY: the name ends with a NUL, and is only read.
+    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    if number != 0 {
+        return Ok(Some(number));
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() != Some(libc::ENODEV) => Err(error),
+        _ if !zone.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+        _ => Ok(zone.parse().ok().filter(|number| *number != 0)),
     }
 }

@@ -1,4 +1,4 @@
-//! Whom a TLS connection trusts, and what it shows of itself.
+//! The TLS configuration: whom to trust, and what to show.
 
 use std::fmt;
 use std::fs;
@@ -14,10 +14,10 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, version};
 
 use super::platform::{Authorities, Store, unreadable};
-use super::sessions::Sessions;
+use super::session_store::SessionStore;
 use super::verifier::{Unverified, Verifier, provider};
+use crate::delivery::net::ForkLock;
 use crate::error::{Error, Result, Status};
-use crate::fork::ForkLock;
 
 /// How often it is looked whether the platform's authorities have changed.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub enum TlsVersion {
 /// What is trusted and shown, and the configuration made of it once it is needed. Connections made
 /// under one serve no other, so it is never changed: a changed one takes its place.
 #[derive(Default)]
-pub struct Trust {
+pub struct TlsConfig {
     options: Options,
     kept: ForkLock<Option<Kept>>,
 }
@@ -70,7 +70,7 @@ struct Options {
     is_changed: bool,
 }
 
-impl Trust {
+impl TlsConfig {
     fn changed(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options { is_changed: true, ..self.options.clone() };
         change(&mut options);
@@ -136,7 +136,7 @@ impl Trust {
     }
 
     /// Whether nothing was set.
-    pub(super) fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         !self.options.is_changed
     }
 
@@ -146,11 +146,15 @@ impl Trust {
 
     /// The configuration, which keeps resumable sessions. Soon after the platform's authorities
     /// were replaced it is another one; as long as those cannot be read, it stays.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
-        self.config_at(Instant::now(), Store::find)
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>> {
+        self.client_config_at(Instant::now(), Store::find)
     }
 
-    fn config_at(&self, now: Instant, find: impl FnOnce() -> Store) -> Result<Arc<ClientConfig>> {
+    fn client_config_at(
+        &self,
+        now: Instant,
+        find: impl FnOnce() -> Store,
+    ) -> Result<Arc<ClientConfig>> {
         let before = match &mut *self.kept() {
             Some(kept) if !kept.is_due(now) => return Ok(kept.config.clone()),
             // Other threads use this one meanwhile.
@@ -179,7 +183,7 @@ impl Trust {
         }
     }
 
-    /// To be held for no longer than a moment.
+    /// Not to be held for longer than a moment.
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
         self.kept.lock()
     }
@@ -199,7 +203,7 @@ impl Options {
             None if self.without_platform || self.skips_verification => None,
             None => Some(Arc::new(find())),
         };
-        // First the stamp: what changes amid reading is seen the next time.
+        // First the stamp: what changes during the reading is seen the next time.
         let stamp = store.as_ref().map(|store| store.stamp());
         if let Some(before) = before
             && before.stamp.is_some()
@@ -214,11 +218,11 @@ impl Options {
             return Ok(before.clone());
         }
         let stamp = stamp.filter(|_| platform.failure.is_none());
-        let config = Arc::new(self.config(platform)?);
+        let config = Arc::new(self.client_config(platform)?);
         Ok(Kept { config, store, stamp, looked: now })
     }
 
-    fn config(&self, platform: Authorities) -> Result<ClientConfig> {
+    fn client_config(&self, platform: Authorities) -> Result<ClientConfig> {
         let versions = match self.minimum {
             TlsVersion::Tls12 => &[&version::TLS13, &version::TLS12][..],
             TlsVersion::Tls13 => &[&version::TLS13][..],
@@ -233,7 +237,7 @@ impl Options {
                 .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.clone()))),
             None => builder.with_no_client_auth(),
         };
-        config.resumption = Resumption::store(Arc::new(Sessions::default()));
+        config.resumption = Resumption::store(Arc::new(SessionStore::default()));
         Ok(config)
     }
 
@@ -323,18 +327,19 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
 ";
 
     /// A directory for one test, with a file of certificates and a directory of such files in it.
-    struct Place(PathBuf);
+    struct Files(PathBuf);
 
-    impl Place {
+    impl Files {
         fn new() -> Self {
             static COUNT: AtomicUsize = AtomicUsize::new(0);
             let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let place = env::temp_dir().join(format!("barker-trust-{}-{number}", process::id()));
-            fs::create_dir_all(place.join("directory")).unwrap();
-            let place = Self(place);
-            place.write("file", AUTHORITY);
-            place.write("directory/file", AUTHORITY);
-            place
+            let files =
+                env::temp_dir().join(format!("barker-tls-config-{}-{number}", process::id()));
+            fs::create_dir_all(files.join("directory")).unwrap();
+            let files = Self(files);
+            files.write("file", AUTHORITY);
+            files.write("directory/file", AUTHORITY);
+            files
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -360,7 +365,7 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
         }
     }
 
-    impl Drop for Place {
+    impl Drop for Files {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -368,19 +373,19 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
 
     /// Asks for the configuration again and again, as time passes.
     struct Asking<S: Fn() -> Store> {
-        trust: Trust,
+        config: TlsConfig,
         find: S,
         now: Instant,
     }
 
     impl<S: Fn() -> Store> Asking<S> {
-        fn new(trust: Trust, find: S) -> Self {
-            Self { trust, find, now: Instant::now() }
+        fn new(config: TlsConfig, find: S) -> Self {
+            Self { config, find, now: Instant::now() }
         }
 
         fn after(&mut self, seconds: u64) -> Result<Arc<ClientConfig>> {
             self.now += Duration::from_secs(seconds);
-            self.trust.config_at(self.now, &self.find)
+            self.config.client_config_at(self.now, &self.find)
         }
 
         /// Whether the configuration is another one after these seconds.
@@ -392,98 +397,100 @@ smWVuy0Zuk+NNTch/mY5LEj0gBWmm3UUofL7Dg==
 
     #[test]
     fn a_replaced_file_is_noticed_within_a_minute() {
-        let place = Place::new();
-        let mut asking = Asking::new(Trust::default(), || place.file());
+        let files = Files::new();
+        let mut asking = Asking::new(TlsConfig::default(), || files.file());
         assert!(!asking.is_other_after(1000));
-        place.replace("file", AUTHORITY);
+        files.replace("file", AUTHORITY);
         assert!(!asking.is_other_after(59));
         assert!(asking.is_other_after(1));
         assert!(!asking.is_other_after(60));
-        place.write("file", &AUTHORITY.repeat(2));
+        files.write("file", &AUTHORITY.repeat(2));
         assert!(asking.is_other_after(60));
     }
 
     #[test]
     fn what_changes_in_a_directory_is_noticed() {
-        let place = Place::new();
-        place.write("elsewhere", AUTHORITY);
-        symlink(place.path("elsewhere"), place.path("directory/link")).unwrap();
-        symlink(place.path("nowhere"), place.path("directory/broken")).unwrap();
-        let mut asking = Asking::new(Trust::default(), || place.directory());
+        let files = Files::new();
+        files.write("elsewhere", AUTHORITY);
+        symlink(files.path("elsewhere"), files.path("directory/link")).unwrap();
+        symlink(files.path("nowhere"), files.path("directory/broken")).unwrap();
+        let mut asking = Asking::new(TlsConfig::default(), || files.directory());
         assert!(!asking.is_other_after(60));
         for name in ["directory/file", "directory/another", "elsewhere", "nowhere"] {
-            place.replace(name, AUTHORITY);
+            files.replace(name, AUTHORITY);
             assert!(asking.is_other_after(60), "{name}");
             assert!(!asking.is_other_after(60), "{name}");
         }
-        fs::remove_file(place.path("directory/link")).unwrap();
+        fs::remove_file(files.path("directory/link")).unwrap();
         assert!(asking.is_other_after(60));
     }
 
     #[test]
     fn as_long_as_there_is_none_to_read_the_old_ones_are_trusted() {
-        let place = Place::new();
-        let mut asking = Asking::new(Trust::default(), || place.file());
+        let files = Files::new();
+        let mut asking = Asking::new(TlsConfig::default(), || files.file());
         asking.after(0).unwrap();
         let unusable = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
         for text in ["", "no certificates", AUTHORITY.split_at(100).0, unusable] {
-            place.replace("file", text);
+            files.replace("file", text);
             assert!(!asking.is_other_after(60), "{text}");
         }
-        fs::remove_file(place.path("file")).unwrap();
+        fs::remove_file(files.path("file")).unwrap();
         assert!(!asking.is_other_after(60));
-        place.write("file", AUTHORITY);
+        files.write("file", AUTHORITY);
         assert!(asking.is_other_after(60));
     }
 
     #[test]
     fn nothing_is_kept_of_a_failure() {
-        let place = Place::new();
-        fs::remove_file(place.path("file")).unwrap();
-        let mut asking = Asking::new(Trust::default(), || place.file());
+        let files = Files::new();
+        fs::remove_file(files.path("file")).unwrap();
+        let mut asking = Asking::new(TlsConfig::default(), || files.file());
         let error = asking.after(0).unwrap_err();
         assert_eq!(error.status, Status::Tls);
         assert!(error.sentence.contains("No such file"), "{error}");
-        place.write("file", AUTHORITY);
+        files.write("file", AUTHORITY);
         asking.after(0).unwrap();
     }
 
     #[test]
     fn a_store_with_a_file_that_cannot_be_read_is_read_once_a_minute() {
-        let place = Place::new();
-        symlink("loop", place.path("directory/loop")).unwrap();
-        let mut asking = Asking::new(Trust::default(), || place.directory());
+        let files = Files::new();
+        symlink("loop", files.path("directory/loop")).unwrap();
+        let mut asking = Asking::new(TlsConfig::default(), || files.directory());
         assert!(!asking.is_other_after(59));
         assert!(asking.is_other_after(1));
-        fs::remove_file(place.path("directory/loop")).unwrap();
+        fs::remove_file(files.path("directory/loop")).unwrap();
         assert!(asking.is_other_after(60));
         assert!(!asking.is_other_after(60));
     }
 
     #[test]
     fn who_does_not_trust_the_platform_does_not_look_at_it() {
-        let own = Trust::default().with_authorities(AUTHORITY.as_bytes()).unwrap();
-        for trust in [own.with_platform(false), Trust::default().with_skipped_verification(true)] {
-            let mut asking = Asking::new(trust, || panic!("it looks"));
+        let own = TlsConfig::default().with_authorities(AUTHORITY.as_bytes()).unwrap();
+        for config in
+            [own.with_platform(false), TlsConfig::default().with_skipped_verification(true)]
+        {
+            let mut asking = Asking::new(config, || panic!("it looks"));
             assert!(!asking.is_other_after(1000));
         }
     }
 
     #[test]
     fn a_thread_that_comes_second_uses_what_the_first_one_made() {
-        let place = Place::new();
-        let mut asking = Asking::new(Trust::default(), || place.file());
+        let files = Files::new();
+        let mut asking = Asking::new(TlsConfig::default(), || files.file());
         let make = |asking: &Asking<_>, before: Option<&Kept>| {
-            asking.trust.options.renewed(before, asking.now, || place.file()).unwrap()
+            asking.config.options.renewed(before, asking.now, || files.file()).unwrap()
         };
         let (one, other) = (make(&asking, None), make(&asking, None));
-        let first = asking.trust.keep(one.clone(), None);
-        assert!(Arc::ptr_eq(&first, &asking.trust.keep(other, None)));
-        place.replace("file", AUTHORITY);
+        let first = asking.config.keep(one.clone(), None);
+        assert!(Arc::ptr_eq(&first, &asking.config.keep(other, None)));
+        files.replace("file", AUTHORITY);
         asking.now += INTERVAL;
         let (newer, newest) = (make(&asking, Some(&one)), make(&asking, Some(&one)));
-        let second = asking.trust.keep(newer, Some(one.clone()));
+        let second = asking.config.keep(newer, Some(one.clone()));
         assert!(!Arc::ptr_eq(&first, &second));
-        assert!(Arc::ptr_eq(&second, &asking.trust.keep(newest, Some(one))));
+        assert!(Arc::ptr_eq(&second, &asking.config.keep(newest, Some(one))));
     }
 }

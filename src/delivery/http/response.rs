@@ -30,7 +30,7 @@ pub struct Response {
 impl Response {
     /// For how long the receiver says that it keeps the connection, with a second to spare for what
     /// is on its way when it closes it.
-    pub(super) fn kept_for(&self) -> Option<Duration> {
+    pub(crate) fn kept_for(&self) -> Option<Duration> {
         let is_keep_alive =
             |(name, _): &&(String, Vec<u8>)| name.eq_ignore_ascii_case("Keep-Alive");
         let (_, value) = self.headers.iter().find(is_keep_alive)?;
@@ -62,12 +62,12 @@ pub(super) struct ResponseReader {
 #[derive(Clone, Copy)]
 enum State {
     Head,
-    /// So many bytes of a body of known length.
+    /// This many bytes of a body of known length.
     Counted(u64),
     /// A body that ends with the connection.
     UntilClose,
     ChunkSize,
-    /// So many bytes of a chunk.
+    /// This many bytes of a chunk.
     Chunk(u64),
     /// The line break after a chunk.
     ChunkEnd,
@@ -76,7 +76,7 @@ enum State {
 }
 
 impl ResponseReader {
-    /// For a response with a body of so many bytes at most.
+    /// For a response with a body of at most `max_body` bytes.
     pub fn new(max_body: usize) -> Self {
         Self {
             state: State::Head,
@@ -258,7 +258,8 @@ impl ResponseReader {
             None if seen.len() < longest => return Ok(None),
             None => return Err(too_much_overhead()),
         };
-        // A line feed alone, or a control character in an extension, others take for something else.
+        // A line feed alone, or a control character in an extension, others take for something
+        // else.
         let line = match input[..end].strip_suffix(b"\r") {
             Some(line) if !line.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t') => {
                 line
@@ -326,7 +327,7 @@ impl ResponseReader {
 }
 
 /// Parses a head, which may have folded lines and blanks between a name and its colon.
-pub(super) fn parse_head<'h, 'b>(
+pub(crate) fn parse_head<'h, 'b>(
     head: &mut httparse::Response<'h, 'b>,
     input: &'b [u8],
     headers: &'h mut [MaybeUninit<httparse::Header<'b>>],

@@ -50,14 +50,14 @@ pub struct Target {
 
 /// Whom a request is for, and whether TLS leads there.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     pub secure: bool,
     pub endpoint: Endpoint,
 }
 
 /// Where a connection leads.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(crate) enum Endpoint {
     /// A host and a port.
     Host(Place),
     /// A Unix socket.
@@ -130,7 +130,7 @@ impl Target {
         let parts = Parts::of_http(&absolute)?;
         let has_zone = parts.place.has_zone();
         let target = Self::from_parts(parts)?;
-        // The receiver knows itself by the Host header, which tells neither zone nor Unix socket.
+        // The receiver knows itself by the Host header, which has neither zone nor Unix socket.
         let is_here = !has_zone
             && target.url.scheme() == self.url.scheme()
             && target.authority == self.authority;
@@ -142,7 +142,7 @@ impl Target {
         self.origin == other.origin && self.path == other.path
     }
 
-    pub(super) fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
 
@@ -150,7 +150,7 @@ impl Target {
         &self.path
     }
 
-    pub(super) fn origin(&self) -> &Origin {
+    pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 
@@ -161,13 +161,13 @@ impl Target {
 }
 
 /// The user name and the password of a URL, percent-decoded.
-pub(super) struct Userinfo {
+pub(crate) struct Userinfo {
     pub user: Zeroizing<Vec<u8>>,
     pub password: Zeroizing<Vec<u8>>,
 }
 
 /// A URL taken apart.
-pub(super) struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     pub scheme: &'static str,
     pub userinfo: Option<Userinfo>,
     pub place: Place,

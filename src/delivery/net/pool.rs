@@ -1,14 +1,10 @@
 //! Idle connections that may be used again.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::proxy::Choice;
-use super::target::Target;
-use super::trust::Trust;
-use crate::fork::ForkLock;
+use super::fork::ForkLock;
 
 /// Which connections are kept to be used again.
 #[derive(Clone, Copy)]
@@ -28,60 +24,44 @@ impl Default for IdleLimits {
 }
 
 impl IdleLimits {
-    fn allow_age_of(&self, connection: &mut Connection) -> bool {
-        self.age.is_zero() || connection.socket().opened.elapsed() < self.age
-    }
-}
-
-/// Requests with equal routes may share a connection.
-#[derive(Clone)]
-pub(super) struct Route {
-    pub target: Arc<Target>,
-    pub trust: Arc<Trust>,
-    pub proxy: Option<Choice>,
-}
-
-impl PartialEq for Route {
-    fn eq(&self, other: &Self) -> bool {
-        let is_same_proxy = match (&self.proxy, &other.proxy) {
-            (Some(Ok(proxy)), Some(Ok(other))) => Arc::ptr_eq(proxy, other),
-            (proxy, other) => proxy.is_none() && other.is_none(),
-        };
-        let trust_matters = self.target.origin().secure;
-        is_same_proxy
-            && self.target.origin() == other.target.origin()
-            && (!trust_matters || Arc::ptr_eq(&self.trust, &other.trust))
+    fn allow_age_since(&self, opened: Instant) -> bool {
+        self.age.is_zero() || opened.elapsed() < self.age
     }
 }
 
 /// The idle connections of a handle and its clones. A child of a fork closes its copies of the
 /// descriptors and begins with none.
-#[derive(Default)]
-pub(super) struct Pool {
+pub(crate) struct Pool<R> {
     /// The longest idle come first.
-    idle: ForkLock<VecDeque<Idle>>,
+    idle: ForkLock<VecDeque<Idle<R>>>,
 }
 
-struct Idle {
-    route: Route,
-    connection: Connection,
+struct Idle<R> {
+    route: R,
+    connection: Box<dyn Connection>,
     since: Instant,
     /// For how long the receiver keeps it, if it said so.
     kept_for: Option<Duration>,
 }
 
-impl Idle {
+impl<R> Idle<R> {
     fn is_usable(&mut self, limits: IdleLimits) -> bool {
         let time = self.kept_for.map_or(limits.time, |kept_for| kept_for.min(limits.time));
         self.since.elapsed() < time
-            && limits.allow_age_of(&mut self.connection)
+            && limits.allow_age_since(self.connection.socket().opened)
             && self.connection.is_quiet()
     }
 }
 
-impl Pool {
+impl<R> Default for Pool<R> {
+    fn default() -> Self {
+        Self { idle: ForkLock::default() }
+    }
+}
+
+impl<R: PartialEq> Pool<R> {
     /// The connection on this route that was last used, if one is still open.
-    pub fn take(&self, route: &Route, limits: IdleLimits) -> Option<Connection> {
+    pub fn take(&self, route: &R, limits: IdleLimits) -> Option<Box<dyn Connection>> {
         loop {
             let mut idle = self.idle.lock();
             let last = idle.iter().rposition(|idle| idle.route == *route)?;
@@ -97,21 +77,21 @@ impl Pool {
     /// old; closes those that are too many or were idle for too long.
     pub fn keep(
         &self,
-        route: Route,
-        mut connection: Connection,
+        route: R,
+        mut connection: Box<dyn Connection>,
         kept_for: Option<Duration>,
         limits: IdleLimits,
     ) {
-        if !limits.allow_age_of(&mut connection) {
+        if !limits.allow_age_since(connection.socket().opened) {
             return;
         }
         let now = Instant::now();
         let mut idle = self.idle.lock();
         idle.push_back(Idle { route, connection, since: now, kept_for });
         let surplus = idle.len().saturating_sub(limits.connections);
-        let is_old = |idle: &Idle| now.duration_since(idle.since) >= limits.time;
+        let is_old = |idle: &Idle<R>| now.duration_since(idle.since) >= limits.time;
         let old = idle.iter().take_while(|idle| is_old(idle)).count();
-        let closed: Vec<Idle> = idle.drain(..surplus.max(old)).collect();
+        let closed: Vec<Idle<R>> = idle.drain(..surplus.max(old)).collect();
         drop(idle);
         // Closing takes a while: not while others wait for the list.
         drop(closed);

@@ -10,8 +10,7 @@ use openssl_probe::{ENV_CERT_DIR, ENV_CERT_FILE};
 use rustls::RootCertStore;
 use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
-use super::socket::is_lack_of_resources;
-use super::thread::is_privileged;
+use crate::delivery::net::{is_lack_of_resources, is_privileged};
 use crate::error::{Error, Result, Status};
 
 /// Where the authorities are.
@@ -47,7 +46,7 @@ impl Store {
         if file.is_some() || !directories.is_empty() {
             return Self { file, directories };
         }
-        // probe() heeds the variable: then the directories have to do, where the file is as well.
+        // probe() follows the variable: then the directories have to do, where the file is as well.
         let is_file_named = env::var_os(ENV_CERT_FILE).is_some();
         Self {
             file: if is_file_named { None } else { openssl_probe::probe().cert_file },

@@ -49,7 +49,7 @@ impl Field {
         Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned().into() })
     }
 
-    /// Whether the library itself gives this header its value.
+    /// Whether the library itself writes this header.
     pub fn is_reserved(&self) -> bool {
         is_one_of(&self.name, &RESERVED)
     }
@@ -76,11 +76,12 @@ const DEFAULTS: [(&str, &str); 2] =
     [("User-Agent", concat!("barker/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")];
 const AUTHORIZATION: &str = "Authorization";
 const CONTENT_TYPE: &str = "Content-Type";
-/// These go to no other origin than the one that they were given for.
+/// These go to no other origin than the one that they were set for.
 const CREDENTIALS: [&str; 2] = [AUTHORIZATION, "Cookie"];
 
 impl<'a> Request<'a> {
-    /// A POST with the headers of its signature and the caller's own, spelled as they are given.
+    /// A POST with the headers of its signature and the caller's own, spelled as the caller spells
+    /// them.
     pub fn post<'h>(
         target: &'h Target,
         signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,

@@ -1,24 +1,23 @@
-//! A request and its answer, over a connection.
+//! One request and its answer, on one connection.
 
 use std::io::IoSlice;
 
-use super::connection::Connection;
-use super::deadline::Deadline;
 use super::request::Request;
 use super::response::{Response, ResponseReader};
+use crate::delivery::net::{Connection, Deadline};
 use crate::error::{Error, Result};
 
 /// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
-/// The most of a body that the system is given at a time: while a fast receiver reads, it would take
-/// all of a large one in a single call.
+/// The most of a body that is handed to the system at a time: while a fast receiver reads, the
+/// system would take all of a large one in a single call.
 const PIECE: usize = 4 * 1024 * 1024;
 
-pub(super) struct Talk {
-    pub connection: Connection,
+pub(crate) struct Exchange {
+    pub connection: Box<dyn Connection>,
     /// Whether the connection carried a request before.
     is_reused: bool,
-    has_shaken_hands: bool,
+    is_handshake_done: bool,
     /// Bytes of the request that the connection has taken.
     taken: usize,
     is_sent: bool,
@@ -28,7 +27,7 @@ pub(super) struct Talk {
 
 /// What is known of the receiving side.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     /// Nothing; it may be waited for.
     Awaited,
     /// There is something.
@@ -44,15 +43,15 @@ impl Incoming {
     }
 }
 
-impl Talk {
-    /// Over a connection that is fresh or was idle; its answer's body has so many bytes at most.
-    pub fn new(mut connection: Connection, is_reused: bool, max_body: usize) -> Box<Self> {
+impl Exchange {
+    /// Over a connection that is fresh or was idle. The answer's body has at most `max_body` bytes.
+    pub fn new(mut connection: Box<dyn Connection>, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();
         (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
         Box::new(Self {
             connection,
             is_reused,
-            has_shaken_hands: false,
+            is_handshake_done: false,
             taken: 0,
             is_sent: false,
             send_failure: None,
@@ -67,11 +66,11 @@ impl Talk {
 
     /// Whether it goes on only when something comes.
     pub fn only_receives(&self) -> bool {
-        self.is_sent || !self.has_shaken_hands && !self.connection.wants_write()
+        self.is_sent || !self.is_handshake_done && !self.connection.wants_write()
     }
 
     pub fn phase(&self) -> &'static str {
-        if !self.has_shaken_hands {
+        if !self.is_handshake_done {
             "shaking hands over TLS"
         } else if !self.is_sent {
             "sending"
@@ -80,18 +79,18 @@ impl Talk {
         }
     }
 
-    /// Gives the answer once it is whole, and whether the connection may carry another request.
+    /// Returns the answer once it is whole, and whether the connection may carry another request.
     pub fn advance(
         &mut self,
         request: &Request<'_>,
         deadline: &Deadline,
         incoming: Incoming,
     ) -> Result<Option<(Response, bool)>> {
-        if !self.has_shaken_hands {
-            if !self.connection.shake_hands(incoming.until(deadline))? {
+        if !self.is_handshake_done {
+            if !self.connection.handshake(incoming.until(deadline))? {
                 return Ok(None);
             }
-            self.has_shaken_hands = true;
+            self.is_handshake_done = true;
         }
         if !self.is_sent && self.send_failure.is_none() {
             match self.send(request) {
@@ -140,7 +139,7 @@ impl Talk {
         self.connection.flush()
     }
 
-    /// The answer, if the whole of it has come: looked at once more when the time is over.
+    /// The answer, if the whole of it has come: for a last look when the time is over.
     pub fn take_what_came(&mut self, deadline: &Deadline) -> Result<Option<(Response, bool)>> {
         if self.taken == 0 {
             return Ok(None);
@@ -165,8 +164,8 @@ impl Talk {
                 return Ok(None);
             };
             if received == 0 {
-                // What a stop cut off has not come to its end.
-                deadline.check_stop(self.phase())?;
+                // What a cancellation cut off has not come to its end.
+                deadline.check_cancelled(self.phase())?;
                 return self.reader.end().map(|response| Some((response, false)));
             }
             if let Some((response, is_reusable)) = self.reader.feed(&chunk[..received])? {

@@ -1,4 +1,4 @@
-//! Many deliveries at once, all of them on the calling thread.
+//! Many deliveries at once over one poller, all of them on the calling thread.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -11,34 +11,33 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::exchange::{Exchange, Outcome, Progress};
-use super::socket::Socket;
-use super::stop::Watch;
-use super::talk::Incoming;
+use super::delivery::{Delivery, Outcome, Progress};
+use super::http::Incoming;
+use super::net::{Socket, Watch};
 use crate::error::{Error, Result, Status};
 
-/// How many deliveries are begun before those under way are looked after again.
+/// How many deliveries are begun before those under way have their turn again.
 const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
-/// What lookups that have ended and deliveries that are stopped are announced with.
+/// What lookups that have ended and deliveries that are cancelled are announced with.
 const WAKE: Token = Token(usize::MAX);
 
-/// Makes these deliveries, each with something of its owner's, at most `max_in_flight` at a time; hands
-/// each outcome to `end` with the number that it had, and stops if that says so.
+/// Makes these deliveries, at most `max_in_flight` at a time. Calls `end` with the number of each,
+/// with what came with it and its outcome, and stops if `end` says so.
 pub fn deliver_all<'a, T>(
-    mut deliveries: impl ExactSizeIterator<Item = Result<(T, Exchange<'a>)>>,
+    mut deliveries: impl ExactSizeIterator<Item = Result<(T, Delivery<'a>)>>,
     max_in_flight: usize,
     mut end: impl FnMut(usize, Result<(T, Outcome)>) -> ControlFlow<()>,
 ) -> Result<()> {
-    let mut batch = Batch::new().map_err(system)?;
+    let mut engine = Engine::new().map_err(system)?;
     let count = deliveries.len();
     loop {
-        let room = batch.room(max_in_flight).min(BURST);
+        let room = engine.room(max_in_flight).min(BURST);
         for _ in 0..room.min(deliveries.len()) {
             let index = count - deliveries.len();
             let over = match deliveries.next() {
-                Some(Ok((owned, exchange))) => batch.launch(index, owned, exchange),
+                Some(Ok((owned, delivery))) => engine.launch(index, owned, delivery),
                 Some(Err(error)) => Some((index, Err(error))),
                 None => None,
             };
@@ -46,15 +45,15 @@ pub fn deliver_all<'a, T>(
                 return Ok(());
             }
         }
-        if deliveries.len() == 0 && batch.in_flight() == 0 {
+        if deliveries.len() == 0 && engine.in_flight() == 0 {
             return Ok(());
         }
-        let may_launch = deliveries.len() > 0 && batch.room(max_in_flight) > 0;
-        batch.wait(may_launch).map_err(system)?;
+        let may_launch = deliveries.len() > 0 && engine.room(max_in_flight) > 0;
+        engine.wait(may_launch).map_err(system)?;
         // One turn each: those that go on at once come again after all others.
-        for _ in 0..batch.ready.len() {
-            if let Some((slot, incoming)) = batch.ready.pop_front()
-                && report(batch.advance(slot, incoming), &mut end).is_break()
+        for _ in 0..engine.ready.len() {
+            if let Some((slot, incoming)) = engine.ready.pop_front()
+                && report(engine.advance(slot, incoming), &mut end).is_break()
             {
                 return Ok(());
             }
@@ -76,14 +75,14 @@ fn system(error: io::Error) -> Error {
     Error::new(Status::System, format!("the system does not watch connections: {error}"))
 }
 
-struct Batch<'a, T> {
+struct Engine<'a, T> {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
     /// By slot, which is also the token of a delivery's sockets.
     flights: Vec<Option<Flight<'a, T>>>,
     free: Vec<usize>,
-    /// When slots are to be looked at even if nothing happens.
+    /// When slots are ready even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
     /// Slots for which something happened, or whose turn was over before they had done all.
     ready: VecDeque<(usize, Incoming)>,
@@ -94,14 +93,14 @@ struct Batch<'a, T> {
 struct Flight<'a, T> {
     index: usize,
     owned: T,
-    exchange: Exchange<'a>,
+    delivery: Delivery<'a>,
     /// The earliest alarm that is set for it.
     alarm: Option<Instant>,
     awaits_lookup: bool,
     _watch: Option<Watch>,
 }
 
-impl<'a, T> Batch<'a, T> {
+impl<'a, T> Engine<'a, T> {
     fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         Ok(Self {
@@ -125,9 +124,9 @@ impl<'a, T> Batch<'a, T> {
         if self.starved.is_empty() { max_in_flight - self.in_flight() } else { 0 }
     }
 
-    fn launch(&mut self, index: usize, owned: T, exchange: Exchange<'a>) -> Option<Ended<T>> {
-        let _watch = exchange.watch(&self.waker);
-        let flight = Flight { index, owned, exchange, alarm: None, awaits_lookup: false, _watch };
+    fn launch(&mut self, index: usize, owned: T, delivery: Delivery<'a>) -> Option<Ended<T>> {
+        let _watch = delivery.deadline().watch(self.waker.clone());
+        let flight = Flight { index, owned, delivery, alarm: None, awaits_lookup: false, _watch };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flights.push(None);
             self.flights.len() - 1
@@ -140,7 +139,7 @@ impl<'a, T> Batch<'a, T> {
     fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Ended<T>> {
         let flight = self.flights[slot].as_mut()?;
         self.starved.remove(&slot);
-        let result = match flight.exchange.advance(incoming) {
+        let result = match flight.delivery.advance(incoming) {
             Ok(Progress::Ended(response)) => Ok(response),
             Ok(Progress::TurnOver) => {
                 self.ready.push_back((slot, Incoming::There));
@@ -156,32 +155,32 @@ impl<'a, T> Batch<'a, T> {
         // What it held, another one may need.
         let next = self.starved.pop_first();
         self.ready.extend(next.map(|slot| (slot, Incoming::NotYet)));
-        let Flight { index, owned, exchange, .. } = self.flights[slot].take()?;
-        Some((index, Ok((owned, exchange.conclude(result)))))
+        let Flight { index, owned, delivery, .. } = self.flights[slot].take()?;
+        Some((index, Ok((owned, delivery.conclude(result)))))
     }
 
-    /// Sees to it that the delivery is looked at when something happens, or its time is over.
+    /// Makes the delivery ready once something happens to it, or its time is over.
     fn watch(&mut self, slot: usize) -> Result<()> {
         let others = self.in_flight() - 1 - self.starved.len();
         let Some(flight) = &mut self.flights[slot] else { return Ok(()) };
-        if let Some(error) = flight.exchange.starvation() {
+        if let Some(error) = flight.delivery.starvation() {
             if others == 0 {
                 return Err(error.clone());
             }
             self.starved.insert(slot);
         }
-        for socket in flight.exchange.sockets().filter(|socket| !socket.is_watched) {
+        for socket in flight.delivery.sockets().filter(|socket| !socket.is_watched) {
             register(self.poll.registry(), socket, Token(slot)).map_err(system)?;
             socket.is_watched = true;
         }
-        let lookup = flight.exchange.lookup();
+        let lookup = flight.delivery.lookup();
         if let Some(lookup) = lookup
             && !flight.awaits_lookup
         {
             lookup.notify(&self.waker).map_err(system)?;
         }
         flight.awaits_lookup = lookup.is_some();
-        if let Some(at) = flight.exchange.wakes_at()
+        if let Some(at) = flight.delivery.wakes_at()
             && flight.alarm.is_none_or(|alarm| at < alarm)
         {
             flight.alarm = Some(at);
@@ -202,7 +201,7 @@ impl<'a, T> Batch<'a, T> {
         }
         for event in &self.events {
             if event.token() == WAKE {
-                let is_woken = |flight: &Flight<'_, T>| flight.exchange.is_woken();
+                let is_woken = |flight: &Flight<'_, T>| flight.delivery.is_woken();
                 let slots = (0..self.flights.len())
                     .filter(|&slot| self.flights[slot].as_ref().is_some_and(is_woken));
                 self.ready.extend(slots.map(|slot| (slot, Incoming::NotYet)));
