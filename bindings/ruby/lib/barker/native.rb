@@ -3,7 +3,7 @@
 require "ffi"
 
 module Barker
-  # The functions of barker.h without their prefix, and what they take and give.
+  # The functions of barker.h without their prefix, with their parameters and results.
   module Native # :nodoc:
     extend FFI::Library
 
@@ -27,7 +27,7 @@ module Barker
     class Buffer < FFI::Struct
       layout :data, :pointer, :len, :size_t, :capacity, :size_t, :reserved, :size_t
 
-      # Gives the bytes and releases the buffer, which may have held a secret: so it is wiped.
+      # Returns the bytes and releases the buffer. It may have held a secret, so it is wiped.
       def take
         bytes = self[:len].zero? ? +"" : self[:data].read_bytes(self[:len])
         self[:data].put_bytes(0, "\0" * self[:len]) unless self[:len].zero?
@@ -36,8 +36,8 @@ module Barker
       end
     end
 
-    # Strings are handed over where they lie: no copy of a secret is left behind. `blocking` is for
-    # what waits for the network: other Ruby threads run meanwhile.
+    # Strings are passed without a copy, so that no copy of a secret is left behind. `blocking` is
+    # for functions that wait for the network, so that other Ruby threads run in the meantime.
     FUNCTIONS = {
       version: [[], :string],
       status_string: [[:int32], :string],
@@ -164,18 +164,18 @@ module Barker
         end
       end
 
-      # What came from C, in UTF-8 unless it is something else.
+      # Text from C, as UTF-8 if it is valid UTF-8.
       def utf8(text)
         text.force_encoding(Encoding::UTF_8)
         text.valid_encoding? ? text : text.b
       end
 
-      # Raises what a status without a handle tells.
+      # Raises the error of a status that has no handle.
       def check(status)
         raise Error.of(status, status_string(status)) unless status.zero?
       end
 
-      # Calls the block with so many empty buffers, and gives what it filled them with.
+      # Calls the block with +count+ empty buffers, and returns the contents that it filled in.
       def filled(count)
         buffers = Array.new(count) { Buffer.new }
         check(yield(*buffers))
