@@ -1,4 +1,4 @@
-"""The settings of a Webhook that last: each name with what it does to a handle."""
+"""The lasting settings of a Webhook: each name with what it does to a handle."""
 from __future__ import annotations
 
 import enum
@@ -26,27 +26,27 @@ class Scheme(enum.IntEnum):
 
 
 class Spelling(enum.IntEnum):
-    """barker_spelling: how names with underscores are spelled when sent."""
+    """barker_spelling: how header names that contain underscores are spelled when sending."""
     UNDERSCORE = 0
     DASH = 1
     BOTH = 2
 
 
 class Addresses(enum.IntEnum):
-    """barker_addresses: which addresses a webhook may be sent to."""
+    """barker_addresses: which addresses a message may be sent to."""
     ANY = 0
     PUBLIC = 1
     LISTED = 2
 
 
 class TLS(enum.IntEnum):
-    """barker_tls: the oldest TLS that is spoken."""
+    """barker_tls: the oldest version of TLS that is accepted."""
     TLS_1_2 = 12
     TLS_1_3 = 13
 
 
 class LogLevel(enum.IntEnum):
-    """barker_log_level: how much a message of the log matters."""
+    """barker_log_level: how important a line of the log is."""
     OFF = 0
     ERROR = 1
     INFO = 2
@@ -110,7 +110,7 @@ def _set_client_certificate(handle: Handle, pair: Sequence[Data], _: Dict[str, A
 
 
 def _accompanies(other: str) -> Setting:
-    """For a setting that says how another is meant, which has made use of it."""
+    """For a setting that changes the meaning of another one, which has already used it."""
     def refuse_alone(_: Handle, __: Any, settings: Dict[str, Any]) -> None:
         if other not in settings:
             raise TypeError(f"give {other} too")
@@ -179,7 +179,7 @@ SETTINGS: Dict[str, Setting] = {
 
 
 def apply(handle: Handle, settings: Dict[str, Any]) -> None:
-    """What is None stays as it is."""
+    """Settings that are None stay as they are."""
     given = {name: value for name, value in settings.items() if value is not None}
     for name, value in given.items():
         if name not in SETTINGS:
