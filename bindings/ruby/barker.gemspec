@@ -6,7 +6,7 @@ Gem::Specification.new do |spec|
   spec.name = "barker"
   spec.version = Barker::VERSION
   spec.summary = "Sends signed webhooks and verifies received ones"
-  spec.description = "The Ruby face of libbarker: webhooks of Standard Webhooks, GitHub, Stripe, " \
+  spec.description = "A Ruby binding to libbarker: webhooks of Standard Webhooks, GitHub, Stripe, " \
                      "the Python package barker and others, with a Rack middleware."
   spec.authors = ["The barker authors"]
   spec.licenses = %w[MIT Apache-2.0]

@@ -1,10 +1,10 @@
-"""Sends signed webhooks and verifies received ones, by the C library barker.
+"""Sends signed webhooks and verifies received ones, with the C library barker.
 
     from barker import Webhook
     response = Webhook("https://receiver.example/hook", '{"event": "dog.barked"}', key="…").send()
 
-`Webhook` takes the place of the class of PyPI's barker 0.1. The middleware for receivers is in
-barker.wsgi and barker.asgi.
+`Webhook` replaces the class of PyPI's barker 0.1. The middleware for receivers is in barker.wsgi
+and barker.asgi.
 """
 from ._declarations import TLS, Addresses, LogLevel, Scheme, Spelling, Status
 from ._errors import (BadAnswer, BrokenConnection, ConnectError, DeliveryError, Error, HTTPError,

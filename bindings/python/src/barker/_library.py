@@ -1,7 +1,7 @@
-"""The C library as ctypes sees it: where it is found, and every function of barker.h.
+"""The C library for ctypes: where it is found, and every function of barker.h.
 
 `waiting` holds the functions that may take long: while they run, other threads do. `quick` holds
-the others, which keep the interpreter's lock, since giving it up costs more than they do.
+the others, which keep the interpreter's lock, because releasing it would take longer than they do.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Buffer(ctypes.Structure):
                 ("reserved", c_size_t)]
 
     def take(self) -> bytes:
-        """What is in it, which is released."""
+        """Returns the contents and releases them."""
         content = ctypes.string_at(self.data, self.len) if self.data else b""
         quick.barker_buffer_free(ctypes.byref(self))
         return content
@@ -61,7 +61,7 @@ def _type(name: str) -> Any:
 
 
 def _path() -> str:
-    """Where it is said to be, else beside this file, else where the system's loader finds it."""
+    """The file that BARKER_LIBRARY names, else the one next to this file, else the system's."""
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), SONAME)
     return os.environ.get("BARKER_LIBRARY") or (beside if os.path.exists(beside) else SONAME)
 

@@ -1,4 +1,4 @@
-"""The settings of a Webhook that last: each name with what it does to a handle."""
+"""The lasting settings of a Webhook: each name with what it does to a handle."""
 from __future__ import annotations
 
 import os
@@ -68,7 +68,7 @@ def _set_client_certificate(handle: Handle, pair: Sequence[Data], _: Dict[str, A
 
 
 def _accompanies(other: str) -> Setting:
-    """For a setting that says how another is meant, which has made use of it."""
+    """For a setting that changes the meaning of another one, which has already used it."""
     def refuse_alone(_: Handle, __: Any, settings: Dict[str, Any]) -> None:
         if other not in settings:
             raise TypeError(f"give {other} too")
@@ -129,7 +129,7 @@ SETTINGS: Dict[str, Setting] = {
 
 
 def apply(handle: Handle, settings: Dict[str, Any]) -> None:
-    """What is None stays as it is."""
+    """Settings that are None stay as they are."""
     given = {name: value for name, value in settings.items() if value is not None}
     for name, value in given.items():
         if name not in SETTINGS:

@@ -19,7 +19,7 @@ module Barker
     class Buffer < FFI::Struct
       layout :data, :pointer, :len, :size_t, :capacity, :size_t, :reserved, :size_t
 
-      # Gives the bytes and releases the buffer, which may have held a secret: so it is wiped.
+      # Returns the bytes and releases the buffer. It may have held a secret, so it is wiped.
       def take
         bytes = self[:len].zero? ? +"" : self[:data].read_bytes(self[:len])
         self[:data].put_bytes(0, "\0" * self[:len]) unless self[:len].zero?
@@ -119,12 +119,12 @@ module Barker
         text.valid_encoding? ? text : text.b
       end
 
-      # Raises what a status without a handle tells.
+      # Raises the error of a status that has no handle.
       def check(status)
         raise Error.of(status, status_string(status)) unless status.zero?
       end
 
-      # Calls the block with so many empty buffers, and gives what it filled them with.
+      # Calls the block with +count+ empty buffers, and returns the contents that it filled in.
       def filled(count)
         buffers = Array.new(count) { Buffer.new }
         check(yield(*buffers))

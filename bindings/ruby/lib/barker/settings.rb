@@ -4,20 +4,20 @@ require "uri"
 
 module Barker
   # The options of a Webhook: each is a keyword of Webhook.new and Webhook#configure, and a setter.
-  # What barker.h says of barker_webhook_set_… holds.
+  # barker.h describes them: see barker_webhook_set_… there.
   class Settings
     def initialize(handle) # :nodoc:
       @handle = handle
     end
 
-    # :section: What is sent
+    # :section: What to send
 
     # A String or URI.
     def url=(url)
       call :webhook_set_url, Native.text("url", url.is_a?(URI::Generic) ? url.to_s : url)
     end
 
-    # What Webhook#send sends unless it is given something else: any bytes.
+    # The data that Webhook#send sends by default: any bytes.
     def data=(data)
       call :webhook_set_data, *sized("data", data)
     end
@@ -27,8 +27,8 @@ module Barker
       set :content_type, content_type
     end
 
-    # Headers to add, in place of those that were set before: a Hash or pairs; a value may be an
-    # Array of several.
+    # Headers to add, which replace those that were set before: a Hash or pairs. A value may be an
+    # Array of several values.
     def headers=(headers)
       raise TypeError, "headers must be a Hash or pairs" unless headers.respond_to?(:each)
 
@@ -41,15 +41,15 @@ module Barker
       end
     end
 
-    # :section: How it is signed
+    # :section: How messages are signed
 
-    # Short for <tt>secrets: { barker: key }</tt>: the scheme of the Python original.
+    # Short for <tt>secrets: { barker: key }</tt>: the scheme of the Python package.
     def key=(key)
       self.secrets = { barker: key }
     end
 
     # A Hash of scheme => secret, or of scheme => [secrets], the newest first. The schemes are the
-    # keys of Barker::SCHEMES. They replace all that were set before.
+    # keys of Barker::SCHEMES. It replaces all secrets that were set before.
     def secrets=(secrets)
       raise TypeError, "secrets must be a Hash of scheme => secret" unless secrets.is_a?(Hash)
 
@@ -67,19 +67,19 @@ module Barker
       set :spelling, spelling
     end
 
-    # The message id of all sends; nil makes one for each. See also Webhook#send.
+    # The message id of all sends; nil makes a new one for each. See also Webhook#send.
     def id=(id)
       set :id, id
     end
 
-    # :section: How it is delivered
+    # :section: How messages are delivered
 
-    # Seconds that a send may take in all; a fraction is fine.
+    # Seconds that a whole send may take; may have a fraction.
     def timeout=(seconds)
       call :webhook_set_timeout, Native.milliseconds("timeout", seconds)
     end
 
-    # <tt>{ connections: 32, seconds: 60 }</tt>: how many idle connections are kept for how long.
+    # <tt>{ connections: 32, seconds: 60 }</tt>: how many idle connections are kept, and how long.
     def idle_limits=(limits)
       set_idle_limits(**limits)
     end
@@ -89,12 +89,12 @@ module Barker
       set :max_connection_age, seconds
     end
 
-    # Seconds for which the addresses of a host are remembered.
+    # Seconds for which the addresses of a host are used before the system is asked again.
     def lookup_lifetime=(seconds)
       set :lookup_lifetime, seconds
     end
 
-    # Bytes that the body of an answer may have.
+    # How many bytes the body of an answer may have.
     def max_body=(bytes)
       set :max_body, bytes
     end
@@ -111,46 +111,47 @@ module Barker
       call :webhook_set_proxy, Native.text_or_nil("proxy", url.is_a?(URI::Generic) ? url.to_s : url)
     end
 
-    # Something to call with a level (:error, :info or :debug) and a line, on the thread that sends;
-    # <tt>{ level: :info, to: callable }</tt> to be told less; nil to be told nothing.
+    # An object whose +call+ gets a level (:error, :info or :debug) and a line, on the thread that
+    # sends; <tt>{ level: :info, to: callable }</tt> to leave out less important lines; nil logs
+    # nothing.
     def log=(log)
       set_log(**(log.is_a?(Hash) ? log : { to: log }))
     end
 
-    # :section: Where it may go
+    # :section: Where messages may be sent
 
-    # :any, :public (choose that when strangers choose the URLs) or :listed.
+    # :any, :public (choose this if strangers choose the URLs) or :listed.
     def address_policy=(addresses)
       set :address_policy, addresses
     end
 
-    # A network or several, beside those allowed before.
+    # A network or several, in addition to those allowed before.
     def allow_networks=(networks)
       several(networks).each do |network|
         call :webhook_allow_network, Native.text("a network", network)
       end
     end
 
-    # A network or several, beside those denied before.
+    # A network or several, in addition to those denied before.
     def deny_networks=(networks)
       several(networks).each do |network|
         call :webhook_deny_network, Native.text("a network", network)
       end
     end
 
-    # A port or several, beside those allowed before.
+    # A port or several, in addition to those allowed before.
     def allow_ports=(ports)
       several(ports).each { |port| call :webhook_allow_port, Native.uint32("a port", port) }
     end
 
-    # Whether only https is sent to.
+    # Whether only https URLs are allowed.
     def https_only=(only)
       set :https_only, only
     end
 
-    # :section: Whom to trust over TLS
+    # :section: TLS
 
-    # Authorities in PEM, beside those trusted before: a String or several.
+    # Authorities in PEM, in addition to those trusted before: a String or several.
     def ca=(pems)
       several(pems).each { |pem| call :webhook_add_ca, *sized("ca", pem) }
     end
@@ -160,7 +161,7 @@ module Barker
       several(paths).each { |path| call :webhook_add_ca_file, Native.text("ca_file", path.to_s) }
     end
 
-    # Revocation lists in PEM, beside those known before: a String or several.
+    # Revocation lists in PEM, in addition to those set before: a String or several.
     def crl=(pems)
       several(pems).each { |pem| call :webhook_add_crl, *sized("crl", pem) }
     end
@@ -175,7 +176,7 @@ module Barker
       set_client_certificate(**(pair || { certificate: nil, key: nil }))
     end
 
-    # The name that the receiver's certificate must have; nil is the URL's host.
+    # The name that the receiver's certificate must have; nil means the URL's host.
     def server_name=(name)
       set :server_name, name
     end
@@ -185,19 +186,19 @@ module Barker
       set :min_tls, version
     end
 
-    # INSECURE: takes any certificate. For tests alone.
+    # INSECURE: accepts any certificate. Use it only in tests.
     def insecure_skip_verify=(skip)
       set :insecure_skip_verify, skip
     end
 
     # :section: Verifying
 
-    # Seconds that a received timestamp may lie from now; 0 for no check.
+    # Seconds that a received timestamp may be from the current time; 0 turns the check off.
     def tolerance=(seconds)
       set :tolerance, seconds
     end
 
-    # How many messages are remembered so that they are accepted only once; 0 for none.
+    # How many messages are remembered, so that they are accepted only once; 0 for none.
     def replay_limit=(messages)
       set :replay_limit, messages
     end
@@ -251,7 +252,7 @@ module Barker
 
   module Native
     class << self
-      # A C function that hands a line on.
+      # A C function that passes a line on.
       def log_function(receiver)
         FFI::Function.new(:void, %i[pointer int32 string]) do |_, level, line|
           tell(receiver, ENUMERATIONS["barker_log_level"].key(level), utf8(line))
@@ -260,8 +261,8 @@ module Barker
 
       private
 
-      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit. A
-      # signal is heard when the send has ended.
+      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit.
+      # Signals are handled when the send has ended.
       def tell(receiver, level, line)
         receiver.call(level, line)
       rescue SignalException => e
