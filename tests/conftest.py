@@ -9,6 +9,7 @@ A test that is built in several ways has the parameter `variant`, with values of
 import contextlib
 import faulthandler
 import os
+import random
 import signal
 import tempfile
 
@@ -50,6 +51,14 @@ def scratch(monkeypatch):
             yield directory
 
 
+@pytest.fixture
+def rng():
+    """Randomness whose seed is printed, which SEED in the environment repeats."""
+    seed = int(os.environ.get("SEED") or random.randrange(2**32))
+    print("seed", seed)
+    return random.Random(seed)
+
+
 # ---- servers ----
 
 @pytest.fixture
@@ -65,9 +74,18 @@ def certificates():
 
 
 @pytest.fixture
-def patience(variant):
-    """Milliseconds, in which a program comes to wait for a receiver, however busy the machine."""
-    return 6000 if variant.command else 2000
+def within(variant):
+    """A function that calls a check with a timeout in milliseconds, in which a program comes to wait
+    for its receiver. Under valgrind on a busy machine that can take long, so that there longer ones
+    are tried if the check fails."""
+    timeouts = [2000, 10000, 60000] if variant.command else [2000]
+
+    def within(check):
+        for timeout in timeouts[:-1]:
+            with contextlib.suppress(AssertionError):
+                return check(timeout)
+        return check(timeouts[-1])
+    return within
 
 
 # ---- what runs beside what ----

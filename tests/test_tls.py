@@ -200,10 +200,11 @@ def test_plain_http(start, send):
 
 
 @every_variant
-def test_never_shakes_hands(start, send, patience):
+def test_never_shakes_hands(start, send, within):
     silent = start(socket.create_server(("127.0.0.1", 0)))
-    send(f"https://127.0.0.1:{silent.getsockname()[1]}/", "ERR_TIMEOUT", f"timeout={patience}",
-         "says=TLS", f"then={start(Receiver()).url()}")
+    url, then = f"https://127.0.0.1:{silent.getsockname()[1]}/", start(Receiver()).url()
+    within(lambda timeout: send(url, "ERR_TIMEOUT", f"timeout={timeout}", "says=TLS",
+                                f"then={then}"))
 
 
 @every_variant
@@ -213,10 +214,10 @@ def test_cut_off(start, send, certificates):
 
 @every_variant
 @pytest.mark.parametrize("how", ["batch=0", "batch=2"])
-def test_never_ends_its_answer(start, send, certificates, how, patience):
-    endless = start(Receiver(certificates.path("good"), endless=True))
-    send(endless.url(), "ERR_TIMEOUT", f"timeout={patience}", "sends=1", "max-body=4294967295",
-         "told=200", how)
+def test_never_ends_its_answer(start, send, certificates, how, within):
+    url = start(Receiver(certificates.path("good"), endless=True)).url()
+    within(lambda timeout: send(url, "ERR_TIMEOUT", f"timeout={timeout}", "sends=1",
+                                "max-body=4294967295", "told=200", how))
 
 
 # ---- whom to trust ----

@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+from support.build import LAYOUT
+
 # As root, the workers stay root so that they may write to the directory; else nginx ignores it.
 NGINX = """
 daemon off;
@@ -249,3 +251,32 @@ class Speaker:
     def __exit__(self, *_):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+class Receive:
+    """The example program `receive`, until it has served so many requests."""
+
+    def __init__(self, key, count):
+        command = [LAYOUT / "bin/receive", "--key", key, "--count", str(count)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.url = re.search(rb"http://\S+", self.process.stdout.readline())[0].decode()
+        self.output = []
+        self.reader = threading.Thread(target=lambda: self.output.extend(self.process.stdout))
+        self.reader.start()
+
+    def finish(self):
+        """What it printed, once it has served them all."""
+        status = self.process.wait(60)
+        self.reader.join()
+        output = b"".join(self.output)
+        assert status == 0, f"receive: exit status {status}, printed:\n{output[-2000:]}"
+        return output
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(60)
+        self.reader.join(60)
+        self.process.stdout.close()

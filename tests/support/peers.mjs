@@ -1,4 +1,4 @@
-// The JavaScript peers of tests/peers.py: answers each line of JSON on standard input with one on
+// The JavaScript peers of peers.py: answers each line of JSON on standard input with one on
 // standard output. Bodies travel as base64. What a peer throws is its refusal.
 import { isUtf8 } from "node:buffer";
 import { createInterface } from "node:readline";
