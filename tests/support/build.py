@@ -30,24 +30,29 @@ _MEMCHECK = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
              f"--suppressions={ROOT}/tests/valgrind.supp")
 
 
+def is_set_up():
+    """Whether tests/setup.sh, as it is now, could install all that the tests need."""
+    script, mark = ROOT / "tests/setup.sh", ROOT / "build/setup-done"
+    return mark.exists() and mark.stat().st_mtime > script.stat().st_mtime
+
+
 # ---- running commands ----
 
 def run(command, **options):
-    """Runs a command from ROOT, returns what it printed, and fails if the command fails. Both
-    outputs are printed, so that pytest shows them if the test fails."""
-    fails, printed = status_of(command, **options)
-    assert fails == 0, f"{' '.join(map(str, command))}: exit status {fails}"
+    """Runs a command from ROOT and returns what it printed; the test fails if the command does.
+    `env` is added to the environment. Other options are those of subprocess.Popen."""
+    status, printed = status_of(command, **options)
+    assert status == 0, f"{' '.join(map(str, command))}: exit status {status}"
     return printed
 
 
-def status_of(command, **options):
-    """Runs a command as `run` does; returns its exit status and what it printed. No process of it
-    outlives a test that ends early."""
+def status_of(command, env=None, **options):
+    """Runs a command as `run` does; returns its exit status and what it printed, which pytest
+    shows if the test fails. No process of it outlives a test that ends early."""
     options = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                "stderr": subprocess.STDOUT, "text": True, "errors": "replace"} | options
-    if "env" in options:
-        options["env"] = os.environ | {key: str(value) for key, value in options["env"].items()}
-    process = subprocess.Popen([str(part) for part in command], start_new_session=True, **options)
+    process = subprocess.Popen([str(part) for part in command], start_new_session=True,
+                               env=os.environ | (env or {}), **options)
     try:
         printed, _ = process.communicate()
     except BaseException:
@@ -107,6 +112,11 @@ def host():
     return re.search(r"^host: (.*)$", run(["rustc", "-vV"]), re.MULTILINE)[1]
 
 
+def cargo(command, *arguments, **options):
+    """Runs one of cargo's commands, and returns what it printed."""
+    return run(["cargo", command, "--quiet", "--locked", *arguments], **options)
+
+
 _CARGO = {  # library: the directory in target, and cargo's options
     "checked": ("checked", ["--profile", "checked"]),
     "fault": ("debug", ["--all-features"]),
@@ -115,15 +125,16 @@ _CARGO = {  # library: the directory in target, and cargo's options
 
 def _build_library(name):
     profile, options = _CARGO[name]
-    run(["cargo", "build", "--quiet", "--locked", "--lib", *options])
     directory = OUT / name
     directory.mkdir(parents=True, exist_ok=True)
-    put_library(ROOT / "target" / profile / "libbarker.so", directory)
-    run(["packaging/archive.sh", f"target/{profile}", directory / "libbarker.a"])
+    with Locked(f"target-{profile}"):
+        cargo("build", "--lib", *options)
+        install_library(ROOT / "target" / profile / "libbarker.so", directory)
+        run(["packaging/archive.sh", f"target/{profile}", directory / "libbarker.a"])
 
 
-def put_library(source, directory):
-    """Copies a shared library to the directory, under the names that programs look for."""
+def install_library(source, directory):
+    """Copies a shared library to a directory, under the names that programs look for."""
     shutil.copy(source, directory / "libbarker.so.0")
     link = directory / "libbarker.so"
     link.unlink(missing_ok=True)
@@ -138,6 +149,22 @@ def library(name):
         return LAYOUT / "lib"
     once(f"library-{name}", lambda: _build_library(name))
     return OUT / name
+
+
+# ---- copies ----
+
+_NOT_SOURCES = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache")
+
+
+def _not_copied(directory, names):
+    """What is made from the sources, while other tests may be making it."""
+    above = {"build", "target", ".git"} if Path(directory) == ROOT else {"target"}
+    return _NOT_SOURCES(directory, names) | above & set(names)
+
+
+def copy_sources(directory):
+    """Copies the source tree, without anything that was built."""
+    shutil.copytree(ROOT, directory, symlinks=True, ignore=_not_copied, dirs_exist_ok=True)
 
 
 # ---- programs in C ----
