@@ -67,7 +67,7 @@ def test_small_stack(run_program, receiver, host):
 
 
 @every_scheme
-def test_fork_amid_everything(run_program, receiver, certificates, scheme):
+def test_fork_while_locks_are_held(run_program, receiver, certificates, scheme):
     """No child waits for what a thread that it lacks has locked."""
     run_program("forks", receiver.url("localhost"), certificates.path("ours.pem"),
                 MANY_FORKS[scheme])
