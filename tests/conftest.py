@@ -75,9 +75,9 @@ def certificates():
 
 @pytest.fixture
 def within(variant):
-    """A function that calls a check with a timeout in milliseconds, in which a program comes to wait
-    for its receiver. Under valgrind on a busy machine that can take long, so that there longer ones
-    are tried if the check fails."""
+    """A function that calls a check with a timeout in milliseconds, within which the program must
+    have come to wait for its receiver. Valgrind on a busy machine may need longer, so there a check
+    that fails is made again with longer timeouts."""
     timeouts = [2000, 10000, 60000] if variant.command else [2000]
 
     def within(check):
