@@ -1,4 +1,4 @@
-/* fanout.c: sends one signed body many times over, so many at once, and prints what a delivery cost,
+/* fanout.c: sends one signed body many times, IN_FLIGHT at once, and prints what a delivery cost,
  * as JSON. All of it happens on one thread.
  *
  *     fanout curl|barker URL IN_FLIGHT TOTAL
@@ -19,7 +19,7 @@ enum { BODY = 1024, TIMEOUT = 30000, EVENTS = 1024 };
 static const char *url;
 static size_t in_flight, total;
 static uint8_t *body;
-static long prepared_memory; /* once the handles are made, of which there are so many */
+static long prepared_memory; /* once the handles are made, `prepared` of them */
 static size_t prepared;
 
 /* ---- libcurl ---- */

@@ -151,7 +151,7 @@ impl Expected<'_> {
         matches!(self, Self::Ed25519(..))
     }
 
-    /// Tells the content from all other.
+    /// Differs for any other content.
     pub fn fingerprint(&self) -> Mac {
         match self {
             Self::Mac(mac) => mac.clone(),

@@ -132,8 +132,8 @@ impl Keyring {
 
     /// Whether one of the secrets signed this message, and it is fresh.
     ///
-    /// Replays are told by every secret that signed the message: else one that is signed twice
-    /// would be new again with a signature taken away.
+    /// Every secret that signed the message looks whether it is a replay. Otherwise one that is signed
+    /// twice would be new again with a signature taken away.
     pub fn verify<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
@@ -196,7 +196,7 @@ impl Secret {
     }
 }
 
-/// A message with a timestamp at the far end of the tolerance stays current for twice that.
+/// A message with a timestamp at the far end of the tolerance stays fresh for twice that.
 fn lifetime(tolerance: Duration) -> Duration {
     if tolerance.is_zero() { DEFAULT_LIFETIME } else { 2 * tolerance }
 }

@@ -75,7 +75,7 @@ impl Hasher for AsItIs {
 }
 
 impl ReplayGuard {
-    /// Room for so many messages, allocated as they come.
+    /// Room for `limit` messages, allocated as they come.
     pub fn new(limit: usize) -> Self {
         Self { limit, key: RandomState::new(), made: Instant::now(), seen: ForkLock::default() }
     }

@@ -17,14 +17,14 @@ use crate::error::{Result, Status};
 /// The most signatures of Ed25519 that are looked at in one message: each costs a hash of it.
 const MAX_COSTLY: usize = 4;
 
-/// What tells one accepted message from all others.
+/// What sets one accepted message apart from all others.
 #[derive(Hash)]
 pub(super) enum Identity<'a> {
     Id(&'a [u8]),
     Content(Mac),
 }
 
-/// A message that is right and current.
+/// A message that is right and fresh.
 pub(super) struct Accepted<'a> {
     pub identity: Identity<'a>,
     /// For how long its timestamp will still pass, if that is checked.
