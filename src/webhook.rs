@@ -1,4 +1,4 @@
-//! A webhook: what is sent, to whom and under which key; and sending, signing and verifying it.
+//! A webhook: what to send, to which URL and with which secrets; and how to send, sign and verify.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::signature::{
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 const MAX_ID_LEN: usize = 256;
-/// In a batch, what was signed longer ago is signed anew.
+/// In a batch, a message that was signed longer ago is signed again.
 const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A webhook. A clone shares the connections of its original.
@@ -69,7 +69,7 @@ impl Webhook {
         Self::default()
     }
 
-    /// Whom to send to.
+    /// The receiver's URL.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
         self.target = Some(Arc::new(Target::parse(url)?));
         Ok(())
@@ -80,7 +80,7 @@ impl Webhook {
         self.data = data.into();
     }
 
-    /// The one secret that signs and verifies.
+    /// The only secret that signs and verifies.
     pub fn set_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
@@ -90,24 +90,24 @@ impl Webhook {
         Arc::make_mut(&mut self.keyring).drop_default();
     }
 
-    /// One more secret that signs and verifies.
+    /// Another secret that signs and verifies.
     pub fn add_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).add(scheme, secret)
     }
 
-    /// How names with underscores are spelled when sent.
+    /// How to spell header names that contain underscores when sending.
     pub fn set_spelling(&mut self, spelling: Spelling) {
         self.spelling = spelling;
     }
 
-    /// The id of the messages to come; without one, each gets its own.
+    /// The id of the next messages; without one, each gets a new id.
     pub fn set_id(&mut self, id: Option<&str>) -> Result<()> {
         let fits = |id: &str| {
             (1..=MAX_ID_LEN).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
         };
         if id.is_some_and(|id| !fits(id)) {
-            let why = "the id must be 1 to 256 printable ASCII characters without blank and dot";
+            let why = "the id must be 1 to 256 printable ASCII characters without spaces and dots";
             return Err(Error::new(Status::Id, why));
         }
         self.id = id.map(str::to_owned);
@@ -120,7 +120,7 @@ impl Webhook {
         self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }
 
-    /// How long a send may take in all.
+    /// How long a whole send may take.
     pub fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         if timeout.is_zero() {
             return Err(Error::new(Status::Range, "the timeout must be at least 1 millisecond"));
@@ -129,7 +129,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// How far a received timestamp may lie from now; zero leaves it unchecked.
+    /// How far a received timestamp may be from the current time; zero turns the check off.
     pub fn set_tolerance(&mut self, tolerance: Duration) {
         self.tolerance = tolerance;
     }
@@ -141,7 +141,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// One more header to send.
+    /// Another header to send.
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
         let field = Field::new(name, value)?;
         if field.is_reserved() || signature::is_signature_header(name) {
@@ -152,7 +152,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// Forgets the headers that were added.
+    /// Removes the headers that were added.
     pub fn clear_headers(&mut self) {
         self.headers.clear();
     }
@@ -177,21 +177,21 @@ impl Webhook {
         self.settings().policy.addresses = addresses;
     }
 
-    /// Allows a network that the address policy does not.
+    /// Allows a network that the address policy would refuse.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
         self.settings().policy.allowed.push(network);
         Ok(())
     }
 
-    /// Denies a network, whatever else allows it.
+    /// Denies a network, even if something else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
         self.settings().policy.denied.push(network);
         Ok(())
     }
 
-    /// Allows a port, and no other ones than those allowed so.
+    /// Allows a port. Once one is allowed, all others are refused.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
             Ok(port @ 1..) => self.settings().policy.ports.push(port),
@@ -200,12 +200,12 @@ impl Webhook {
         Ok(())
     }
 
-    /// Whether only https may be sent over.
+    /// Whether only https URLs are allowed.
     pub fn set_https_only(&mut self, https_only: bool) {
         self.settings().policy.https_only = https_only;
     }
 
-    /// What ends its sends from another thread.
+    /// Stops its sends from another thread.
     pub fn cancellation(&self) -> &Arc<Cancellation> {
         self.agent.cancellation()
     }
@@ -225,7 +225,7 @@ impl Webhook {
         self.timeout
     }
 
-    /// How far a received timestamp may lie from now.
+    /// How far a received timestamp may be from the current time.
     pub fn tolerance(&self) -> Duration {
         self.tolerance
     }
@@ -244,7 +244,7 @@ impl Webhook {
         self.keyring.sign(id, timestamp, data, self.spelling)
     }
 
-    /// The id that was set, or a new one if a scheme needs it; else empty.
+    /// The id that was set, or a new one if a scheme needs it; otherwise empty.
     fn message_id(&self) -> Result<Cow<'_, str>> {
         match &self.id {
             Some(id) => Ok(Cow::Borrowed(id)),
@@ -253,7 +253,7 @@ impl Webhook {
         }
     }
 
-    /// Whether a received message is correct and current.
+    /// Whether a received message is genuine and current.
     pub fn verify<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
@@ -264,7 +264,7 @@ impl Webhook {
         self.keyring.verify(headers, body, freshness)
     }
 
-    /// Lets a message that was accepted be accepted once more.
+    /// Makes it accept a message once more that it accepted before.
     pub fn forget<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
@@ -296,7 +296,7 @@ impl Webhook {
         Ok((signed, delivery))
     }
 
-    /// The deadline of a send that starts now, signing included, if there is somebody to send to.
+    /// The deadline of a send that starts now, including signing, if there is a URL.
     fn start(&self) -> Result<Deadline> {
         self.target.as_ref().ok_or_else(no_target)?;
         Ok(Deadline::after(self.timeout, self.cancellation().clone()))

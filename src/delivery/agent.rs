@@ -50,7 +50,7 @@ impl Agent {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// What ends its deliveries.
+    /// Stops its deliveries.
     pub fn cancellation(&self) -> &Arc<Cancellation> {
         &self.cancellation
     }

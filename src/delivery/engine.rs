@@ -50,7 +50,7 @@ pub fn deliver_all<'a, T>(
         }
         let may_launch = deliveries.len() > 0 && engine.room(max_in_flight) > 0;
         engine.wait(may_launch).map_err(system)?;
-        // One turn each: those that go on at once come again after all others.
+        // One turn each: a delivery that can continue gets its next turn after all others.
         for _ in 0..engine.ready.len() {
             if let Some((slot, incoming)) = engine.ready.pop_front()
                 && report(engine.advance(slot, incoming), &mut end).is_break()
@@ -61,7 +61,7 @@ pub fn deliver_all<'a, T>(
     }
 }
 
-/// The number of a delivery, and what came of it.
+/// The number of a delivery, and its outcome.
 type Ended<T> = (usize, Result<(T, Outcome)>);
 
 fn report<T>(
@@ -72,7 +72,7 @@ fn report<T>(
 }
 
 fn system(error: io::Error) -> Error {
-    Error::new(Status::System, format!("the system does not watch connections: {error}"))
+    Error::new(Status::System, format!("the system cannot watch connections: {error}"))
 }
 
 struct Engine<'a, T> {
@@ -84,9 +84,9 @@ struct Engine<'a, T> {
     free: Vec<usize>,
     /// When slots are ready even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Slots for which something happened, or whose turn was over before they had done all.
+    /// Slots for which something happened, or whose turn ended before they were done.
     ready: VecDeque<(usize, Incoming)>,
-    /// Slots that wait for a descriptor which another delivery has.
+    /// Slots that wait until another delivery frees a descriptor.
     starved: BTreeSet<usize>,
 }
 
@@ -119,7 +119,7 @@ impl<'a, T> Engine<'a, T> {
         self.flights.len() - self.free.len()
     }
 
-    /// How many more may be launched: none while there are no descriptors for them.
+    /// How many more can be started: none while there are no descriptors.
     fn room(&self, max_in_flight: usize) -> usize {
         if self.starved.is_empty() { max_in_flight - self.in_flight() } else { 0 }
     }
@@ -135,7 +135,7 @@ impl<'a, T> Engine<'a, T> {
         self.advance(slot, Incoming::NotYet)
     }
 
-    /// Goes on with a delivery; returns its outcome if it has come to its end.
+    /// Continues a delivery; returns its outcome if it has ended.
     fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Ended<T>> {
         let flight = self.flights[slot].as_mut()?;
         self.starved.remove(&slot);
@@ -152,7 +152,7 @@ impl<'a, T> Engine<'a, T> {
             Err(error) => Err(error),
         };
         self.free.push(slot);
-        // What it held, another one may need.
+        // Another one may need what it held.
         let next = self.starved.pop_first();
         self.ready.extend(next.map(|slot| (slot, Incoming::NotYet)));
         let Flight { index, owned, delivery, .. } = self.flights[slot].take()?;
@@ -189,7 +189,7 @@ impl<'a, T> Engine<'a, T> {
         Ok(())
     }
 
-    /// Waits until something happens, or only looks whether it did; lists those slots as ready.
+    /// Waits until something happens, or only checks; lists the slots as ready.
     fn wait(&mut self, only_look: bool) -> io::Result<()> {
         let first = self.alarms.peek().map(|Reverse((at, _))| *at);
         let until_first = first.map(|at| at.saturating_duration_since(Instant::now()));

@@ -7,7 +7,7 @@
 //! an [`Outcome`].
 //!
 //! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be
-//! used again. A [`Policy`] says where none may go.
+//! used again. A [`Policy`] says where messages may be sent.
 //!
 //! The rooms, each of which knows only those below it; `http` and `tls` do not know each other:
 //! - this folder: deliveries and what can be set about them;

@@ -16,18 +16,18 @@ use super::tls::TlsConfig;
 pub struct Settings {
     /// Which idle connections are kept and used.
     pub idle_limits: IdleLimits,
-    /// For how long a looked up address is used.
+    /// How long an address that was looked up is used.
     pub lookup_lifetime: Duration,
     /// The largest body of an answer.
     pub max_body: usize,
     /// Which redirects are followed.
     pub redirects: Redirects,
-    /// What leads to the receiver.
+    /// Which proxies are used.
     pub proxies: Proxies,
     /// Whom to trust, and what to show. A connection that was made under another configuration is
     /// not used again.
     pub tls: Arc<TlsConfig>,
-    /// Where it may lead.
+    /// Where messages may be sent.
     pub policy: Policy,
     /// Who takes reports of what happens.
     pub log: Option<Log>,
@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The way to this target.
+    /// The route to this target.
     pub(super) fn route(&self, target: Arc<Target>) -> Route {
         let proxy = self.proxies.towards(&target).cloned();
         Route { target, tls: self.tls.clone(), proxy }

@@ -229,7 +229,7 @@ fn check_distinct(hooks: &[*mut barker_webhook]) -> Result<()> {
         return Err(null("a handle"));
     }
     match sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        true => Err(Error::new(Status::Range, "a handle is there twice: clone it")),
+        true => Err(Error::new(Status::Range, "a handle is in the array twice: clone it")),
         false => Ok(()),
     }
 }

@@ -64,7 +64,7 @@ impl Exchange {
         self.is_reused && !self.connection.socket().has_sent
     }
 
-    /// Whether it goes on only when something comes.
+    /// Whether it continues only when something comes.
     pub fn only_receives(&self) -> bool {
         self.is_sent || !self.is_handshake_done && !self.connection.wants_write()
     }
@@ -109,7 +109,7 @@ impl Exchange {
         self.receive_answer(deadline, incoming)
     }
 
-    /// The answer; if none comes, it was perhaps for a reason known already.
+    /// The answer; if none comes, the reason may already be known.
     fn receive_answer(
         &mut self,
         deadline: &Deadline,
@@ -147,7 +147,7 @@ impl Exchange {
         self.receive_answer(deadline, Incoming::There)
     }
 
-    /// Status and headers of an answer that did not come to its end.
+    /// Status and headers of an incomplete answer.
     pub fn head_so_far(&mut self) -> Option<Response> {
         self.reader.head_so_far()
     }

@@ -1,4 +1,4 @@
-//! A request as it goes over the wire: the head, written once, and the borrowed body.
+//! A request as it is sent: the head, written once, and the borrowed body.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ pub struct Field {
     value: Zeroizing<String>,
 }
 
-/// The library writes these itself, or they would change where a message ends.
+/// The library writes these itself, or they would change where the message ends.
 const RESERVED: [&str; 8] = [
     "Host",
     "Content-Length",
@@ -44,7 +44,7 @@ impl Field {
             return refuse("the header's value is longer than 8000 bytes: shorten it");
         }
         if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
-            return refuse("the header's value holds a line break or is not printable ASCII");
+            return refuse("the header's value contains a line break or is not printable ASCII");
         }
         Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned().into() })
     }
@@ -66,12 +66,12 @@ pub struct Request<'a> {
     pub(super) head: Zeroizing<Vec<u8>>,
     pub(super) body: &'a [u8],
     is_get: bool,
-    /// Where the signature's headers stand in the head, and the caller's own.
+    /// The positions in the head of the signature's headers and of the caller's.
     signature: Range<usize>,
     own: Range<usize>,
 }
 
-/// Sent unless the caller has others.
+/// Sent unless the caller set them.
 const DEFAULTS: [(&str, &str); 2] =
     [("User-Agent", concat!("barker/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")];
 const AUTHORIZATION: &str = "Authorization";

@@ -28,7 +28,7 @@ impl Interrupt for Waker {
 }
 
 impl Cancellation {
-    /// Whether sends are to end.
+    /// Whether sends must end.
     pub fn set(&self, is_cancelled: bool) {
         self.is_cancelled.store(is_cancelled, SeqCst);
         if is_cancelled && let Some(awaited) = &*self.awaited.lock() {
