@@ -155,8 +155,8 @@ impl Webhook {
         self.headers.clear();
     }
 
-    /// How messages are delivered.
-    pub fn settings(&mut self) -> &mut Settings {
+    /// How its messages will be delivered.
+    pub fn settings_mut(&mut self) -> &mut Settings {
         self.agent.settings_mut()
     }
 
@@ -166,33 +166,33 @@ impl Webhook {
         change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
     ) -> Result<()> {
         let changed = change(&self.agent.settings().tls)?;
-        self.settings().tls = Arc::new(changed);
+        self.settings_mut().tls = Arc::new(changed);
         Ok(())
     }
 
     /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
-        self.settings().policy.addresses = addresses;
+        self.settings_mut().policy.addresses = addresses;
     }
 
     /// Allows a network that the address policy does not.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.allowed.push(network);
+        self.settings_mut().policy.allowed.push(network);
         Ok(())
     }
 
     /// Denies a network, whatever else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.denied.push(network);
+        self.settings_mut().policy.denied.push(network);
         Ok(())
     }
 
     /// Allows a port, and no other ones than those allowed so.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
-            Ok(port @ 1..) => self.settings().policy.ports.push(port),
+            Ok(port @ 1..) => self.settings_mut().policy.ports.push(port),
             _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
@@ -200,7 +200,7 @@ impl Webhook {
 
     /// Whether only https may be sent over.
     pub fn set_https_only(&mut self, https_only: bool) {
-        self.settings().policy.https_only = https_only;
+        self.settings_mut().policy.https_only = https_only;
     }
 
     /// What ends its sends from another thread.
