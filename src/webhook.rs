@@ -157,8 +157,8 @@ impl Webhook {
         self.headers.clear();
     }
 
-    /// How messages are delivered.
-    pub fn settings(&mut self) -> &mut Settings {
+    /// How its messages will be delivered.
+    pub fn settings_mut(&mut self) -> &mut Settings {
         self.agent.settings_mut()
     }
 
@@ -168,33 +168,33 @@ impl Webhook {
         change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
     ) -> Result<()> {
         let changed = change(&self.agent.settings().tls)?;
-        self.settings().tls = Arc::new(changed);
+        self.settings_mut().tls = Arc::new(changed);
         Ok(())
     }
 
     /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
-        self.settings().policy.addresses = addresses;
+        self.settings_mut().policy.addresses = addresses;
     }
 
     /// Allows a network that the address policy would refuse.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.allowed.push(network);
+        self.settings_mut().policy.allowed.push(network);
         Ok(())
     }
 
     /// Denies a network, even if something else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.denied.push(network);
+        self.settings_mut().policy.denied.push(network);
         Ok(())
     }
 
     /// Allows a port. Once one is allowed, all others are refused.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
-            Ok(port @ 1..) => self.settings().policy.ports.push(port),
+            Ok(port @ 1..) => self.settings_mut().policy.ports.push(port),
             _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
@@ -202,7 +202,7 @@ impl Webhook {
 
     /// Whether only https URLs are allowed.
     pub fn set_https_only(&mut self, https_only: bool) {
-        self.settings().policy.https_only = https_only;
+        self.settings_mut().policy.https_only = https_only;
     }
 
     /// Stops its sends from another thread.

@@ -241,7 +241,7 @@ mod tests {
         UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
     }
 
-    /// Most reasons are seen in tests/test_tls.py, from receivers that give them.
+    /// Most reasons are tested over TLS, with receivers that fail so.
     #[test]
     fn each_failure_is_told_in_plain_words() {
         use rustls::Error::*;
