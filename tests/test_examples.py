@@ -1,5 +1,5 @@
-"""Runs the example programs against real peers on the loopback, also under valgrind; there, of cases
-like others only a few are tried."""
+"""Runs the example programs against real peers on the loopback; also under valgrind, with only a few
+of the cases that are alike."""
 import hashlib
 import hmac
 import random
@@ -106,7 +106,8 @@ def test_fanout_content_type_that_cannot_be_sent(ends, keeper):
 NOBODY = "http://127.0.0.1:1/"
 
 
-@few([], ["data"], ["--key"], ["--at-once", "x", "data", NOBODY], ["--nonsense", "x", "data", NOBODY])
+@few([], ["data"], ["--key"], ["--at-once", "x", "data", NOBODY],
+     ["--nonsense", "x", "data", NOBODY])
 def test_fanout_usage(ends, case):
     ends(2, "^usage: ", "fanout", *case)
 
@@ -310,7 +311,8 @@ def test_standard_webhooks_refuses(ends, new_and_old, arguments):
      ["sign", "--secret", "{new}", "--nonsense", DATA],
      ["verify", "--secret", "{new}", "1", "2", "3", "4", "5"])
 def test_standard_webhooks_usage(ends, make, case):
-    ends(2, "^usage: ", STANDARD, *(make("secret")[0] if part == "{new}" else part for part in case))
+    secret, = make("secret")
+    ends(2, "^usage: ", STANDARD, *(secret if part == "{new}" else part for part in case))
 
 
 # ---- select_loop_receiver ----
@@ -401,8 +403,8 @@ def test_loop_all_at_once(loop, silent):
 
 @both
 def test_loop_in_a_crowd(loop, silent, ends, rng):
-    """After clients who reset the connection amid the request or before the answer, and more clients
-    than it takes at once, it serves those who come."""
+    """Some clients reset the connection within the request or before the answer, and more clients
+    come than it takes at once. It serves those who come after them."""
     server, valid = loop(TOGETHER), post(BODY, sign(BODY))
     silent(server)
     for _ in range(20):

@@ -1,6 +1,6 @@
-"""Runs the programs of docs/ffi.md as they stand there: PHP, LuaJIT (also within nginx), Perl and
-Node.js send to `receive` and to a server that answers with bytes of every value, receive what `send`
-sends, and call the library many thousand times without growing."""
+"""Runs the programs of docs/ffi.md as they stand there. PHP, LuaJIT (also within nginx), Perl and
+Node.js send to `receive` and to a server that answers with bytes of every value, receive what
+`send` sends, and call the library many thousand times without growing."""
 import http.client
 import re
 import shutil

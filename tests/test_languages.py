@@ -1,9 +1,9 @@
 """Sends webhooks from every language to every other: from C, Go, Ruby, Python, PHP, LuaJIT, Perl,
 Node.js and PyPI's barker 0.1, the Python original, to receivers in all of them.
 
-The programs are those of examples-c, bindings/*/examples and docs/ffi.md. Bodies go through standard
-input. The original knows no bytes: as a sender it gets the bytes that are text, and as a receiver
-Python's hmac stands in for it when the body is not UTF-8.
+The programs are those of examples-c, bindings/*/examples and docs/ffi.md. Bodies go through
+standard input. The original knows no bytes: as a sender it gets the bytes that are text, and as a
+receiver Python's hmac stands in for it when the body is not UTF-8.
 """
 import hashlib
 import hmac

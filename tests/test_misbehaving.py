@@ -6,7 +6,8 @@ from itertools import takewhile
 
 import pytest
 
-from support.behaviours import BEHAVIOURS, TIMEOUT, TOKEN, Answers, Behaviour, Beneath, Fails
+from support.behaviours import (ANSWER, BEHAVIOURS, TIMEOUT, TOKEN, Answers, Behaviour, Beneath,
+                                Fails)
 from support.build import MEMCHECK_TLS, SANITIZED, SHARED, STATIC, compile_c
 from support.misbehaving import HARDLY, PATIENCE, Behave, Contexts, Misbehaving
 
@@ -57,19 +58,20 @@ class Trial:
 
     def find_timeout(self):
         """In milliseconds. One that is to pass leaves the request the time to arrive, as measured
-        with another, for the program may be slow and the machine busy."""
+        with others, for the program may be slow and the machine busy."""
         behaviour = self.behaviour
         if behaviour.expected != TIMEOUT or behaviour.timeout <= HARDLY:
             return behaviour.timeout
         # The first delivery of all may wait for the program to start.
         taken = min(self.time_delivery() for _ in range(2))
-        return max(behaviour.timeout, int(20000 * taken))
+        return max(behaviour.timeout, int(10 * 1000 * taken))
 
     def time_delivery(self):
-        usual = Behaviour("answers", [], GOOD, secure=self.behaviour.secure)
-        with Misbehaving(usual, self.receiver.contexts, 0) as receiver:
+        usual = Behaviour("answers", [ANSWER], GOOD, size=self.behaviour.size,
+                          secure=self.behaviour.secure)
+        with Misbehaving(usual, self.receiver.contexts, 1) as receiver:
             begun = time.monotonic()
-            Trial(usual, receiver, self.program).send("good")
+            Trial(usual, receiver, self.program).send("bad")
             return time.monotonic() - begun
 
     def line(self, kind, token):

@@ -9,8 +9,8 @@ from support.receivers import Keeper, Receive, Receiver
 
 MESSAGES = 300
 KEYS = 12
-ALPHABETS = ["abcXYZ 019-_.", "äöüßéñ€", "漢字かな", "🐕🦴👍🏽", "\x00\x01\r\n\t\x7f", '{}[]":,;\\%&=',
-             "؟עב"]
+ALPHABETS = ["abcXYZ 019-_.", "äöüßéñ€", "漢字かな", "🐕🦴👍🏽", "\x00\x01\r\n\t\x7f",
+             '{}[]":,;\\%&=', "؟עב"]
 
 
 @pytest.fixture(autouse=True)

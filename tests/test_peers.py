@@ -59,8 +59,8 @@ def outcome(way, peer, code, hook, rng, body):
 
 
 def exchange(way, peer, code, hook, rng, kind):
-    """Every message must be verified and its forgeries refused; or be itself refused, if that is what
-    the peer does with its kind."""
+    """Every message must be verified and its forgeries refused. If the peer refuses its kind, the
+    message itself must be refused."""
     for number in range(BODIES[kind]):
         body = random_body(rng, kind)
         if kind in peer.refuses:

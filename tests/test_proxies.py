@@ -1,13 +1,14 @@
 """Sends through proxies: tinyproxy (HTTP CONNECT), microsocks (SOCKS5), and some that misbehave.
 
-The ways in which a program is built that are slow to run are tried over TLS by name alone, and of the
-failures those in a batch.
+A program that is slow because of how it was built is tried over TLS by name alone, and its failures
+only in a batch.
 """
 import socket
 
 import pytest
 
-from support.build import MEMCHECK_TLS, SANITIZED, SHARED, STATIC
+from support.build import SHARED
+from support.parameters import SLOWLY_BUILT, cases, every_variant, shared_alone
 from support.proxies import MicroSocks, Peer, TinyProxy, dead_port
 from support.receivers import Receiver
 from support.sender import Sender
@@ -15,17 +16,9 @@ from support.sender import Sender
 USER, PASSWORD, IN_URL = "joe", "p@ss/w:rd", "joe:p%40ss%2Fw%3Ard"
 WRONG = "joe:wr0ngpass"
 
-SLOWLY_BUILT = [STATIC, SANITIZED, MEMCHECK_TLS]
-every_variant = pytest.mark.parametrize("variant", [SHARED, *SLOWLY_BUILT])
-shared_alone = pytest.mark.parametrize("variant", [SHARED])
 every_way = pytest.mark.parametrize("variant, way", [
     *((SHARED, way) for way in ("http 127.0.0.1", "http localhost", "https 127.0.0.1")),
     *((variant, "https localhost") for variant in [SHARED, *SLOWLY_BUILT])])
-
-
-def cases(*rows):
-    """Parameters: the first of each row is its name."""
-    return [pytest.param(*row, id=row[0]) for row in rows]
 
 
 # ---- the proxies, by the name in the sender's URL ----
@@ -101,7 +94,7 @@ def fails(start, send, plain, variant, certificates):
 
 
 @every_way
-@pytest.mark.parametrize("name, proxy, hides", cases(
+@pytest.mark.parametrize("proxy, hides", cases(
     ("HTTP", "http://{http_open}", PASSWORD),
     ("HTTP, with a password nobody asks for", f"http://{IN_URL}@{{http_open}}", PASSWORD),
     ("HTTP, password", f"http://{USER}:secr3t@{{http_closed}}", "secr3t"),
@@ -109,7 +102,7 @@ def fails(start, send, plain, variant, certificates):
     ("SOCKS5, with a password nobody asks for", f"socks5h://{IN_URL}@{{socks_open}}", PASSWORD),
     ("SOCKS5, password", f"socks5://{IN_URL}@{{socks_closed}}", PASSWORD),
 ))
-def test_delivers(start, send, proxy_url, certificates, name, proxy, way, hides):
+def test_delivers(start, send, proxy_url, certificates, proxy, way, hides):
     """Over one connection, and in a batch."""
     scheme, host = way.split()
     receiver = start(Receiver(certificates.path("good") if scheme == "https" else None))
@@ -121,7 +114,7 @@ def test_delivers(start, send, proxy_url, certificates, name, proxy, way, hides)
 
 
 @every_variant
-@pytest.mark.parametrize("name, proxy, says, hides", cases(
+@pytest.mark.parametrize("proxy, says, hides", cases(
     ("HTTP, wrong password", f"http://{WRONG}@{{http_closed}}", "40", "wr0ngpass"),
     ("HTTP, no password", "http://{http_closed}", "(407)", PASSWORD),
     ("HTTP, refusing", "http://{http_picky}", "answered 403", PASSWORD),
@@ -131,7 +124,7 @@ def test_delivers(start, send, proxy_url, certificates, name, proxy, way, hides)
     ("SOCKS5, no password", "socks5://{socks_closed}", "wants a user name and a password",
      PASSWORD),
 ))
-def test_refused(fails, proxy_url, name, proxy, says, hides):
+def test_refused(fails, proxy_url, proxy, says, hides):
     fails(proxy_url(proxy), says, hides=hides)
 
 
@@ -166,8 +159,8 @@ TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 @every_variant
-@pytest.mark.parametrize("name, scheme, says, answers", [
-    pytest.param(*row, id=f"{row[0]}, {row[1]}") for row in (
+@pytest.mark.parametrize("scheme, says, answers", [
+    pytest.param(*row[1:], id=f"{row[0]}, {row[1]}") for row in (
         ("hangs up", "http", "", []),
         ("hangs up", "socks5", "", []),
         ("garbage", "http", "does not speak HTTP", [b"\0\1garbage\r\n\r\n"]),
@@ -188,7 +181,7 @@ TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
         ("unknown kind of address", "socks5", "does not speak SOCKS5",
          [b"\5\0", b"\5\0\0\7\0\0\0\0\0\0"]),
         ("half a reply", "socks5", "closed", [b"\5\0", b"\5\0\0\1\0"]))])
-def test_misbehaving(start, fails, name, scheme, says, answers):
+def test_misbehaving(start, fails, scheme, says, answers):
     fails(f"{scheme}://127.0.0.1:{start(Peer(*answers)).port}", says)
 
 
@@ -223,8 +216,8 @@ EVERY_VARIABLE = {name: "http://{dead}" for name in (
 
 
 @shared_alone
-@pytest.mark.parametrize("name, scheme, reads, variables", [
-    pytest.param(*row, id=f"{row[0]}, {row[1]}") for row in (
+@pytest.mark.parametrize("scheme, reads, variables", [
+    pytest.param(*row[1:], id=f"{row[0]}, {row[1]}") for row in (
         ("not asked for", "http", False, EVERY_VARIABLE),
         ("not asked for", "https", False, EVERY_VARIABLE),
         ("http", "http", True, EVERY_VARIABLE | {"http_proxy": "http://{proxy}"}),
@@ -249,7 +242,7 @@ EVERY_VARIABLE = {name: "http://{dead}" for name in (
         ("unusable for others", "http", True, {"https_proxy": "https://x"}),
         ("unusable, but excepted", "http", True, {"all_proxy": "not a proxy",
                                                   "no_proxy": "127.0.0.1"}))])
-def test_environment(start, send, certificates, http_open, socks_open, dead, name, scheme, reads,
+def test_environment(start, send, certificates, http_open, socks_open, dead, scheme, reads,
                      variables):
     receiver = start(Receiver(certificates.path("good") if scheme == "https" else None))
     ports = {"proxy": http_open.port, "socks": socks_open.port, "dead": dead,

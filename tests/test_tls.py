@@ -1,7 +1,7 @@
 """Sends over TLS, trusted and not, to receivers on the loopback: Python's, nginx, openssl s_server.
 
-Where the sender itself judges certificates or files, it is tried in every way it is built; where only
-what the receiver does is another, linked with the shared library alone.
+The tests in which the sender itself judges certificates or files run in every way it is built.
+Those in which only the receiver behaves differently run with the shared library alone.
 """
 import os
 import shutil
@@ -10,14 +10,11 @@ import ssl
 
 import pytest
 
-from support.build import MEMCHECK_TLS, SANITIZED, SHARED, STATIC
+from support.build import SHARED
 from support.certificates import KEYS, NO_CERTIFICATES, Certificates, all_kinds
+from support.parameters import SLOWLY_BUILT, cases, every_variant, shared_alone
 from support.receivers import Nginx, Receiver, Speaker, SServer
 from support.sender import Sender
-
-SLOWLY_BUILT = [STATIC, SANITIZED, MEMCHECK_TLS]
-every_variant = pytest.mark.parametrize("variant", [SHARED, *SLOWLY_BUILT])
-shared_alone = pytest.mark.parametrize("variant", [SHARED])
 
 EXPIRED, NAME, ISSUER, REVOKED, SELF_SIGNED = (
     f"ERR_CERTIFICATE_{why}" for why in ("EXPIRED", "NAME", "ISSUER", "REVOKED", "SELF_SIGNED"))
@@ -47,11 +44,6 @@ def good(start, certificates):
     return start(Receiver(certificates.path("good")))
 
 
-def cases(*rows):
-    """Parameters: the first of each row is its name."""
-    return [pytest.param(*row, id=row[0]) for row in rows]
-
-
 @pytest.fixture
 def own(program, certificates, scratch):
     """A sender in a directory of its own, where certificates may change."""
@@ -77,12 +69,12 @@ def send_to_s_server(send, certificates):
     pytest.param("selfish", id="no authority's"),
     pytest.param("sovereign", id="an authority's"),  # as `openssl req -x509` makes them
 ])
-@pytest.mark.parametrize("name, status, options", cases(
+@pytest.mark.parametrize("status, options", cases(
     ("unknown", SELF_SIGNED, ["says=self-signed"]),
     ("trusted", "OK", ["ca={certificate}.pem"]),
     ("trusted, another name", NAME, ["ca={certificate}.pem", "name=receiver.example"]),
 ))
-def test_self_signed(send_to_s_server, certificate, name, status, options):
+def test_self_signed(send_to_s_server, certificate, status, options):
     send_to_s_server(certificate, status,
                      *(option.format(certificate=certificate) for option in options))
 
@@ -95,7 +87,7 @@ STRICT = ["-Verify", "9", "-verify_return_error", "-CAfile", "ours.pem"]
 
 
 @shared_alone
-@pytest.mark.parametrize("name, certificate, status, options, server", cases(
+@pytest.mark.parametrize("certificate, status, options, server", cases(
     ("trusted", "good", "OK", [], []),
     ("TLS 1.1 only", "good", "ERR_TLS", ["says=no version of TLS"], OLD),
     ("TLS 1.2 only, 1.3 wanted", "good", "ERR_TLS", ["min-tls=13", "says=no version of TLS"],
@@ -128,7 +120,7 @@ STRICT = ["-Verify", "9", "-verify_return_error", "-CAfile", "ours.pem"]
      ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"]),
     ("nothing is verified", "expired", "OK", ["insecure=1"], []),
 ))
-def test_s_server(send_to_s_server, name, certificate, status, options, server):
+def test_s_server(send_to_s_server, certificate, status, options, server):
     send_to_s_server(certificate, status, *options, server=server)
 
 
@@ -136,26 +128,30 @@ def chain(name):
     return ["-cert_chain", f"{name}.pem"]
 
 
+ODD = {  # certificate: (status, what is said, options of the server)
+    "version-1": ("ERR_TLS", "X.509 version 3", []),
+    "forged": (ISSUER, "another key signed it", []),
+    "forged-rsa": (ISSUER, "another key signed it", []),
+    "forged-chain": (ISSUER, "another key signed it", chain("forged-chain")),
+    "sovereign-ours": (SELF_SIGNED, "self-signed", []),
+    "sha1": ("ERR_TLS", "such as one with SHA-1", ["-cipher", "ALL:@SECLEVEL=0"]),
+    "nameless": (NAME, "for no host at all", []),
+    "many-named": (NAME, "n5.test and more", []),
+    "client-only": ("ERR_TLS", "lacks serverAuth", []),
+    "critical": ("ERR_TLS", "critical extension", []),
+    "authority": ("ERR_TLS", "of an authority, not of", []),
+    "of-nobody": ("ERR_TLS", "no authority", chain("of-nobody")),
+    "constrained": ("ERR_TLS", "name constraints", chain("constrained")),
+    "too-long": ("ERR_TLS", "longer than is allowed", chain("too-long")),
+    "deep": ("ERR_TLS", "longer than is allowed", chain("deep")),
+}
+
+
 @shared_alone
-@pytest.mark.parametrize("certificate, status, says, server", cases(
-    ("version-1", "ERR_TLS", "X.509 version 3", []),
-    ("forged", ISSUER, "another key signed it", []),
-    ("forged-rsa", ISSUER, "another key signed it", []),
-    ("forged-chain", ISSUER, "another key signed it", chain("forged-chain")),
-    ("sovereign-ours", SELF_SIGNED, "self-signed", []),
-    ("sha1", "ERR_TLS", "such as one with SHA-1", ["-cipher", "ALL:@SECLEVEL=0"]),
-    ("nameless", NAME, "for no host at all", []),
-    ("many-named", NAME, "n5.test and more", []),
-    ("client-only", "ERR_TLS", "lacks serverAuth", []),
-    ("critical", "ERR_TLS", "critical extension", []),
-    ("authority", "ERR_TLS", "of an authority, not of", []),
-    ("of-nobody", "ERR_TLS", "no authority", chain("of-nobody")),
-    ("constrained", "ERR_TLS", "name constraints", chain("constrained")),
-    ("too-long", "ERR_TLS", "longer than is allowed", chain("too-long")),
-    ("deep", "ERR_TLS", "longer than is allowed", chain("deep")),
-))
-def test_odd_certificate(send_to_s_server, certificate, status, says, server):
+@pytest.mark.parametrize("certificate", ODD)
+def test_odd_certificate(send_to_s_server, certificate):
     """Each failure says what is wrong with the certificate."""
+    status, says, server = ODD[certificate]
     send_to_s_server(certificate, status, f"says={says}", server=server)
 
 
@@ -180,7 +176,7 @@ ALERTS = [
 
 
 @shared_alone
-@pytest.mark.parametrize("name, answer, says", cases(
+@pytest.mark.parametrize("answer, says", cases(
     ("HTTP", b"HTTP/1.0 400 Bad Request\r\n\r\n", NO_TLS),
     ("a mail server", b"220 mail.example ESMTP\r\n", NO_TLS),
     ("a record too large", b"\x16\3\3\xff\xff" + bytes(9), NO_TLS),
@@ -189,7 +185,7 @@ ALERTS = [
     *((f"alert {number}", b"\x15\3\3\0\2\2" + bytes([number]), f"{says} (alert {number})")
       for number, says in ALERTS),
 ))
-def test_answer_to_first_bytes(start, send, name, answer, says):
+def test_answer_to_first_bytes(start, send, answer, says):
     send(start(Speaker(answer)).url, "ERR_TLS", f"says={says}", "sends=1")
 
 
@@ -230,7 +226,7 @@ def check_trusted(receiver, send, *options, host="127.0.0.1", authorities="ours.
 
 
 @every_variant
-@pytest.mark.parametrize("name, certificate, version, host, authorities, options", cases(
+@pytest.mark.parametrize("certificate, version, host, authorities, options", cases(
     ("TLS 1.3", "good", ssl.TLSVersion.TLSv1_3, "127.0.0.1", "ours.pem", []),
     ("TLS 1.2", "good", ssl.TLSVersion.TLSv1_2, "127.0.0.1", "ours.pem", []),
     ("by name", "good", None, "localhost", "ours.pem", []),
@@ -245,20 +241,20 @@ def check_trusted(receiver, send, *options, host="127.0.0.1", authorities="ours.
     ("only an authority, none on the platform", "good", None, "127.0.0.1", "none.pem",
      ["ca=ours.pem"]),
 ))
-def test_trusted(start, send, certificates, name, certificate, version, host, authorities, options):
+def test_trusted(start, send, certificates, certificate, version, host, authorities, options):
     receiver = start(Receiver(certificates.path(certificate), version))
     check_trusted(receiver, send, *options, host=host, authorities=authorities)
 
 
 @every_variant
-@pytest.mark.parametrize("name, status, options, authorities", cases(
+@pytest.mark.parametrize("status, options, authorities", cases(
     ("no authority on the platform", "ERR_TLS", ["says=ca-certificates"], "none.pem"),
     ("no authority at all", "ERR_TLS", ["platform=0", "says=add one"], "ours.pem"),
     ("another authority", ISSUER, [], "theirs.pem"),
     ("not the platform's", ISSUER, ["platform=0", "ca=theirs.pem"], "ours.pem"),
     ("another authority, in a batch", ISSUER, ["batch=8"], "theirs.pem"),
 ))
-def test_untrusted(good, send, name, status, options, authorities):
+def test_untrusted(good, send, status, options, authorities):
     send(good.url(), status, *options, authorities=authorities)
     assert not good.bodies, "something was sent to the untrusted"
 
@@ -376,9 +372,9 @@ def test_replaced_certificates_of_an_untrusted_platform(good, take_turns):
 
 
 @every_variant
-@pytest.mark.parametrize("name, options", cases(
+@pytest.mark.parametrize("options", cases(
     ("plain", []), ("with settings", ["unread-ca=theirs.pem", "min-tls=12"])))
-def test_one_descriptor_for_all(good, take_turns, name, options):
+def test_one_descriptor_for_all(good, take_turns, options):
     """That is the system's failure, and nothing is kept of what was read."""
     take_turns(good.url(), (None, 0, "ERR_SYSTEM", 1), (None, 0, "OK"),
                options=["sends=0", "says=for want of descriptors", *options])
@@ -395,14 +391,14 @@ def test_few_descriptors_and_a_directory_of_certificates(good, sender, store, fr
 # ---- redirects ----
 
 @shared_alone
-@pytest.mark.parametrize("name, first, last, status, options, arrive", cases(
+@pytest.mark.parametrize("first, last, status, options, arrive", cases(
     ("never from https to http", "good", None, "OK", ["elsewhere=9", "http=307"], 0),
     ("not to another port", "good", "good", "OK", ["redirects=9", "http=307"], 0),
     ("to another port", "good", "good", "OK", ["elsewhere=1"], 10),
     ("from http to https", None, "good", "OK", ["elsewhere=1"], 10),
     ("to one who is not trusted", "good", "stranger", ISSUER, ["elsewhere=1"], 0),
 ))
-def test_redirect(start, send, certificates, name, first, last, status, options, arrive):
+def test_redirect(start, send, certificates, first, last, status, options, arrive):
     """What tests/c/redirect.c cannot see: TLS on the way."""
     def receiver(certificate, **more):
         return start(Receiver(certificate and certificates.path(certificate), **more))
@@ -418,7 +414,7 @@ def test_redirect(start, send, certificates, name, first, last, status, options,
 
 @pytest.fixture
 def sessions_of_nginx(own, tmp_path):
-    """Makes each of the sends; returns the fields that nginx wrote of each: the version, whether the
+    """Makes each of the sends, and returns what nginx logged of each: the version, whether the
     session was resumed, and the client's name."""
     path = own.certificates.path
 
@@ -456,12 +452,12 @@ def test_client_certificate(sessions_of_nginx, wants_certificate, version, key):
 
 @shared_alone
 @every_version
-@pytest.mark.parametrize("name, options", cases(
+@pytest.mark.parametrize("options", cases(
     ("with an authority between", ["certificate=chained.pem", "key=chained.key"]),
     ("none", ["http=400"]),
     ("of another authority", ["http=400", "certificate=stranger.pem", "key=stranger.key"]),
 ))
-def test_other_client_certificate(sessions_of_nginx, wants_certificate, version, name, options):
+def test_other_client_certificate(sessions_of_nginx, wants_certificate, version, options):
     sessions_of_nginx(f"{wants_certificate} ssl_verify_depth 2; ssl_protocols {version};",
                       ("OK", *options))
 

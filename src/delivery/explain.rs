@@ -239,7 +239,7 @@ mod tests {
         UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
     }
 
-    /// Most reasons are seen in tests/tls.py, from receivers that give them.
+    /// Most reasons are seen in tests/test_tls.py, from receivers that give them.
     #[test]
     fn each_failure_is_told_in_plain_words() {
         use rustls::Error::*;

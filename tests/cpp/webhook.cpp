@@ -1,6 +1,6 @@
 // webhook.cpp: all of barker.hpp, with right and with wrong input, in both forms of its errors.
 //
-//     webhook HTTP_URL HTTPS_URL    the receivers of tests/cpp.py, in a directory with its
+//     webhook HTTP_URL HTTPS_URL    the receivers of tests/test_cpp.py, in a directory with its
 //     certificates
 #include "check.hpp"
 

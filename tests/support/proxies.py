@@ -1,5 +1,5 @@
-"""Proxies on the loopback: tinyproxy (HTTP CONNECT), microsocks (SOCKS5), and one that says whatever
-it is made to say."""
+"""Proxies on the loopback: tinyproxy (HTTP CONNECT), microsocks (SOCKS5), and one that says what a
+test wants."""
 import contextlib
 import os
 import socket
@@ -20,7 +20,7 @@ LogLevel Connect
 
 
 def reserve_port():
-    """A bound socket, which keeps its port free for a server that sets SO_REUSEADDR, as servers do."""
+    """A bound socket, which keeps its port for a server that sets SO_REUSEADDR, as servers do."""
     reserved = socket.socket()
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     reserved.bind(("127.0.0.1", 0))

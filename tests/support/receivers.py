@@ -99,9 +99,9 @@ class Echo(Handler):
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Python's own, over TLS if there is a certificate: the path of NAME.pem and NAME.key, without
-    the ending. Counts its connections, and keeps the length of each body that was answered with 200.
-    From its URL, it redirects to the location, if any. If it is endless, its answer never comes to
-    its end."""
+    the ending. Counts its connections, and keeps the length of each body that was answered with
+    200. From its URL, it redirects to the location, if any. If it is endless, its answer never
+    ends."""
     daemon_threads = True
 
     def __init__(self, certificate=None, version=None, cut=False, location=None, endless=False,
