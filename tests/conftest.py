@@ -92,12 +92,15 @@ def pytest_make_parametrize_id(val):
     return val.name if isinstance(val, build.Variant) else None
 
 
+PROGRAMS = {"test_c", "test_cpp", "test_examples"}  # about half of what runs under valgrind
+
+
 def group_of(item):
     """The tests of a group run one after the other, on one worker. So at most two programs run under
     valgrind at once, and those that a busy machine disturbs do not disturb each other."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if any(isinstance(value, build.Variant) and value.command for value in parameters):
-        return f"memcheck-{len(item.originalname) % 2}"
+        return "memcheck of programs" if item.module.__name__ in PROGRAMS else "memcheck of sends"
     return "alone" if item.get_closest_marker("alone") else None
 
 
