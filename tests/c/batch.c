@@ -119,7 +119,7 @@ static void *receive(void *argument)
             receiver->most_waiting = waiting;
         if (waiting >= receiver->gather)
             answer_all(receiver);
-        int ready = poll(waits, CLIENTS + 2, waiting > 0 ? 200 : PEER_PATIENCE * 1000);
+        int ready = poll(waits, CLIENTS + 2, waiting > 0 ? 2000 : PEER_PATIENCE * 1000);
         if (ready < 0 || waits[0].revents != 0)
             return NULL;
         if (ready == 0)
@@ -286,7 +286,7 @@ static void each_its_own_end(void)
     struct receiver *receiver = start_tcp(1);
     snprintf(nobody, sizeof nobody, "http://127.0.0.1:%u/", port);
     snprintf(name, sizeof name, "http://localhost:%s/ok/6", strrchr(receiver->url, ':') + 1);
-    barker_webhook *hook = original(1000), *bare = barker_webhook_new();
+    barker_webhook *hook = original(60000), *bare = barker_webhook_new();
     struct batch *batch = new_batch(hook, COUNT);
     for (size_t i = 0; i < COUNT; i++)
         point(batch, i, receiver, i % 10 == 1 ? "break" : i % 10 == 2 ? "slow" : "ok");
@@ -298,6 +298,8 @@ static void each_its_own_end(void)
         barker_webhook_free(batch->hooks[i]);
         batch->hooks[i] = barker_webhook_clone(bare); /* without a URL */
     }
+    for (size_t i = 2; i < COUNT; i += 10)
+        CHECK_OK(barker_webhook_set_timeout(batch->hooks[i], 1000));
     CHECK_OK(barker_webhook_set_url(batch->hooks[6], name));
     CHECK_OK(barker_send_many(batch->hooks, COUNT, 0, progress, batch));
     CHECK_EQUAL(batch->told, COUNT);

@@ -25,8 +25,9 @@ RUN = os.environ.setdefault("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
 
 C_FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 _LEAKS = "definite,indirect,possible"
-_MEMCHECK = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
-             f"--errors-for-leak-kinds={_LEAKS}", f"--show-leak-kinds={_LEAKS}",
+# Without fair scheduling one thread can keep all others waiting for a minute.
+_MEMCHECK = ("valgrind", "-q", "--fair-sched=try", "--error-exitcode=99",
+             "--leak-check=full", f"--errors-for-leak-kinds={_LEAKS}", f"--show-leak-kinds={_LEAKS}",
              f"--suppressions={ROOT}/tests/valgrind.supp")
 
 
