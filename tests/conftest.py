@@ -7,17 +7,15 @@ A test that is built in several ways has the parameter `variant`, with values of
         run([*program("sender"), "argument"])
 """
 import contextlib
-import faulthandler
 import os
 import random
 import signal
 
 import pytest
 
-from support import build
+from support import build, limits
 from support.certificates import usual as usual_certificates
 
-TIME_LIMIT = 1800  # seconds for one test, which may have to build a library first
 
 # Whoever starts the tests in the background has these signals ignored; programs under test expect
 # the default.
@@ -116,17 +114,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Ends a test at its time limit: with an exception, or else with the process."""
-    def give_up(*_):
-        raise TimeoutError(f"{item.name} takes more than {TIME_LIMIT} s")
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TIME_LIMIT)
-    faulthandler.dump_traceback_later(TIME_LIMIT + 30, exit=True)
+    limits.start(item.name)
     try:
         return (yield)
     finally:
-        signal.alarm(0)
-        faulthandler.cancel_dump_traceback_later()
+        limits.stop()
 
 
 def fail_unless_run(report):
