@@ -23,6 +23,8 @@ TIME_LIMIT = 1800  # seconds for one test, which may have to build a library fir
 # the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+# Who ends the run with SIGTERM ends the programs under test, too.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 os.chdir(build.ROOT)
 
 
