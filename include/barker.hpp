@@ -97,6 +97,9 @@ enum class status : std::int32_t {
     id = BARKER_ERR_ID,
     /** A certificate, its key or a revocation list cannot be used. */
     certificate = BARKER_ERR_CERTIFICATE,
+    /** The handle is lent to an engine or a batch; or the engine is in use, by another thread or by
+     *  the call that runs this callback. */
+    busy = BARKER_ERR_BUSY,
     /** The receiver's host name does not exist, or has no address. */
     resolve = BARKER_ERR_RESOLVE,
     /** No address of the receiver accepted a connection. */
