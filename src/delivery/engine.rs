@@ -111,6 +111,9 @@ impl<T> Engine<T> {
         if !self.ready.is_empty() || !self.ended.is_empty() {
             return Some(Duration::ZERO);
         }
+        if self.in_flight() == 0 {
+            return None; // The alarms that are left are for nobody.
+        }
         let Reverse((first, _)) = self.alarms.peek()?;
         Some(first.saturating_duration_since(Instant::now()))
     }

@@ -27,7 +27,7 @@ static void null_pointers(void)
     barker_engine_free(NULL);
     CHECK_EQUAL(barker_engine_set_limits(NULL, 1, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_engine_add(NULL, NULL, NULL), BARKER_ERR_NULL);
-    CHECK_EQUAL(barker_engine_fd(NULL), 0);
+    CHECK_EQUAL(barker_engine_fd(NULL), -1);
     CHECK_EQUAL(barker_engine_timeout(NULL), 0);
     CHECK_EQUAL(barker_engine_step(NULL, 1), BARKER_ERR_NULL);
     CHECK(barker_engine_next(NULL, NULL) == NULL);
