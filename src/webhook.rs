@@ -172,6 +172,11 @@ impl Webhook {
         Ok(())
     }
 
+    /// Reads what the first connection over TLS needs.
+    pub fn preload_tls(&mut self) -> Result<()> {
+        self.agent.preload_tls()
+    }
+
     /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
         self.settings_mut().policy.addresses = addresses;

@@ -65,6 +65,7 @@ static void null_pointers(void)
     CHECK_EQUAL(barker_webhook_add_ca(NULL, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_add_ca_file(NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_platform_ca(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_preload_ca(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_add_crl(NULL, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_client_certificate(NULL, NULL, 1, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_server_name(NULL, NULL), BARKER_ERR_NULL);

@@ -176,6 +176,7 @@ FUNCTIONS: Dict[str, Tuple[str, ...]] = {
     "barker_webhook_add_ca": ("barker_status", "barker_webhook *", "const void *", "size_t"),
     "barker_webhook_add_ca_file": ("barker_status", "barker_webhook *", "const char *"),
     "barker_webhook_set_platform_ca": ("barker_status", "barker_webhook *", "int32_t"),
+    "barker_webhook_preload_ca": ("barker_status", "barker_webhook *"),
     "barker_webhook_add_crl": ("barker_status", "barker_webhook *", "const void *", "size_t"),
     "barker_webhook_set_client_certificate": (
         "barker_status", "barker_webhook *", "const void *", "size_t", "const void *", "size_t"

@@ -110,6 +110,7 @@ module Barker
       webhook_add_ca: ["barker_status", "barker_webhook *", "const void *", "size_t"],
       webhook_add_ca_file: ["barker_status", "barker_webhook *", "const char *"],
       webhook_set_platform_ca: ["barker_status", "barker_webhook *", "int32_t"],
+      webhook_preload_ca: ["barker_status", "barker_webhook *"],
       webhook_add_crl: ["barker_status", "barker_webhook *", "const void *", "size_t"],
       webhook_set_client_certificate: [
         "barker_status", "barker_webhook *", "const void *", "size_t", "const void *", "size_t"
