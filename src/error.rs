@@ -24,6 +24,8 @@ pub enum Status {
     Id,
     /// A certificate, its key or a revocation list cannot be used.
     Certificate,
+    /// The handle is lent to an engine or a batch, or the engine is in use.
+    Busy,
     /// The receiver's host name does not exist, or has no address.
     Resolve,
     /// No address of the receiver accepted a connection.
@@ -98,6 +100,7 @@ impl Status {
             Self::Secret => c"the secret cannot be used",
             Self::Id => c"the message id is missing or cannot be used",
             Self::Certificate => c"the certificate, key or revocation list cannot be used",
+            Self::Busy => c"the handle or the engine is in use",
             Self::Resolve => c"the host name has no address",
             Self::Connect => c"no connection to the receiver",
             Self::Tls => c"no trusted TLS connection to the receiver",

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, AddressPolicy, Agent, Cancellation, Deadline, Delivery, Field, Network, Outcome, Request,
-    Settings, Target, TlsConfig,
+    self, AddressPolicy, Agent, Body, Cancellation, Deadline, Delivery, Field, Network, Outcome,
+    Request, Settings, Target, TlsConfig,
 };
 use crate::error::{Error, Result, Status};
 use crate::signature::{
@@ -18,7 +18,7 @@ use crate::signature::{
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 const MAX_ID_LEN: usize = 256;
-/// In a batch, a message that was signed longer ago is signed again.
+/// Of many messages that are equal, the next one after this time is signed again.
 const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A webhook. A clone shares the connections of its original.
@@ -172,6 +172,11 @@ impl Webhook {
         Ok(())
     }
 
+    /// Reads what the first connection over TLS needs.
+    pub fn preload_tls(&mut self) -> Result<()> {
+        self.agent.preload_tls()
+    }
+
     /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
         self.settings_mut().policy.addresses = addresses;
@@ -213,6 +218,11 @@ impl Webhook {
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.agent.close_idle();
+    }
+
+    /// Who receives its messages.
+    pub fn target(&self) -> Result<&Arc<Target>> {
+        self.target.as_ref().ok_or_else(no_target)
     }
 
     /// The data that was set.
@@ -285,33 +295,34 @@ impl Webhook {
     pub fn send_data(&mut self, data: &[u8]) -> Result<SentMessage> {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
-        let delivery = self.begin_signed(&signed, Some(data), deadline)?;
+        let delivery = self.begin_signed(&signed, Body::Borrowed(data), deadline)?;
         Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
-    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'_>)> {
+    /// Signs the data that was set, for a delivery that is about to start.
+    pub fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'static>)> {
         let deadline = self.start()?;
         let signed = signer.sign(self)?;
-        let delivery = self.begin_signed(&signed, None, deadline)?;
+        let delivery = self.begin_signed(&signed, Body::Shared(self.data.clone()), deadline)?;
         Ok((signed, delivery))
     }
 
     /// The deadline of a send that starts now, including signing, if there is a URL.
     fn start(&self) -> Result<Deadline> {
-        self.target.as_ref().ok_or_else(no_target)?;
+        self.target()?;
         Ok(Deadline::after(self.timeout, self.cancellation().clone()))
     }
 
-    fn begin_signed<'w>(
-        &'w mut self,
+    fn begin_signed<'d>(
+        &mut self,
         signed: &Signed,
-        data: Option<&'w [u8]>,
+        data: Body<'d>,
         deadline: Deadline,
-    ) -> Result<Delivery<'w>> {
+    ) -> Result<Delivery<'d>> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, signature, own, data.unwrap_or(&self.data));
+        let request = Request::post(target, signature, own, data);
         Ok(self.agent.begin(target, request, deadline))
     }
 }
@@ -320,32 +331,17 @@ fn no_target() -> Error {
     Error::new(Status::Url, "there is no URL to send to: set one first")
 }
 
-/// Signs and sends the data of each webhook, at most `max_in_flight` at a time, and calls `end`
-/// with the number and the outcome of each. Stops if that says so.
-pub fn send_many<'w>(
-    webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
-    max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<SentMessage>) -> ControlFlow<()>,
-) -> Result<()> {
-    let mut signer = Signer::default();
-    delivery::deliver_all(
-        webhooks.map(|webhook| webhook.begin(&mut signer)),
-        max_in_flight,
-        |index, result| end(index, result.map(|(signed, outcome)| SentMessage { signed, outcome })),
-    )
-}
-
 /// Signs one message after the other; the same one only once, as clones have it to which nothing
 /// else was set.
 #[derive(Default)]
-struct Signer {
+pub struct Signer {
     last: Option<(Message, SystemTime, Arc<Signed>)>,
 }
 
-/// What a signature depends on, except the time.
+/// What a signature depends on, except the time. It keeps neither data nor secrets alive.
 struct Message {
-    data: Arc<[u8]>,
-    keyring: Arc<Keyring>,
+    data: Weak<[u8]>,
+    keyring: Weak<Keyring>,
     spelling: Spelling,
     id: Option<String>,
 }
@@ -353,16 +349,16 @@ struct Message {
 impl Message {
     fn of(webhook: &Webhook) -> Self {
         Self {
-            data: webhook.data.clone(),
-            keyring: webhook.keyring.clone(),
+            data: Arc::downgrade(&webhook.data),
+            keyring: Arc::downgrade(&webhook.keyring),
             spelling: webhook.spelling,
             id: webhook.id.clone(),
         }
     }
 
     fn is_that_of(&self, webhook: &Webhook) -> bool {
-        Arc::ptr_eq(&self.data, &webhook.data)
-            && Arc::ptr_eq(&self.keyring, &webhook.keyring)
+        ptr::addr_eq(self.data.as_ptr(), Arc::as_ptr(&webhook.data))
+            && ptr::eq(self.keyring.as_ptr(), Arc::as_ptr(&webhook.keyring))
             && self.spelling == webhook.spelling
             && self.id == webhook.id
     }

@@ -288,10 +288,7 @@ impl<'a> Delivery<'a> {
         let connection: Box<dyn Connection> = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
-                let tls = match self.settings.tls.is_default() {
-                    true => &self.shared.default_tls,
-                    false => &*self.settings.tls,
-                };
+                let tls = self.settings.tls_config(&self.shared);
                 Box::new(Session::new(socket, &place.host, tls)?)
             }
             _ => {

@@ -9,6 +9,7 @@ use super::net::IdleLimits;
 use super::policy::Policy;
 use super::proxy::Proxies;
 use super::route::Route;
+use super::shared::Shared;
 use super::tls::TlsConfig;
 
 /// How deliveries are made.
@@ -49,6 +50,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What TLS is made with: that of all handles, unless something else was set.
+    pub(super) fn tls_config<'a>(&'a self, shared: &'a Shared) -> &'a TlsConfig {
+        match self.tls.is_default() {
+            true => &shared.default_tls,
+            false => &self.tls,
+        }
+    }
+
     /// The route to this target.
     pub(super) fn route(&self, target: Arc<Target>) -> Route {
         let proxy = self.proxies.towards(&target).cloned();

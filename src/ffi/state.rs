@@ -16,6 +16,10 @@ pub(super) struct State {
     /// Wiped when dropped: it may hold a password.
     pub url: Option<Zeroizing<CString>>,
     pub sent: Option<Sent>,
+    /// The generation of the process in which it is lent.
+    pub lent_in: Option<usize>,
+    /// Whether the program has freed it while it was lent.
+    pub is_freed: bool,
     pub status: barker_status,
     pub error: CString,
 }
@@ -35,7 +39,15 @@ pub(super) struct Sent {
 
 impl State {
     pub fn new(webhook: Webhook, url: Option<Zeroizing<CString>>) -> Self {
-        Self { webhook, url, sent: None, status: BARKER_OK, error: CString::default() }
+        Self {
+            webhook,
+            url,
+            sent: None,
+            lent_in: None,
+            is_freed: false,
+            status: BARKER_OK,
+            error: CString::default(),
+        }
     }
 
     /// Keeps the status of a call and the sentence of a failure; returns the status.

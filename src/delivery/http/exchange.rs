@@ -127,7 +127,7 @@ impl Exchange {
 
     /// Sends what is left of the request; false if there is no room for all of it.
     fn send(&mut self, request: &Request<'_>) -> Result<bool> {
-        let (head, body) = (&request.head[..], request.body);
+        let (head, body) = (&request.head[..], &request.body[..]);
         while self.taken < head.len() + body.len() {
             let piece = &body[..body.len().min(self.taken + PIECE)];
             let mut parts = [IoSlice::new(head), IoSlice::new(piece)];

@@ -15,7 +15,7 @@ use crate::error::{Error, Result, Status};
 const MAX_INTERFACE_LEN: usize = 15;
 
 /// Where a TCP connection leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub host: Host<String>,
     /// The interface, by name or number, through which a link-local address is reached. Only this

@@ -49,14 +49,14 @@ pub struct Target {
 }
 
 /// The receiver of a request, and whether TLS is used.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub secure: bool,
     pub endpoint: Endpoint,
 }
 
 /// Where a connection leads.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     /// A host and a port.
     Host(Place),

@@ -15,7 +15,7 @@ pub struct Cancellation {
 }
 
 /// What a send waits for.
-pub(crate) trait Interrupt: Send + Sync {
+pub trait Interrupt: Send + Sync {
     /// Makes whoever waits for it look whether to go on.
     fn interrupt(&self);
 }
@@ -49,7 +49,8 @@ impl Cancellation {
     }
 }
 
-pub(crate) struct Watch(Arc<Cancellation>);
+/// Ends what [`Cancellation::watch`] began when it is dropped.
+pub struct Watch(Arc<Cancellation>);
 
 impl Drop for Watch {
     fn drop(&mut self) {

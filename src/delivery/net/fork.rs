@@ -87,7 +87,7 @@ impl Drop for PutOff {
 ///
 /// Never waits: threads that come here first at the same time may all ask the system to call
 /// back at forks, which does no harm.
-pub(super) fn generation() -> usize {
+pub(crate) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
         // SAFETY: the functions change atomic numbers, and the first may wait for a moment.
         let failed = unsafe {
@@ -122,6 +122,20 @@ impl<T: Default> ForkLock<T> {
     /// Waits until no other thread of this process holds the lock. A panic does not poison it:
     /// nothing that is locked here is changed in steps that can panic.
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.present().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`lock`](Self::lock), but does not wait: None if it is held.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.present().try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// What belongs to this process.
+    fn present(&self) -> &Mutex<T> {
         let present = generation();
         let mut content = &self.0;
         while content.generation != present {
@@ -130,7 +144,7 @@ impl<T: Default> ForkLock<T> {
                 Box::new(Content::of(present))
             });
         }
-        content.value.lock().unwrap_or_else(PoisonError::into_inner)
+        &content.value
     }
 }
 

@@ -140,6 +140,11 @@ impl TlsConfig {
         !self.options.is_changed
     }
 
+    /// Reads what is needed now.
+    pub(crate) fn preload(&self) -> Result<()> {
+        self.client_config().map(drop)
+    }
+
     pub(super) fn server_name(&self) -> Option<&ServerName<'static>> {
         self.options.server_name.as_ref()
     }
