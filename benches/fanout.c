@@ -1,17 +1,23 @@
 /* fanout.c: sends one signed body many times, IN_FLIGHT at once, and prints what a delivery cost,
  * as JSON. All of it happens on one thread.
  *
- *     fanout curl|barker URL IN_FLIGHT TOTAL
+ *     fanout raw|curl|barker|engine URL IN_FLIGHT TOTAL
  *
- * libcurl is driven as is best for it: curl_multi_socket_action() with epoll, handles used again.
- * Its headers are signed once a second, as barker signs the one message of its clones. */
+ * raw is the floor: epoll, and one sendmsg() and one recv() for each. barker is barker_send_many(),
+ * engine is barker_engine in an epoll loop. libcurl is driven as is best for it: curl_multi_socket_action() with epoll, handles used again.
+ * Headers of raw and curl are signed once a second, as barker signs the one message of its clones. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include "curl.h"
 
 #include <barker.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { BODY = 1024, TIMEOUT = 30000, EVENTS = 1024 };
@@ -21,6 +27,80 @@ static size_t in_flight, total;
 static uint8_t *body;
 static long prepared_memory; /* once the handles are made, `prepared` of them */
 static size_t prepared;
+
+/* Signs again if the last signature is a second old. */
+static void sign_lately(struct bench_signer *signer, struct bench_signature *headers)
+{
+    static int64_t signed_at;
+    int64_t now = bench_wall();
+    if (signed_at == 0 || now - signed_at > 1000000000) {
+        bench_sign(signer, headers, body, BODY);
+        signed_at = now;
+    }
+}
+
+/* ---- raw sockets ---- */
+
+static int raw_open(int epoll)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    unsigned port;
+    int yes = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    NEED(sscanf(url, "http://127.0.0.1:%u/", &port) == 1 && fd >= 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)port);
+    NEED(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    NEED(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+    NEED(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+    return fd;
+}
+
+static void raw_send(int fd, struct bench_signer *signer)
+{
+    static struct bench_signature headers;
+    char head[512];
+    sign_lately(signer, &headers);
+    int head_len = snprintf(head, sizeof head,
+                            "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: raw\r\n"
+                            "Accept: */*\r\n%s\r\n%s\r\nContent-Length: %d\r\n\r\n",
+                            headers.timestamp, headers.signature, BODY);
+    struct iovec parts[] = {{head, (size_t)head_len}, {body, BODY}};
+    struct msghdr request = {.msg_iov = parts, .msg_iovlen = 2};
+    NEED(sendmsg(fd, &request, MSG_NOSIGNAL | MSG_DONTWAIT) == head_len + BODY);
+}
+
+static void raw_run(void)
+{
+    struct epoll_event events[EVENTS];
+    struct bench_signer signer;
+    char answer[512];
+    size_t begun = 0, done = 0;
+    int epoll = epoll_create1(EPOLL_CLOEXEC), *sockets = calloc(in_flight, sizeof *sockets);
+    NEED(epoll >= 0 && sockets != NULL);
+    bench_signer_open(&signer, "MD5");
+    prepared_memory = bench_memory("VmRSS:");
+    prepared = in_flight;
+    for (; begun < in_flight; begun++)
+        raw_send(sockets[begun] = raw_open(epoll), &signer);
+    while (done < total) {
+        int count = epoll_wait(epoll, events, EVENTS, -1);
+        for (int i = 0; i < count; i++) {
+            ssize_t got = recv(events[i].data.fd, answer, sizeof answer, MSG_DONTWAIT);
+            NEED(got > 16 && memcmp(answer, "HTTP/1.1 204", 12) == 0);
+            done++;
+            if (begun < total) {
+                begun++;
+                raw_send(events[i].data.fd, &signer);
+            }
+        }
+    }
+    for (size_t i = 0; i < in_flight; i++)
+        close(sockets[i]);
+    close(epoll);
+    bench_signer_close(&signer);
+    free(sockets);
+}
 
 /* ---- libcurl ---- */
 
@@ -67,12 +147,7 @@ static CURL *curl_handle(void)
 /* Adds a handle to those in flight. */
 static void curl_begin(CURL *easy)
 {
-    static int64_t signed_at;
-    int64_t now = bench_wall();
-    if (signed_at == 0 || now - signed_at > 1000000000) {
-        bench_sign(&signer, &curl_signature, body, BODY);
-        signed_at = now;
-    }
+    sign_lately(&signer, &curl_signature);
     NEED(curl_multi_add_handle(multi, easy) == CURLM_OK);
 }
 
@@ -182,13 +257,63 @@ static void barker_run(void)
     free(hooks);
 }
 
+/* ---- barker's engine ---- */
+
+static void engine_run(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    barker_webhook **hooks = calloc(in_flight, sizeof *hooks), *ended;
+    barker_engine *engine = barker_engine_new();
+    size_t begun = 0, done = 0;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    NEED(hooks != NULL && engine != NULL && epoll >= 0);
+    NEED(epoll_ctl(epoll, EPOLL_CTL_ADD, barker_engine_fd(engine), &event) == 0);
+    NEED(barker_engine_set_limits(engine, (uint32_t)in_flight, (uint32_t)in_flight) == BARKER_OK);
+    hooks[0] = barker_original();
+    for (size_t i = 1; i < in_flight; i++)
+        NEED((hooks[i] = barker_webhook_clone(hooks[0])) != NULL);
+    prepared_memory = bench_memory("VmRSS:");
+    prepared = in_flight;
+    for (; begun < in_flight; begun++)
+        NEED(barker_engine_add(engine, hooks[begun], NULL) == BARKER_OK);
+    while (done < total) {
+        epoll_wait(epoll, &event, 1, barker_engine_timeout(engine));
+        NEED(barker_engine_step(engine, 0) == BARKER_OK);
+        while ((ended = barker_engine_next(engine, NULL)) != NULL) {
+            NEED(barker_webhook_response_status(ended) == 204);
+            done++;
+            if (begun < total) {
+                begun++;
+                NEED(barker_engine_add(engine, ended, NULL) == BARKER_OK);
+            }
+        }
+    }
+    barker_engine_free(engine);
+    for (size_t i = 0; i < in_flight; i++)
+        barker_webhook_free(hooks[i]);
+    close(epoll);
+    free(hooks);
+}
+
+static void (*runner(const char *name))(void)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } runners[] = {{"raw", raw_run}, {"curl", curl_run}, {"barker", barker_run}, {"engine", engine_run}};
+    for (size_t i = 0; i < sizeof runners / sizeof runners[0]; i++)
+        if (strcmp(name, runners[i].name) == 0)
+            return runners[i].run;
+    NEED(!"a known sender");
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     NEED(argc == 5);
     alarm(BENCH_PATIENCE);
     bench_raise_descriptor_limit();
-    int with_curl = strcmp(argv[1], "curl") == 0;
-    NEED(with_curl || strcmp(argv[1], "barker") == 0);
+    void (*run)(void) = runner(argv[1]);
     url = argv[2];
     in_flight = bench_number(argv[3]);
     total = bench_number(argv[4]);
@@ -197,10 +322,7 @@ int main(int argc, char **argv)
 
     long before = bench_memory("VmRSS:");
     int64_t wall = bench_wall(), cpu = bench_cpu();
-    if (with_curl)
-        curl_run();
-    else
-        barker_run();
+    run();
     wall = bench_wall() - wall;
     cpu = bench_cpu() - cpu;
     long peak = bench_memory("VmHWM:");
