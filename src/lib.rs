@@ -2,6 +2,7 @@
 //!
 //! The rooms, each of which knows only those below it:
 //! - `ffi`: the C interface, the only place with raw pointers; `include/barker.h` is made from it;
+//! - [`queue`]: messages that are sent until they arrive;
 //! - [`webhook`]: a webhook's configuration, and what it does: send, sign, verify;
 //! - [`signature`]: what is signed, how it is written in headers, how it is verified; no network;
 //! - [`delivery`]: how bytes reach the receiver and the answer comes back; no signatures;
@@ -13,6 +14,7 @@ pub mod error;
 #[doc(hidden)] // C calls it.
 pub mod ffi;
 mod fork;
+pub mod queue;
 pub mod signature;
 pub mod webhook;
 
