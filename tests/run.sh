@@ -271,7 +271,7 @@ step 'tests: abuse.c calls every function' every_function_is_abused
 
 step 'build: with symbols and overflow checks' build_for checked checked --profile checked
 step 'build: with fault injection' build_for fault debug --all-features
-for test in handle abuse verify schemes wire batch policy redirect log inputs; do
+for test in handle abuse verify schemes wire batch policy redirect log inputs retry; do
     step "C: $test, shared library" run_c $test shared
     step "C: $test, static library" run_c $test static
     step "C: $test, address and undefined-behaviour sanitizers" run_c $test sanitized

@@ -11,7 +11,7 @@ use super::boundary::{catch, read};
 use super::header::barker_header;
 use super::status::{BARKER_ERR_NULL, BARKER_OK, barker_status, status_of};
 use crate::delivery::{Outcome, Stop};
-use crate::error::Result;
+use crate::error::{Result, Status};
 use crate::webhook::{Delivery, Webhook};
 
 /// A webhook: what to send, to whom, under which key; and the outcome of its last send.
@@ -36,6 +36,8 @@ pub(super) struct State {
     /// Wiped when dropped: it may hold a password.
     pub url: Option<Zeroizing<CString>>,
     pub sent: Option<Sent>,
+    /// Why the last send failed, if it did.
+    pub failure: Option<Status>,
     status: barker_status,
     error: CString,
 }
@@ -56,8 +58,14 @@ pub(super) struct Sent {
 impl barker_webhook {
     fn make(webhook: Webhook, url: Option<Zeroizing<CString>>) -> *mut Self {
         let stop = webhook.stop().clone();
-        let state =
-            State { webhook, url, sent: None, status: BARKER_OK, error: CString::default() };
+        let state = State {
+            webhook,
+            url,
+            sent: None,
+            failure: None,
+            status: BARKER_OK,
+            error: CString::default(),
+        };
         Box::into_raw(Box::new(Self { state: state.into(), stop }))
     }
 }
@@ -76,9 +84,15 @@ impl State {
     /// Keeps what there is to read of a delivery, and nothing of the one before it; gives whether
     /// it was answered.
     pub(super) fn keep(&mut self, outcome: Result<Delivery>) -> Result<()> {
-        self.sent = None;
-        let (sent, result) = Sent::of(outcome?);
-        self.sent = Some(sent);
+        let (sent, result) = match outcome {
+            Ok(delivery) => {
+                let (sent, result) = Sent::of(delivery);
+                (Some(sent), result)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        self.sent = sent;
+        self.failure = result.as_ref().err().map(|error| error.status);
         result
     }
 

@@ -20,6 +20,7 @@ mod buffer;
 mod sending;
 mod header;
 mod outcome;
+mod retry;
 mod verify;
 mod delivery;
 mod policy;
