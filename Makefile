@@ -1,13 +1,18 @@
-# The front door: make (build), make demo, make test, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make docs; make abi, make man.
+# The front door: make (build), make demo, make test, make check, make fuzz, make bench, make clean;
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man, make tables.
 
 CC ?= cc
 OUT := build/demo
 BENCH := build/bench
 BENCHES := $(patsubst benches/%.c,$(BENCH)/%,$(wildcard benches/*.c))
+# Half of the tests' time is waiting, so there are more workers than processors.
+WORKERS = $(shell expr 2 \* $$(nproc) + 1)
+PYTEST = tests/setup.sh; build/venv/bin/python -m pytest tests -n $(WORKERS) --dist loadgroup \
+    --durations=10
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
 
-.PHONY: build demo test wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man
+.PHONY: build demo test check wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man \
+    tables advisories
 
 # Header, libraries and example programs, laid out as if installed, in build/demo.
 build: $(EXAMPLES)
@@ -17,8 +22,13 @@ include packaging/install.mk
 demo: build
 	@bash tests/demo.sh
 
+# All tests; `make test ONLY=pattern` runs those whose names match, as `pytest -k` has it.
 test: build
-	@bash tests/run.sh
+	@$(PYTEST) $(if $(ONLY),-k '$(ONLY)')
+
+# Formatting, lints, and that whatever is generated or recorded is current.
+check: build
+	@$(PYTEST) -m check
 
 # The package for Python, with the library in it, in build/python.
 wheel: build
@@ -46,11 +56,21 @@ deb: $(STATIC_LIB)
 
 # Records what the header has and packaging/abi.h has not.
 abi: cargo
-	@python3 tests/abi.py record
+	@python3 tools/abi.py
 
 # The man pages, from the comments of the header.
 man:
 	@python3 tools/man.py
+
+# What repeats the header in bindings, tests and documents.
+tables:
+	@python3 tools/tables.py
+
+# Whether vulnerabilities of what the library is built from are known: fetches the list of RustSec.
+advisories:
+	@mkdir -p build
+	@tests/setup.sh
+	@PATH="build/venv/bin:$$PATH" cargo deny --locked check --deny warnings advisories
 
 # The documentation as a site: build/site/index.html.
 docs:

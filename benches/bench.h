@@ -107,15 +107,15 @@ struct bench_signer {
 };
 
 struct bench_signature {
-    char timestamp[64]; /* "BARKER_TIMESTAMP: ..." */
-    char signature[64]; /* "BARKER_SIGNATURE: ..." */
+    char timestamp[64];  /* "BARKER_TIMESTAMP: ..." */
+    char signature[128]; /* "BARKER_SIGNATURE: ..." */
 };
 
-static inline void bench_signer_open(struct bench_signer *signer)
+/* The digest is OpenSSL's name of it. */
+static inline void bench_signer_open(struct bench_signer *signer, const char *digest)
 {
-    char digest[] = "MD5";
     OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),
         OSSL_PARAM_construct_end(),
     };
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -136,7 +136,7 @@ static inline void bench_sign(struct bench_signer *signer, struct bench_signatur
 {
     static const char hex[] = "0123456789abcdef";
     const size_t name = strlen("BARKER_TIMESTAMP: "); /* the other one is as long */
-    uint8_t mac[16];
+    uint8_t mac[32];
     size_t mac_len;
     struct timespec now;
     NEED(clock_gettime(CLOCK_REALTIME, &now) == 0);
@@ -151,7 +151,7 @@ static inline void bench_sign(struct bench_signer *signer, struct bench_signatur
     NEED(EVP_MAC_final(signer->prepared, mac, &mac_len, sizeof mac) == 1);
     memcpy(headers->signature, "BARKER_SIGNATURE: ", name);
     char *at = headers->signature + name;
-    for (size_t i = 0; i < sizeof mac; i++) {
+    for (size_t i = 0; i < mac_len; i++) {
         *at++ = hex[mac[i] >> 4];
         *at++ = hex[mac[i] & 15];
     }

@@ -1,6 +1,6 @@
 """Runs the benchmarks of the bindings, each beside its language's own HTTP client, and prints their
 table, which it also leaves in build/bench/bindings.txt. `make bench` and `make bench-bindings` have
-built the programs before. docs/benchmarks.md tells how to read the table.
+built the programs before. docs/benchmarks.md says how to read the table.
 
     bindings.py [quick]    quick: fewer rounds
 """

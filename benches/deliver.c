@@ -1,10 +1,11 @@
 /* deliver.c: sends one body again and again by one of three senders, and prints what a delivery
  * cost, as JSON.
  *
- *     deliver raw|curl|barker URL BYTES COUNT [new]
+ *     deliver raw|curl|barker MD5|SHA256 URL BYTES COUNT [new]
  *
- * Unless told "new", all use one connection. Certificates are trusted that $SSL_CERT_FILE holds.
- * raw is the floor: one sendmsg() and one recv() for each, signed with OpenSSL as for curl. */
+ * Each is signed by HMAC with that digest. Without "new", all use one connection. Certificates are
+ * trusted that $SSL_CERT_FILE holds. raw is the floor: one sendmsg() and one recv() for each, signed
+ * with OpenSSL as for curl. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include "curl.h"
@@ -21,7 +22,7 @@
 enum { WARM_UP = 3, TIMEOUT = 5000 };
 
 struct message {
-    const char *url;
+    const char *digest, *url;
     const uint8_t *body;
     size_t len;
     int new_connections;
@@ -51,7 +52,7 @@ static void raw_open(const struct message *message)
     raw_socket = socket(AF_INET, SOCK_STREAM, 0);
     NEED(connect(raw_socket, (struct sockaddr *)&address, sizeof address) == 0);
     NEED(setsockopt(raw_socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0);
-    bench_signer_open(&signer);
+    bench_signer_open(&signer, message->digest);
 }
 
 static void raw_send(const struct message *message)
@@ -98,7 +99,7 @@ static void curl_open(const struct message *message)
     curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* lets it keep what it read from CAINFO */
     if (trusted != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, trusted);
-    bench_signer_open(&signer);
+    bench_signer_open(&signer, message->digest);
 }
 
 static void curl_send(const struct message *message)
@@ -124,8 +125,9 @@ static void barker_open(const struct message *message)
 {
     hook = barker_webhook_new();
     NEED(barker_webhook_set_url(hook, message->url) == BARKER_OK);
-    NEED(barker_webhook_set_secret(hook, BARKER_SCHEME_BARKER, (const uint8_t *)BENCH_KEY,
-                                   strlen(BENCH_KEY)) == BARKER_OK);
+    int is_md5 = strcmp(message->digest, "MD5") == 0;
+    barker_scheme scheme = is_md5 ? BARKER_SCHEME_BARKER : BARKER_SCHEME_BARKER_SHA256;
+    NEED(barker_webhook_set_secret(hook, scheme, BENCH_KEY, strlen(BENCH_KEY)) == BARKER_OK);
     NEED(barker_webhook_set_timeout(hook, TIMEOUT) == BARKER_OK);
 }
 
@@ -164,16 +166,17 @@ static const struct sender *find_sender(const char *name)
 
 int main(int argc, char **argv)
 {
-    NEED(argc == 5 || (argc == 6 && strcmp(argv[5], "new") == 0));
+    NEED(argc == 6 || (argc == 7 && strcmp(argv[6], "new") == 0));
+    NEED(strcmp(argv[2], "MD5") == 0 || strcmp(argv[2], "SHA256") == 0);
     alarm(BENCH_PATIENCE);
     const struct sender *sender = find_sender(argv[1]);
-    size_t len = bench_number(argv[3]), count = bench_number(argv[4]);
+    size_t len = bench_number(argv[4]), count = bench_number(argv[5]);
     uint8_t *body = bench_body(len);
     int64_t *walls = calloc(count, sizeof *walls);
     NEED(count > 0 && walls != NULL);
     memset(walls, 1, count * sizeof *walls);
 
-    struct message message = {argv[2], body, len, argc == 6};
+    struct message message = {argv[2], argv[3], body, len, argc == 7};
     sender->open(&message);
     long before = bench_memory("VmRSS:");
     for (size_t i = 0; i < WARM_UP && i < count; i++)

@@ -1,4 +1,4 @@
-/* fanout.c: sends one signed body many times over, so many at once, and prints what a delivery cost,
+/* fanout.c: sends one signed body many times, IN_FLIGHT at once, and prints what a delivery cost,
  * as JSON. All of it happens on one thread.
  *
  *     fanout curl|barker URL IN_FLIGHT TOTAL
@@ -19,7 +19,7 @@ enum { BODY = 1024, TIMEOUT = 30000, EVENTS = 1024 };
 static const char *url;
 static size_t in_flight, total;
 static uint8_t *body;
-static long prepared_memory; /* once the handles are made, of which there are so many */
+static long prepared_memory; /* once the handles are made, `prepared` of them */
 static size_t prepared;
 
 /* ---- libcurl ---- */
@@ -123,7 +123,7 @@ static void curl_run(void)
     size_t begun = 0, done = 0;
     NEED(handles != NULL && curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
     NEED((multi = curl_multi_init()) != NULL && (poller = epoll_create1(0)) >= 0);
-    bench_signer_open(&signer);
+    bench_signer_open(&signer, "MD5");
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, curl_wants);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, curl_wants_timer);
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
@@ -160,8 +160,8 @@ static barker_webhook *barker_original(void)
     barker_webhook *hook = barker_webhook_new();
     NEED(barker_webhook_set_url(hook, url) == BARKER_OK);
     NEED(barker_webhook_set_data(hook, body, BODY) == BARKER_OK);
-    NEED(barker_webhook_set_secret(hook, BARKER_SCHEME_BARKER, (const uint8_t *)BENCH_KEY,
-                                   strlen(BENCH_KEY)) == BARKER_OK);
+    NEED(barker_webhook_set_secret(hook, BARKER_SCHEME_BARKER, BENCH_KEY, strlen(BENCH_KEY)) ==
+         BARKER_OK);
     NEED(barker_webhook_set_timeout(hook, TIMEOUT) == BARKER_OK);
     NEED(barker_webhook_set_idle_limits(hook, (uint32_t)in_flight, 60) == BARKER_OK);
     return hook;

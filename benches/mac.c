@@ -76,7 +76,7 @@ static const uint8_t *body_of(const struct job *job)
     return job->content + job->prefix_len;
 }
 
-/* ---- the calls that are measured; each gives 1 for success ---- */
+/* ---- the calls that are measured; each returns 1 for success ---- */
 
 static int barker_signs(struct job *job, char *text)
 {
@@ -257,7 +257,7 @@ static struct figures figures_of(double *samples, int count)
     return (struct figures){samples[0], samples[count / 2], samples[count - 1]};
 }
 
-/* Nanoseconds of CPU that a call takes, as the mean over so many. */
+/* Nanoseconds of CPU that a call takes, as the mean over all calls. */
 static double cost(call *one, struct job *job, long calls)
 {
     char text[sizeof job->signature] = "";

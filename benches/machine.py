@@ -29,7 +29,7 @@ REAL_TIME = len(CORES) > 1 and real_time_allowed()
 
 
 def on_core(core):
-    """For a child that is about to run: gives it the core, and its priority."""
+    """For a child that is about to run: puts it on the core, with its priority."""
     def settle():
         os.sched_setaffinity(0, {core})
         if REAL_TIME:
@@ -158,7 +158,7 @@ class Nginx:
         self.seen = 0
 
     def logged(self, count):
-        """The next so many lines of the log, as (protocol, reused, connection)."""
+        """The next `count` lines of the log, as (protocol, reused, connection)."""
         for _ in range(500):
             with open(f"{self.directory}/access.log") as log:
                 log.seek(self.seen)

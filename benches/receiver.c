@@ -73,7 +73,7 @@ static int next_due(void)
     return left <= 0 ? 0 : (int)((left + 999999) / 1000000);
 }
 
-/* Takes in more of a head; gives 0 once the client is gone. */
+/* Takes in more of a head; returns 0 once the client is gone. */
 static int read_head(struct client *client)
 {
     ssize_t n = recv(client->socket, client->head + client->head_len, HEAD_MAX - client->head_len,

@@ -3,8 +3,8 @@
  *   cc -std=c99 fanout.c -lbarker -o fanout
  *   ./fanout [--key KEY] [--type CONTENT_TYPE] [--at-once N] DATA URL...
  *
- * Prints a line as each delivery ends. All of it is done on one thread.
- * Exit status: 0 every receiver answered 2xx, 1 one did not or could not be asked, 2 wrong usage.
+ * Prints a line when each delivery has ended. Everything happens on one thread.
+ * Exit status: 0 every receiver answered 2xx, 1 one did not or could not be reached, 2 wrong usage.
  */
 #include <barker.h>
 
@@ -16,7 +16,7 @@
 
 struct options {
     const char *key, *type, *data;
-    uint32_t at_once; /* 0: as many as barker thinks fit */
+    uint32_t at_once; /* 0: barker's default */
     char **urls;
     size_t count;
 };
@@ -49,14 +49,13 @@ static bool parse_options(int argc, char **argv, struct options *options)
     return true;
 }
 
-/* The message, still without a receiver; NULL and a line on standard error if it cannot be made. */
+/* The message without a receiver; NULL, and a line on standard error, if it cannot be made. */
 static barker_webhook *make_message(const struct options *options)
 {
     barker_webhook *hook = barker_webhook_new();
-    barker_status status =
-        barker_webhook_set_data(hook, (const uint8_t *)options->data, strlen(options->data));
+    barker_status status = barker_webhook_set_data(hook, options->data, strlen(options->data));
     if (status == BARKER_OK && options->key != NULL)
-        status = barker_webhook_set_key(hook, (const uint8_t *)options->key, strlen(options->key));
+        status = barker_webhook_set_key(hook, options->key, strlen(options->key));
     if (status == BARKER_OK && options->type != NULL)
         status = barker_webhook_set_content_type(hook, options->type);
     if (status == BARKER_OK)
@@ -66,7 +65,7 @@ static barker_webhook *make_message(const struct options *options)
     return NULL;
 }
 
-/* Gives each receiver a clone: they share the message, its signature and the connections. */
+/* Makes a clone for each receiver: clones share the message, its signature and connections. */
 static bool address(barker_webhook **hooks, const barker_webhook *message,
                     const struct options *options)
 {
@@ -86,7 +85,7 @@ struct progress {
     size_t accepted;
 };
 
-/* Called by barker_send_many() whenever a delivery has ended. To give 1 stops the rest. */
+/* Called by barker_send_many() each time a delivery has ended. Returning 1 would stop the rest. */
 static int32_t tell(void *user, size_t index, barker_status status)
 {
     struct progress *progress = user;

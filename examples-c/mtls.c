@@ -1,14 +1,14 @@
 /* mtls: posts signed data to a receiver that asks for a certificate (mutual TLS) and whose own
- * certificate comes from an authority of the house.
+ * certificate comes from a private authority.
  *
  *   cc -std=c99 mtls.c -lbarker -o mtls
  *   ./mtls --ca FILE --certificate FILE --private-key FILE [--key KEY] URL [DATA]
  *
- * The files are PEM. The authority is the only one that is trusted: not those of the platform. The
- * certificate may be followed by those that lead to its authority; the private key belongs to it,
- * is not encrypted, and may be in the same file. --key is what the data is signed with.
+ * The files are PEM. Only this authority is trusted, not those of the platform. The certificate may
+ * be followed by those that lead to its authority. Its private key must not be encrypted, and may
+ * be in the same file. The data is signed with --key.
  *
- * Exit status: 0 the receiver answered 2xx, 1 it did not or could not be asked, 2 wrong usage.
+ * Exit status: 0 the receiver answered 2xx, 1 it did not or could not be reached, 2 wrong usage.
  */
 #include <barker.h>
 
@@ -72,7 +72,7 @@ static uint8_t *read_pem(const char *path, size_t *len)
     return NULL;
 }
 
-/* What the receiver is shown. False, and a line on standard error, if the files do not do. */
+/* Sets the client certificate. False, and a line on standard error, if the files cannot be used. */
 static bool set_certificate(barker_webhook *hook, const struct options *options)
 {
     size_t len = 0, key_len = 0;
@@ -89,7 +89,7 @@ static bool set_certificate(barker_webhook *hook, const struct options *options)
     return set;
 }
 
-/* Whom to trust, and what to sign with. */
+/* Sets the authority to trust and the key to sign with. */
 static barker_status configure(barker_webhook *hook, const struct options *options)
 {
     barker_status status = barker_webhook_set_url(hook, options->url);
@@ -100,11 +100,11 @@ static barker_status configure(barker_webhook *hook, const struct options *optio
     if (status == BARKER_OK)
         status = barker_webhook_add_ca_file(hook, options->ca);
     if (status == BARKER_OK && options->key != NULL)
-        status = barker_webhook_set_key(hook, (const uint8_t *)options->key, strlen(options->key));
+        status = barker_webhook_set_key(hook, options->key, strlen(options->key));
     return status;
 }
 
-/* Sends, prints what came back, and returns the exit status. */
+/* Sends, prints the answer, and returns the exit status. */
 static int deliver(barker_webhook *hook, const struct options *options)
 {
     const char *data = options->data != NULL ? options->data : "";
@@ -112,8 +112,7 @@ static int deliver(barker_webhook *hook, const struct options *options)
     barker_buffer body = {0};
     barker_status status = configure(hook, options);
     if (status == BARKER_OK)
-        status = barker_webhook_send_data(hook, (const uint8_t *)data, strlen(data), &http_status,
-                                          &body);
+        status = barker_webhook_send_data(hook, data, strlen(data), &http_status, &body);
     if (status != BARKER_OK) {
         fprintf(stderr, "mtls: %s\n", barker_webhook_error(hook));
         return 1;

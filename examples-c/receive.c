@@ -3,9 +3,9 @@
  *   cc -std=c99 receive.c -lbarker -o receive
  *   ./receive [--key KEY] [--count N] [PORT]
  *
- * Listens on 127.0.0.1 only, on a port of the kernel's choice unless PORT is given, and serves one
- * connection at a time. With --count it exits after that many requests. Just enough HTTP to try
- * barker with: a real server hands its own parser's headers and body to barker_webhook_verify().
+ * Listens on 127.0.0.1 only, on a port that the kernel chooses unless PORT is set, and serves one
+ * connection at a time. With --count it exits after that many requests. It has just enough HTTP to
+ * try barker: a real server passes what its own parser read to barker_webhook_verify().
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -33,9 +33,9 @@ enum {
 };
 
 struct request {
-    char head[MAX_HEAD + 1]; /* the head, then what came of the body with it */
+    char head[MAX_HEAD + 1]; /* the head, then the part of the body that came with it */
     size_t received;         /* bytes in head[] */
-    size_t head_len;         /* of them the head's, empty line included */
+    size_t head_len;         /* bytes of the head, including the empty line */
     barker_header headers[MAX_HEADERS];
     size_t header_count;
     uint8_t *body;
@@ -88,8 +88,8 @@ static void answer(int client, int http_status)
     send_all(client, text, (size_t)len);
 }
 
-/* Lets the client read its answer although part of its request was left unread: a plain close()
- * would reset the connection. */
+/* Lets the client read its answer even if part of its request was not read: a plain close() would
+ * reset the connection. */
 static void discard_rest(int client)
 {
     static char scrap[MAX_HEAD];
@@ -150,7 +150,7 @@ static bool split_header(char *line, barker_header *header)
 static int split_head(struct request *request)
 {
     if (strlen(request->head) != request->head_len - 2)
-        return 400; /* a NUL among the text */
+        return 400; /* the text contains a NUL */
     char *line = request->head;
     char *end = strstr(line, "\r\n");
     *end = '\0';
@@ -172,7 +172,7 @@ static int find_body_len(struct request *request)
     for (size_t i = 0; i < request->header_count; i++) {
         const barker_header *header = &request->headers[i];
         if (strcasecmp(header->name, "Transfer-Encoding") == 0)
-            return 411; /* chunked bodies are beyond this example */
+            return 411; /* this example does not read chunked bodies */
         if (strcasecmp(header->name, "Content-Length") != 0)
             continue;
         if (length != NULL && strcmp(length, header->value) != 0)
@@ -227,7 +227,7 @@ static bool is_barker_header(const char *name)
     return strncasecmp(name, "BARKER_", 7) == 0 || strncasecmp(name, "BARKER-", 7) == 0;
 }
 
-/* Verifies a request, prints it and returns the HTTP status that it deserves. */
+/* Verifies a request, prints it and returns the HTTP status to answer with. */
 static int judge(const barker_webhook *hook, const struct request *request)
 {
     barker_status status = barker_webhook_verify(hook, request->headers, request->header_count,
@@ -240,7 +240,7 @@ static int judge(const barker_webhook *hook, const struct request *request)
     return status == BARKER_OK ? 204 : 401;
 }
 
-/* Serves one connection; false when it brought no request. */
+/* Serves one connection; false if no request came. */
 static bool serve(int client, const barker_webhook *hook)
 {
     struct timeval silence = {.tv_sec = SILENCE_SECONDS};
@@ -297,7 +297,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
     return true;
 }
 
-/* A listening socket on the loopback, announced on standard output; -1 on failure. */
+/* A listening socket on the loopback interface, whose address it prints; -1 on failure. */
 static int listen_on(unsigned long port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -320,7 +320,7 @@ static int listen_on(unsigned long port)
     return listener;
 }
 
-/* Accepts connections until `count` requests were answered. False when it cannot go on. */
+/* Accepts connections until `count` requests were answered. False if it cannot continue. */
 static bool run(int listener, const barker_webhook *hook, unsigned long count)
 {
     unsigned long served = 0;
@@ -345,7 +345,7 @@ int main(int argc, char **argv)
     }
 
     barker_webhook *hook = barker_webhook_new();
-    if (barker_webhook_set_key(hook, (const uint8_t *)options.key, strlen(options.key))) {
+    if (barker_webhook_set_key(hook, options.key, strlen(options.key))) {
         fprintf(stderr, "receive: %s\n", barker_webhook_error(hook));
         barker_webhook_free(hook);
         return 1;

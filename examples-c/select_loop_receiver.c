@@ -1,14 +1,13 @@
-/* select_loop_receiver: receives webhooks in a server of one thread, with select().
+/* select_loop_receiver: receives webhooks in a server with one thread, with select().
  *
  *   cc -std=c99 select_loop_receiver.c -lbarker -o select_loop_receiver
  *   ./select_loop_receiver [--key KEY] [--count N] [PORT]
  *
- * Listens on 127.0.0.1 only, on a port of the kernel's choice unless PORT is given, and prints each
+ * Listens on 127.0.0.1 only, on a port that the kernel chooses unless PORT is set, and prints each
  * webhook and whether its signature is right. With --count it exits after that many requests.
  *
- * Nobody can keep it from serving the others: no call but select() waits, a connection has its
- * seconds from beginning to end, and there are at most so many connections of at most so many
- * bytes. More connections wait in the kernel's queue.
+ * No client can keep it from serving the others: no call except select() waits, and the time,
+ * number and size of connections are limited. More connections wait in the kernel's queue.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -35,25 +34,25 @@ enum {
     MAX_HEAD = 16 * 1024,
     MAX_BODY = 1024 * 1024,
     MAX_HEADERS = 64,
-    SECONDS = 10, /* for a connection in all */
+    SECONDS = 10, /* for a whole connection */
 };
 
 /* A connection goes through these in turn. */
 enum state {
-    FREE,         /* there is none */
+    FREE,         /* no connection */
     READING_HEAD, /* until the empty line */
     READING_BODY, /* until Content-Length bytes */
     ANSWERING,
-    CLOSING, /* reads and forgets: close() would destroy the answer if something was unread */
+    CLOSING, /* reads and discards: close() would destroy the answer if anything was unread */
 };
 
 struct client {
     enum state state;
     int fd;
     time_t deadline;
-    char head[MAX_HEAD + 1]; /* the head, then what came of the body with it */
+    char head[MAX_HEAD + 1]; /* the head, then the part of the body that came with it */
     size_t received;         /* bytes in head[] */
-    size_t head_len;         /* of them the head's, empty line included */
+    size_t head_len;         /* bytes of the head, including the empty line */
     barker_header headers[MAX_HEADERS];
     size_t header_count;
     uint8_t *body;
@@ -65,7 +64,7 @@ struct client {
 struct server {
     const barker_webhook *hook;
     int listener;
-    bool out_of_descriptors; /* so that nobody is accepted for a moment */
+    bool out_of_descriptors; /* accepts nothing for a moment */
     unsigned long count;     /* of requests to serve; 0: no limit */
     unsigned long served;
     struct client clients[MAX_CLIENTS];
@@ -110,7 +109,7 @@ static int split_head(struct client *client)
 {
     client->head[client->head_len - 2] = '\0';
     if (strlen(client->head) != client->head_len - 2)
-        return 400; /* a NUL among the text */
+        return 400; /* the text contains a NUL */
     char *line = client->head;
     char *end = strstr(line, "\r\n");
     *end = '\0';
@@ -132,7 +131,7 @@ static int find_body_len(struct client *client)
     for (size_t i = 0; i < client->header_count; i++) {
         const barker_header *header = &client->headers[i];
         if (strcasecmp(header->name, "Transfer-Encoding") == 0)
-            return 411; /* chunked bodies are beyond this example */
+            return 411; /* this example does not read chunked bodies */
         if (strcasecmp(header->name, "Content-Length") != 0)
             continue;
         if (length != NULL && strcmp(length, header->value) != 0)
@@ -150,7 +149,7 @@ static int find_body_len(struct client *client)
     return 0;
 }
 
-/* Makes room for the body, and takes what came of it with the head. */
+/* Allocates the body, and copies the part of it that came with the head. */
 static int begin_body(struct client *client)
 {
     client->body = malloc(client->body_len + 1);
@@ -191,7 +190,7 @@ static bool is_barker_header(const char *name)
     return strncasecmp(name, "BARKER_", 7) == 0 || strncasecmp(name, "BARKER-", 7) == 0;
 }
 
-/* Verifies a request, prints it and returns the HTTP status that it deserves. */
+/* Verifies a request, prints it and returns the HTTP status to answer with. */
 static int judge(const barker_webhook *hook, const struct client *client)
 {
     barker_status status = barker_webhook_verify(hook, client->headers, client->header_count,
@@ -214,7 +213,7 @@ static void hang_up(struct client *client)
     client->state = FREE;
 }
 
-/* Answers a request that came, or cannot be taken. */
+/* Answers a request, whether or not it can be accepted. */
 static void conclude(struct server *server, struct client *client, int refusal)
 {
     server->served++;
@@ -315,7 +314,7 @@ static struct client *free_client(struct server *server)
     return NULL;
 }
 
-/* False when it cannot go on. A connection that was lost while it waited is nothing to stop for. */
+/* False if it cannot continue. A connection that was lost in the queue does not count. */
 static bool accept_client(struct server *server, struct client *client)
 {
     int fd = accept(server->listener, NULL, NULL);
@@ -343,7 +342,7 @@ static void watch(int fd, fd_set *set, int *highest)
         *highest = fd;
 }
 
-/* Waits until something is ready, a second at most, so that deadlines are seen to. */
+/* Waits until something is ready, for at most a second, so that deadlines are checked. */
 static bool wait_for_any(struct server *server, fd_set *readable, fd_set *writable)
 {
     struct timeval second = {.tv_sec = 1};
@@ -390,7 +389,7 @@ static bool has_clients(const struct server *server)
     return false;
 }
 
-/* Serves until the requests were answered, and the answers read. False when it cannot go on. */
+/* Serves until all requests are answered and the answers are read. False if it cannot continue. */
 static bool run(struct server *server)
 {
     while (!is_done(server) || has_clients(server)) {
@@ -441,7 +440,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
     return true;
 }
 
-/* A listening socket on the loopback, announced on standard output; -1 on failure. It does not
+/* A listening socket on the loopback interface, whose address it prints; -1 on failure. It does not
  * block: a connection that select() saw may be gone before accept(). */
 static int listen_on(unsigned long port)
 {
@@ -476,7 +475,7 @@ int main(int argc, char **argv)
 
     static struct server server; /* too large for a small stack */
     barker_webhook *hook = barker_webhook_new();
-    if (barker_webhook_set_key(hook, (const uint8_t *)options.key, strlen(options.key))) {
+    if (barker_webhook_set_key(hook, options.key, strlen(options.key))) {
         fprintf(stderr, "select_loop_receiver: %s\n", barker_webhook_error(hook));
         barker_webhook_free(hook);
         return 1;

@@ -3,7 +3,7 @@
  *   cc -std=c99 send.c -lbarker -o send
  *   ./send URL [--key KEY] [--type CONTENT_TYPE] [DATA | @FILE | -]
  *
- * Exit status: 0 the receiver answered 2xx, 1 it did not or could not be asked, 2 wrong usage.
+ * Exit status: 0 the receiver answered 2xx, 1 it did not or could not be reached, 2 wrong usage.
  */
 #include <barker.h>
 
@@ -60,7 +60,7 @@ static uint8_t *read_all(FILE *stream, size_t *len)
     return data;
 }
 
-/* The bytes of standard input for "-", of a file for "@FILE", else of the text itself. */
+/* The bytes of standard input for "-", of a file for "@FILE", otherwise of the text itself. */
 static uint8_t *load(const char *source, size_t *len)
 {
     if (strcmp(source, "-") == 0)
@@ -81,13 +81,13 @@ static barker_status configure(barker_webhook *hook, const struct options *optio
 {
     barker_status status = barker_webhook_set_url(hook, options->url);
     if (status == BARKER_OK && options->key != NULL)
-        status = barker_webhook_set_key(hook, (const uint8_t *)options->key, strlen(options->key));
+        status = barker_webhook_set_key(hook, options->key, strlen(options->key));
     if (status == BARKER_OK && options->type != NULL)
         status = barker_webhook_set_content_type(hook, options->type);
     return status;
 }
 
-/* Sends, prints what was signed and what came back, and returns the exit status. */
+/* Sends, prints what was signed and the answer, and returns the exit status. */
 static int deliver(barker_webhook *hook, const struct options *options, const uint8_t *data,
                    size_t len)
 {

@@ -1,4 +1,4 @@
-/* standard_webhooks: all that a sender and a receiver of Standard Webhooks do
+/* standard_webhooks: everything that a sender and a receiver of Standard Webhooks do
  * (https://www.standardwebhooks.com).
  *
  *   cc -std=c99 standard_webhooks.c -lbarker -o standard_webhooks
@@ -9,11 +9,11 @@
  *   ./standard_webhooks verify SECRETS ID TIMESTAMP SIGNATURE DATA
  *
  * SECRETS is `--secret SECRET`, once or more: "whsec_..." or "whsk_..." to sign, "whsec_..." or
- * "whpk_..." to verify. To change a secret, give the new one and the old one, the new one first: at
- * the receivers, then at the sender; then leave the old one out. To send a message again, give its
- * id. (A real program keeps its secrets in a file: others see the command line.)
+ * "whpk_..." to verify. To rotate a secret, pass the new one and then the old one: first at the
+ * receivers, then at the sender; then omit the old one. To send a message again, pass its id. (A
+ * real program keeps its secrets in a file, because other users can see the command line.)
  *
- * Exit status: 0 done, valid, or the receiver answered 2xx; 1 not so; 2 wrong usage.
+ * Exit status: 0 done, valid, or the receiver answered 2xx; 1 otherwise; 2 wrong usage.
  */
 #include <barker.h>
 
@@ -60,14 +60,13 @@ static int make_key_pair(void)
     return 0;
 }
 
-/* ---- using them ---- */
+/* ---- using secrets ---- */
 
 static int sign(barker_webhook *hook, const struct command *command)
 {
     const char *data = command->arguments[0];
     barker_buffer headers = {0};
-    barker_status status =
-        barker_webhook_sign_headers(hook, NULL, (const uint8_t *)data, strlen(data), &headers);
+    barker_status status = barker_webhook_sign_headers(hook, NULL, data, strlen(data), &headers);
     if (status != BARKER_OK)
         return fail(barker_status_string(status));
     fwrite(headers.data, 1, headers.len, stdout);
@@ -81,8 +80,7 @@ static int send(barker_webhook *hook, const struct command *command)
     uint16_t http_status = 0;
     if (barker_webhook_set_url(hook, command->arguments[0]) != BARKER_OK ||
         barker_webhook_set_content_type(hook, "application/json") != BARKER_OK ||
-        barker_webhook_send_data(hook, (const uint8_t *)data, strlen(data), &http_status, NULL) !=
-            BARKER_OK)
+        barker_webhook_send_data(hook, data, strlen(data), &http_status, NULL) != BARKER_OK)
         return fail(barker_webhook_error(hook));
     printf("HTTP %u\n", (unsigned)http_status);
     printf("webhook-id: %s\n", barker_webhook_id(hook));
@@ -97,8 +95,7 @@ static int verify(barker_webhook *hook, const struct command *command)
         {"webhook-signature", command->arguments[2]},
     };
     const char *data = command->arguments[3];
-    barker_status status =
-        barker_webhook_verify(hook, headers, 3, (const uint8_t *)data, strlen(data));
+    barker_status status = barker_webhook_verify(hook, headers, 3, data, strlen(data));
     puts(status == BARKER_OK ? "valid" : barker_status_string(status));
     return status == BARKER_OK ? 0 : 1;
 }
@@ -115,17 +112,15 @@ static const struct {
     {"verify", 4, verify},
 };
 
-/* The first secret takes the place of the default key, the others join it. */
+/* The first secret replaces the default key; the others are added to it. */
 static barker_status take_option(barker_webhook *hook, const char *name, const char *value,
                                  int *secrets)
 {
     if (strcmp(name, "--id") == 0)
         return barker_webhook_set_id(hook, value);
     if ((*secrets)++ == 0)
-        return barker_webhook_set_secret(hook, BARKER_SCHEME_STANDARD, (const uint8_t *)value,
-                                         strlen(value));
-    return barker_webhook_add_secret(hook, BARKER_SCHEME_STANDARD, (const uint8_t *)value,
-                                     strlen(value));
+        return barker_webhook_set_secret(hook, BARKER_SCHEME_STANDARD, value, strlen(value));
+    return barker_webhook_add_secret(hook, BARKER_SCHEME_STANDARD, value, strlen(value));
 }
 
 static int usage(void)

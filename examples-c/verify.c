@@ -1,4 +1,4 @@
-/* verify: tells whether a signature is that of a timestamp and a body.
+/* verify: checks whether a signature matches a timestamp and a body.
  *
  *   cc -std=c99 verify.c -lbarker -o verify
  *   ./verify [--key KEY] [--tolerance SECONDS] TIMESTAMP SIGNATURE [DATA | @FILE | -]
@@ -73,7 +73,7 @@ static uint8_t *read_all(FILE *stream, size_t *len)
     return data;
 }
 
-/* The bytes of standard input for "-", of a file for "@FILE", else of the text itself. */
+/* The bytes of standard input for "-", of a file for "@FILE", otherwise of the text itself. */
 static uint8_t *load(const char *source, size_t *len)
 {
     if (strcmp(source, "-") == 0)
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
         {"BARKER_TIMESTAMP", options.timestamp},
         {"BARKER_SIGNATURE", options.signature},
     };
-    barker_status status = barker_verify(BARKER_SCHEME_BARKER, (const uint8_t *)options.key, strlen(options.key),
+    barker_status status = barker_verify(BARKER_SCHEME_BARKER, options.key, strlen(options.key),
                                          options.tolerance, headers, 2, data, len);
     puts(status == BARKER_OK ? "valid" : barker_status_string(status));
     free(data);

@@ -1,7 +1,7 @@
 /**
  * @file barker.hpp
- * Barker from C++: sends signed webhooks and verifies received ones. Header only, over barker.h,
- * for C++11 and later; link with libbarker.
+ * Barker for C++: sends signed webhooks and verifies received ones. This header is a layer over
+ * barker.h for C++11 and later. Link with libbarker.
  *
  *     barker::webhook hook;
  *     hook.set_url("https://receiver.example/hook");
@@ -9,27 +9,29 @@
  *     barker::response answer = hook.send("{\"event\": \"dog.barked\"}");
  *     std::cout << answer.status() << '\n';
  *
- * Errors. Each function that can fail takes, last, what becomes of a failure, as in Asio and
- * std::filesystem: left out, barker::error is thrown; a std::error_code, and it is set, to
- * status::ok by a success, and nothing of barker's is thrown:
+ * Errors. The last parameter of each function that can fail says how it reports a failure, as in
+ * Asio and std::filesystem. Without it, the function throws barker::error. With a std::error_code,
+ * the function sets that, to status::ok if it succeeds, and throws no error of barker's:
  *
  *     std::error_code ec;
- *     hook.send(ec);
+ *     barker::response answer = hook.send(ec);
  *     if (ec == barker::status::timeout)
  *         std::cerr << hook.error() << '\n';
+ *     else if (!ec && !answer.ok())
+ *         std::cerr << "HTTP " << answer.status() << '\n';
  *
- * It is one parameter of type on_error and not a pair of overloads, so that each function is
- * declared and described once. With -fno-exceptions it cannot be left out. What a function of the
- * program's own throws (the log, the progress of a batch) comes out of the call in either case.
+ * This parameter has the type on_error, so that each function needs only one declaration instead of
+ * a pair of overloads. With -fno-exceptions it is required. An exception that comes from a function
+ * of the program (a log, or the progress of a batch) always leaves the call.
  *
- * Text that is passed in is a `const char *` or a std::string: C needs the NUL at its end, which a
- * std::string_view does not promise. Bytes are whatever has data() and size(). What comes out are
- * views of the webhook's own memory. Nothing is allocated beyond what barker.h does, but for the
- * function given to set_log(), the array of handles of send_many(), more than 64 headers that do
- * not lie in an array of barker::header, and the text of a barker::error.
+ * Text parameters take a `const char *` or a std::string: C needs the NUL at the end, which a
+ * std::string_view does not guarantee. Bytes parameters take anything that has data() and size().
+ * Results are views of memory that belongs to the webhook. This layer allocates memory only for the
+ * function that is passed to set_log(), the array of handles in send_many(), more than 64 headers
+ * that are not in an array of barker::header, and the text of a barker::error.
  *
- * The library prints nothing, never exits, and leaves the program's signals, locale and environment
- * alone.
+ * The library prints nothing, never exits, and does not touch the program's signals, locale or
+ * environment.
  */
 #ifndef BARKER_HPP
 #define BARKER_HPP
@@ -57,7 +59,7 @@
 #include <string_view>
 #endif
 
-// One in a program, also if its parts are shared libraries that hide what they can.
+// A program must have only one of these, even if its shared libraries hide their symbols.
 #ifdef __GNUC__
 #define BARKER_VISIBLE __attribute__((visibility("default")))
 #else
@@ -69,145 +71,153 @@ namespace barker {
 /**
  * Outcome of a call, as barker_status; its numbers are part of the ABI. It is a std::error_code
  * too: compare one with it.
+ *
+ * 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer came from
+ * the receiver. 3xx: the received message must not be trusted. 9xx: the system or the library
+ * itself failed. In C++, `null` is also for a webhook that was moved from, and `utf8` for a
+ * std::string with a NUL in it.
  */
 enum class status : std::int32_t {
-    /** The call did what it was asked. */
+    /** Success. */
     ok = BARKER_OK,
-
-    // 1xx: the call was wrong, nothing was changed and nothing was sent.
-
-    /** A pointer that must not be NULL was NULL, or the webhook was moved from. */
+    /** A pointer that must not be NULL is NULL. */
     null = BARKER_ERR_NULL,
-    /** A text is not UTF-8, or a std::string has a NUL in it. */
+    /** A text is not UTF-8. */
     utf8 = BARKER_ERR_UTF8,
-    /** The URL cannot be used, or none was set before a send. */
+    /** The URL cannot be used, or none was set before sending. */
     url = BARKER_ERR_URL,
-    /** A request header's name or value cannot be sent. */
+    /** The name or value of a request header cannot be sent. */
     header = BARKER_ERR_HEADER,
-    /** A number is outside its limits. */
+    /** A number is out of range. */
     range = BARKER_ERR_RANGE,
-    /** The secret is not of the form that its scheme wants, or no secret can sign. */
+    /** The secret does not have the form that its scheme requires; or the handle has no secret that
+     *  can sign, or no secret at all because one was refused. */
     secret = BARKER_ERR_SECRET,
-    /** The message id cannot be used, or none was set where one is needed. */
+    /** The message id cannot be used, or none was set where one is required. */
     id = BARKER_ERR_ID,
     /** A certificate, its key or a revocation list cannot be used. */
     certificate = BARKER_ERR_CERTIFICATE,
-
-    // 2xx: no answer came from the receiver.
-
     /** The receiver's host name does not exist, or has no address. */
     resolve = BARKER_ERR_RESOLVE,
     /** No address of the receiver accepted a connection. */
     connect = BARKER_ERR_CONNECT,
-    /** The TLS handshake failed, for a reason that has no status of its own. */
+    /** The TLS handshake failed for a reason that has no status of its own. */
     tls = BARKER_ERR_TLS,
-    /** The connection broke while the request was being sent. */
+    /** The connection broke while the request was being sent. The receiver may have the webhook. */
     send = BARKER_ERR_SEND,
-    /** The connection broke before the whole answer had come. The receiver may have the webhook. */
+    /** The connection broke before the complete answer came. The receiver may have the webhook. */
     receive = BARKER_ERR_RECEIVE,
-    /** The timeout passed first. The receiver may have the webhook. */
+    /** The timeout expired. The receiver may have the webhook. */
     timeout = BARKER_ERR_TIMEOUT,
-    /** What came back is not an HTTP/1.x response. The receiver may have the webhook. */
+    /** The answer is not an HTTP/1.x response. The receiver may have the webhook. */
     protocol = BARKER_ERR_PROTOCOL,
-    /** The answer is too large: see set_max_body(). The receiver may have the webhook. */
+    /** The body of the answer is larger than set_max_body() allows, the rest of the answer is
+     *  larger than 64 KiB, or it has more than 128 headers or 16 interim (1xx) responses. The
+     *  receiver may have the webhook. */
     too_large = BARKER_ERR_TOO_LARGE,
-    /** The send was stopped first. If sending had begun, the receiver may have the webhook. */
+    /** The send or its batch was stopped. If sending had begun, the receiver may have the
+     *  webhook. */
     stopped = BARKER_ERR_STOPPED,
-    /** The address policy does not allow the address, port or scheme. Nothing was sent. */
+    /** The address policy does not allow the receiver's address, port or scheme. Nothing was
+     *  sent. */
     refused = BARKER_ERR_REFUSED,
-    /** The proxy does not lead to the receiver, or the environment names one that is none. */
+    /** The proxy could not connect to the receiver, or the environment names a proxy that cannot be
+     *  used. */
     proxy = BARKER_ERR_PROXY,
-    /** No name server answered for the receiver's host name. It may exist: try again later. */
+    /** No name server answered for the receiver's host name. The host may exist: try again
+     *  later. */
     resolve_again = BARKER_ERR_RESOLVE_AGAIN,
     /** The receiver's certificate has expired, or is not valid yet. */
     certificate_expired = BARKER_ERR_CERTIFICATE_EXPIRED,
-    /** The receiver's certificate is for other names than the URL's host. */
+    /** The receiver's certificate is not for the host of the URL. */
     certificate_name = BARKER_ERR_CERTIFICATE_NAME,
-    /** The receiver's certificate comes from an authority that is not trusted. */
+    /** The receiver's certificate was issued by an authority that is not trusted. */
     certificate_issuer = BARKER_ERR_CERTIFICATE_ISSUER,
     /** The receiver's certificate is self-signed, and is not trusted itself. */
     certificate_self_signed = BARKER_ERR_CERTIFICATE_SELF_SIGNED,
     /** The receiver's certificate was revoked. */
     certificate_revoked = BARKER_ERR_CERTIFICATE_REVOKED,
-
-    // 3xx: the received message must not be trusted.
-
-    /** A header that the signature needs is not among those given. */
+    /** A header that the signature needs is missing. */
     header_missing = BARKER_ERR_HEADER_MISSING,
-    /** A timestamp, message id or signature is not written as its scheme says. */
+    /** A timestamp, message id or signature does not have the form that its scheme requires. */
     header_malformed = BARKER_ERR_HEADER_MALFORMED,
-    /** A header that the signature needs was given twice, with different values. */
+    /** A header that the signature needs has two different values. */
     header_ambiguous = BARKER_ERR_HEADER_AMBIGUOUS,
-    /** The signature is not that of this body, this timestamp and this key. */
+    /** The signature does not match this body, this timestamp and this key. */
     signature = BARKER_ERR_SIGNATURE,
-    /** The signature is right, but its timestamp is further in the past than the tolerance. */
+    /** The timestamp is further in the past than the tolerance allows. The signature is right,
+     *  except that Ed25519 signatures are not checked in this case. */
     too_old = BARKER_ERR_TOO_OLD,
-    /** The signature is right, but its timestamp is further in the future than the tolerance. */
+    /** The timestamp is further in the future than the tolerance allows. As above for the
+     *  signature. */
     too_new = BARKER_ERR_TOO_NEW,
-    /** The message is right and current, but it was accepted before: answer 2xx. */
+    /** The message is genuine and current, but was accepted before. */
     replayed = BARKER_ERR_REPLAYED,
-    /** The message is right and current, but there is no room to remember it: answer 503. */
+    /** The message is genuine and current, but there is no room to remember it: answer 503. */
     replay_full = BARKER_ERR_REPLAY_FULL,
-
-    // 9xx: the system or the library itself failed.
-
-    /** A defect in barker itself. The webhook stays usable. Please report it. */
+    /** A bug in barker. The handle stays usable. Please report it. */
     internal = BARKER_ERR_INTERNAL,
-    /** The system did not give what it was asked for: random bytes, or word of its connections. */
+    /** The system lacks something that the call needs: file descriptors, memory, a thread or random
+     *  bytes. */
     system = BARKER_ERR_SYSTEM,
 };
 
-/** How a message is signed, and what its secret is. */
+/** How a message is signed, and what its secret looks like. */
 enum class scheme : std::int32_t {
-    /** The Python package's: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
-     *  BARKER_SIGNATURE. The secret is any bytes. */
+    /** The scheme of the Python package barker: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP
+     *  and BARKER_SIGNATURE. The secret is any bytes. */
     barker = BARKER_SCHEME_BARKER,
     /** The same with HMAC-SHA256. */
     barker_sha256 = BARKER_SCHEME_BARKER_SHA256,
     /** The same with HMAC-SHA512. */
     barker_sha512 = BARKER_SCHEME_BARKER_SHA512,
-    /** Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
-     *  under Svix's names as well. The secret is text: base64, alone or after `whsec_`, signs with
-     *  HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with that (v1a);
-     *  `whpk_` and base64 of the public key verifies only. */
+    /** Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature. Verifying also
+     *  accepts Svix's names of these headers. The secret is text: base64 of at least 16 bytes,
+     *  alone or after `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519
+     *  private key signs with that key (v1a); `whpk_` and base64 of the public key can only verify.
+     *  <https://github.com/standard-webhooks/standard-webhooks> */
     standard = BARKER_SCHEME_STANDARD,
-    /** The same under the names svix-id, svix-timestamp and svix-signature. */
+    /** The same with the names svix-id, svix-timestamp and svix-signature. */
     svix = BARKER_SCHEME_SVIX,
-    /** HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. Any bytes. */
+    /** HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text. */
     github = BARKER_SCHEME_GITHUB,
     /** HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
-     *  Stripe shows, `whsec_` included. */
+     *  Stripe shows, including `whsec_`. */
     stripe = BARKER_SCHEME_STRIPE,
     /** HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-     *  Any bytes. */
+     *  The secret is text. */
     slack = BARKER_SCHEME_SLACK,
-    /** HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256. No timestamp. Any bytes. */
+    /** HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; verifying also accepts
+     *  Shopify-Hmac-SHA256. No timestamp. The secret is text. */
     shopify = BARKER_SCHEME_SHOPIFY,
 };
 
-/** How names with underscores are spelled when sent. */
+/** How to spell header names that contain underscores when sending. */
 enum class spelling : std::int32_t {
-    /** BARKER_SIGNATURE, which the Python original reads and nginx drops by default. */
+    /** BARKER_SIGNATURE, which the Python package reads and nginx drops by default. */
     underscore = BARKER_SPELLING_UNDERSCORE,
     /** BARKER-SIGNATURE, which passes everywhere. */
     dash = BARKER_SPELLING_DASH,
-    /** Both. */
+    /** Send both. */
     both = BARKER_SPELLING_BOTH,
 };
 
-/** Which addresses a webhook may be sent to, beside the networks that are allowed and denied. */
+/** Which addresses a message may be sent to, apart from networks that are explicitly allowed or
+ *  denied. */
 enum class addresses : std::int32_t {
-    /** All, and Unix sockets. */
+    /** All addresses, and Unix sockets. */
     any = BARKER_ADDRESSES_ANY,
-    /** Those of the public internet. Choose this when strangers choose the URLs. */
+    /** Addresses of the public internet. Choose this if strangers choose the URLs. */
     public_internet = BARKER_ADDRESSES_PUBLIC,
-    /** None but the networks that were allowed. */
+    /** Only the networks that were allowed. */
     listed = BARKER_ADDRESSES_LISTED,
 };
 
-/** The oldest TLS that is spoken. */
+/** The oldest version of TLS that is accepted. */
 enum class tls : std::int32_t {
+    /** TLS 1.2 (RFC 5246). */
     v1_2 = BARKER_TLS_1_2,
+    /** TLS 1.3 (RFC 8446). */
     v1_3 = BARKER_TLS_1_3,
 };
 
@@ -223,27 +233,27 @@ enum class verdict : std::int32_t {
     gone = BARKER_VERDICT_GONE,
 };
 
-/** How much a message of the log matters. */
+/** How important a line of the log is. */
 enum class log_level : std::int32_t {
-    /** Nothing is told. */
+    /** Nothing is logged. */
     off = BARKER_LOG_OFF,
     /** A delivery failed. */
     error = BARKER_LOG_ERROR,
     /** A delivery was answered. */
     info = BARKER_LOG_INFO,
-    /** Each step on the way. */
+    /** A step of a delivery. */
     debug = BARKER_LOG_DEBUG,
 };
 
 /**
- * A view of NUL-terminated text: a parameter takes a `const char *`, a std::string or a
- * barker::buffer; a result is read as a std::string_view, or with c_str(), str(), == and <<.
+ * A view of NUL-terminated text. A parameter takes a `const char *`, a std::string or a
+ * barker::buffer. Read a result with c_str(), str(), == and <<, or as a std::string_view.
  *
- * A std::string with a NUL in it is refused as one that is not UTF-8, and never cut short.
+ * A std::string that contains a NUL is refused as if it were not UTF-8. It is never cut short.
  */
 class text {
 public:
-    /** NULL is no text, which some parameters take. */
+    /** NULL means no text; some parameters accept that. */
     text(const char *c_str) noexcept : c_str_(c_str) {}
 
     template <class String, class = decltype(static_cast<const char *>(
@@ -254,19 +264,22 @@ public:
     {
     }
 
-    /** NULL if there is no text, such as no header of the name that was asked for. */
-    const char *c_str() const noexcept { return c_str_; }
+    /** NULL if there is no text, for example because there is no header with the name that was
+     *  asked for. */
+    BARKER_MUST_USE const char *c_str() const noexcept { return c_str_; }
     explicit operator bool() const noexcept { return c_str_ != nullptr; }
+    BARKER_MUST_USE
     std::size_t size() const noexcept { return c_str_ != nullptr ? std::strlen(c_str_) : 0; }
 
     /** A copy; empty if there is no text. */
-    std::string str() const { return c_str_ != nullptr ? c_str_ : ""; }
+    BARKER_MUST_USE std::string str() const { return c_str_ != nullptr ? c_str_ : ""; }
 
 #if __cplusplus >= 201703L
     operator std::string_view() const noexcept { return {c_str_ != nullptr ? c_str_ : "", size()}; }
 #endif
 
-    /** Whether the texts are the same; no text is like no other, nor like an empty one. */
+    /** Whether both texts are the same. No text equals only no text: it differs from an empty
+     *  one. */
     friend bool operator==(text a, text b) noexcept
     {
         return a.c_str_ == b.c_str_ || (a && b && std::strcmp(a.c_str_, b.c_str_) == 0);
@@ -285,10 +298,10 @@ private:
 };
 
 /**
- * A view of bytes: a parameter takes a std::string, std::string_view, std::vector, std::array or
+ * A view of bytes. A parameter takes a std::string, std::string_view, std::vector, std::array or
  * std::span of char, unsigned char or std::byte, a barker::buffer, or a `const char *` without its
- * NUL; a result is read with data() and size(), and as a std::string_view or
- * std::span<const unsigned char>.
+ * NUL. Read a result with data() and size(), or as a std::string_view or std::span<const unsigned
+ * char>.
  */
 class bytes {
     template <class Byte>
@@ -297,15 +310,15 @@ class bytes {
                                            !std::is_same<Byte, bool>::value> {};
 
 public:
-    /** None. */
+    /** No bytes. */
     bytes() noexcept : data_(nullptr), size_(0) {}
     bytes(const void *data, std::size_t size) noexcept
         : data_(static_cast<const std::uint8_t *>(data)), size_(size)
     {
     }
 
-    /** A NULL is refused with status::null, so that a variable that is not set is not taken for an
-     *  empty secret. */
+    /** NULL is refused with status::null, so that an environment variable that is not set does not
+     *  become an empty secret. */
     bytes(const char *c_str) noexcept : bytes(c_str, c_str != nullptr ? std::strlen(c_str) : 1) {}
     bytes(text text) noexcept : bytes(text.c_str()) {}
 
@@ -317,14 +330,14 @@ public:
     {
     }
 
-    const std::uint8_t *data() const noexcept { return data_; }
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
-    const std::uint8_t *begin() const noexcept { return data_; }
-    const std::uint8_t *end() const noexcept { return data_ + size_; }
+    BARKER_MUST_USE const std::uint8_t *data() const noexcept { return data_; }
+    BARKER_MUST_USE std::size_t size() const noexcept { return size_; }
+    BARKER_MUST_USE bool empty() const noexcept { return size_ == 0; }
+    BARKER_MUST_USE const std::uint8_t *begin() const noexcept { return data_; }
+    BARKER_MUST_USE const std::uint8_t *end() const noexcept { return data_ + size_; }
 
     /** A copy. */
-    std::string str() const { return std::string(chars(), size_); }
+    BARKER_MUST_USE std::string str() const { return std::string(chars(), size_); }
 
 #if __cplusplus >= 201703L
     operator std::string_view() const noexcept { return {chars(), size_}; }
@@ -337,30 +350,32 @@ private:
     std::size_t size_;
 };
 
-/** A header: `name` and `value`, NUL-terminated texts that belong to somebody else. When verifying,
- *  names match in any case, with dashes or underscores, and in CGI form (HTTP_BARKER_SIGNATURE). */
+/** A header: `name` and `value`, NUL-terminated texts that it does not own. When verifying, names
+ *  may be in upper or lower case, with dashes or underscores, or in CGI form
+ *  (HTTP_BARKER_SIGNATURE). */
 using header = barker_header;
 
-/** Gives the version of the library that the program runs with, such as "0.1.0"; it may be newer
- *  than the BARKER_VERSION that the program was compiled with. */
-inline text version() noexcept
+/** Returns the version of the library that the program runs with, such as "0.1.0". It may be newer
+ *  than BARKER_VERSION, the version of the header that the program was compiled with. */
+BARKER_MUST_USE inline text version() noexcept
 {
     return barker_version();
 }
 
-/** Gives the sentence of a status. */
-/** The version of the library that the program runs with, to compare with BARKER_VERSION_NUMBER. */
-inline std::uint32_t version_number() noexcept
+/** Returns the version of the library that the program runs with as a number, to compare with
+ *  BARKER_VERSION_NUMBER. */
+BARKER_MUST_USE inline std::uint32_t version_number() noexcept
 {
     return barker_version_number();
 }
 
-inline text status_string(status status) noexcept
+/** Returns a sentence that describes a status. */
+BARKER_MUST_USE inline text status_string(status status) noexcept
 {
     return barker_status_string(static_cast<std::int32_t>(status));
 }
 
-/** The category of the error codes that are barker's. */
+/** The category of barker's error codes. */
 BARKER_VISIBLE inline const std::error_category &category() noexcept
 {
     class category final : public std::error_category {
@@ -372,7 +387,7 @@ BARKER_VISIBLE inline const std::error_category &category() noexcept
     return category;
 }
 
-inline std::error_code make_error_code(status status) noexcept
+BARKER_MUST_USE inline std::error_code make_error_code(status status) noexcept
 {
     return {static_cast<int>(status), category()};
 }
@@ -384,7 +399,7 @@ template <>
 struct is_error_code_enum<barker::status> : true_type {};
 } // namespace std
 
-// What follows is another thing without exceptions: a program may have parts compiled both ways.
+// The rest differs without exceptions. A program may have parts of both kinds: hence two names.
 #ifdef __cpp_exceptions
 #define BARKER_OR_THROW = on_error()
 namespace barker { inline namespace throwing {
@@ -394,7 +409,7 @@ namespace barker { inline namespace nonthrowing {
 #endif
 
 #ifdef __cpp_exceptions
-/** A failure that is thrown; what() is its sentence, which says what to change. */
+/** The exception for a failure. what() is a sentence that says what to change. */
 class BARKER_VISIBLE error : public std::runtime_error {
 public:
     error(barker::status status, const char *sentence)
@@ -402,15 +417,16 @@ public:
     {
     }
 
-    barker::status status() const noexcept { return status_; }
-    std::error_code code() const noexcept { return status_; }
+    BARKER_MUST_USE barker::status status() const noexcept { return status_; }
+    BARKER_MUST_USE std::error_code code() const noexcept { return status_; }
 
 private:
     barker::status status_;
 };
 #endif
 
-/** What becomes of a failure: see the top of this file. Leave it out, or pass a std::error_code. */
+/** How a call reports a failure: see the top of this file. Leave it out, or pass a
+ *  std::error_code. */
 class on_error {
 public:
     on_error(std::error_code &code) noexcept : code_(&code) {}
@@ -418,7 +434,7 @@ public:
     on_error() noexcept : code_(nullptr) {}
 #endif
 
-    /** For the functions of this header: reports an outcome. */
+    /** Reports an outcome. For the functions of this header. */
     void operator()(barker_status outcome, const char *sentence) const
     {
 #ifdef __cpp_exceptions
@@ -433,7 +449,7 @@ public:
         *code_ = static_cast<status>(outcome);
     }
 
-    /** The same, for calls that leave no sentence in a webhook. */
+    /** The same for calls that leave no sentence in a webhook. */
     void operator()(barker_status outcome) const
     {
         (*this)(outcome, barker_status_string(outcome));
@@ -443,8 +459,8 @@ private:
     std::error_code *code_;
 };
 
-/** Bytes that the library made, and a NUL after the last. Wiped when destroyed: they may be a
- *  secret. Move-only. */
+/** Bytes that the library allocated, followed by a NUL. They are wiped when the buffer is
+ *  destroyed, because they may be a secret. Move-only. */
 class buffer {
 public:
     buffer() noexcept : c_() {}
@@ -461,26 +477,26 @@ public:
         barker_buffer_free(&c_);
     }
 
-    const std::uint8_t *data() const noexcept { return c_.data; }
-    std::size_t size() const noexcept { return c_.len; }
-    bool empty() const noexcept { return c_.len == 0; }
-    const std::uint8_t *begin() const noexcept { return data(); }
-    const std::uint8_t *end() const noexcept { return data() + size(); }
+    BARKER_MUST_USE const std::uint8_t *data() const noexcept { return c_.data; }
+    BARKER_MUST_USE std::size_t size() const noexcept { return c_.len; }
+    BARKER_MUST_USE bool empty() const noexcept { return c_.len == 0; }
+    BARKER_MUST_USE const std::uint8_t *begin() const noexcept { return data(); }
+    BARKER_MUST_USE const std::uint8_t *end() const noexcept { return data() + size(); }
 
     /** As NUL-terminated text. */
-    const char *c_str() const noexcept
+    BARKER_MUST_USE const char *c_str() const noexcept
     {
         return c_.data != nullptr ? reinterpret_cast<const char *>(c_.data) : "";
     }
     /** A copy. */
-    std::string str() const { return std::string(c_str(), size()); }
+    BARKER_MUST_USE std::string str() const { return std::string(c_str(), size()); }
 
 #if __cplusplus >= 201703L
     operator std::string_view() const noexcept { return {c_str(), size()}; }
 #endif
 
-    /** For a function of barker.h to fill: what was held is released. */
-    barker_buffer *out() noexcept
+    /** For a function of barker.h to fill. What the buffer held is released. */
+    BARKER_MUST_USE barker_buffer *out() noexcept
     {
         *this = buffer();
         return &c_;
@@ -499,7 +515,7 @@ inline std::uint32_t to_uint32(std::int64_t number) noexcept
                                  : static_cast<std::uint32_t>(number);
 }
 
-/** 0 turns the check off, which nobody means by less. */
+/** A negative number does not turn the check off, as 0 does. */
 inline std::uint32_t to_tolerance(std::chrono::seconds seconds) noexcept
 {
     return seconds.count() < 0 ? 1 : to_uint32(seconds.count());
@@ -516,11 +532,11 @@ header to_header(const Pair &pair) noexcept
     return {text(pair.first).c_str(), text(pair.second).c_str()};
 }
 
-/** Its texts would be gone before they are used. */
+/** The texts of a temporary would be gone before they are used. */
 template <class Pair>
 header to_header(const Pair &&pair) = delete;
 
-/** Headers in an array, as C wants them: of any range of headers or pairs. */
+/** Headers in an array, as C needs them, from any range of headers or pairs. */
 class header_array {
 public:
     template <class Range>
@@ -579,13 +595,14 @@ private:
     std::vector<header> many_;
 };
 
-/** Keeps what a function of the program's throws while C calls it, to throw it when C is done. */
+/** Keeps an exception that a function of the program throws while C calls it, and throws it again
+ *  when C has returned. */
 class caught {
 public:
 #ifdef __cpp_exceptions
     explicit operator bool() const noexcept { return thrown_ != nullptr; }
 
-    /** Takes over what another has kept; of two, the first stays. */
+    /** Takes the exception that another one kept. If both have one, the first stays. */
     void take(caught &other) noexcept
     {
         if (thrown_ == nullptr)
@@ -628,7 +645,7 @@ private:
 #endif
 };
 
-/** The log of one webhook. The function is shared with its clones. */
+/** The log of one webhook. Clones share the function. */
 class log_sink {
 public:
     template <class Function>
@@ -639,7 +656,7 @@ public:
     {
     }
 
-    /** Another webhook's, with the same function. */
+    /** A log with the same function, for another webhook. */
     log_sink(const log_sink &other)
         : level_(other.level_), tell_(other.tell_), function_(other.function_)
     {
@@ -688,7 +705,7 @@ private:
         std::size_t(), status()))>::type;
     static_assert(result::value || std::is_same<bool, decltype(std::declval<Function &>()(
                                        std::size_t(), status()))>::value,
-                  "progress gives nothing, or a bool: whether to go on");
+                  "progress returns nothing, or a bool: whether to continue");
 
     bool ask(std::size_t index, status outcome, std::true_type)
     {
@@ -718,12 +735,12 @@ public:
     {
     }
 
-    iterator begin() const noexcept { return first_; }
-    iterator end() const noexcept { return first_ + size_; }
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
-    /** One of them; two NULLs if there is none of this index. */
-    header operator[](std::size_t index) const noexcept
+    BARKER_MUST_USE iterator begin() const noexcept { return first_; }
+    BARKER_MUST_USE iterator end() const noexcept { return first_ + size_; }
+    BARKER_MUST_USE std::size_t size() const noexcept { return size_; }
+    BARKER_MUST_USE bool empty() const noexcept { return size_ == 0; }
+    /** One of the headers; two NULLs if the index is out of range. */
+    BARKER_MUST_USE header operator[](std::size_t index) const noexcept
     {
         return index < size_ ? first_[index] : header{nullptr, nullptr};
     }
@@ -733,30 +750,32 @@ private:
     const header *first_;
 };
 
-/** The answer to the last send: a view of the webhook's memory, until it sends again or is
- *  destroyed. Moving the webhook does not end it. */
+/** The answer to the last send. It is a view of memory that belongs to the webhook, and is valid
+ *  until the webhook sends again or is destroyed. Moving the webhook keeps it valid. */
 class response {
 public:
     explicit response(const barker_webhook *hook) noexcept : hook_(hook) {}
 
-    /** The HTTP status, such as 204; 0 if no status came. One that came is kept even if the send
-     *  fails later, because the rest of the answer was cut off, too large or not HTTP; and so are
-     *  the headers, if all of them came. A receiver that said 200 has the message. */
+    /** The HTTP status, such as 204; 0 if none came. If a status came, it is kept even if the send
+     *  then fails because the rest of the answer was cut off, was too large or was not HTTP. So are
+     *  the headers, if all of them came. A receiver that answered 200 has the message. */
+    BARKER_MUST_USE
     unsigned status() const noexcept { return barker_webhook_response_status(hook_); }
     /** Whether the receiver accepted the message: 200 to 299. */
-    bool ok() const noexcept { return status() >= 200 && status() <= 299; }
+    BARKER_MUST_USE bool ok() const noexcept { return status() >= 200 && status() <= 299; }
 
-    /** The body; a NUL that size() does not count follows. It is empty if the send failed. */
-    bytes body() const noexcept
+    /** The body, followed by a NUL that size() does not count. It is empty if the send failed. */
+    BARKER_MUST_USE bytes body() const noexcept
     {
         std::size_t size = 0;
         const std::uint8_t *data = barker_webhook_response_body(hook_, &size);
         return {data, size};
     }
 
-    header_list headers() const noexcept { return header_list(hook_); }
-    /** The value of the first header of this name, in any case; no text if there is none. */
-    text header(text name) const noexcept
+    BARKER_MUST_USE header_list headers() const noexcept { return header_list(hook_); }
+    /** The value of the first header with this name, in upper or lower case; no text if there is
+     *  none. */
+    BARKER_MUST_USE text header(text name) const noexcept
     {
         return barker_webhook_response_header(hook_, name.c_str());
     }
@@ -765,38 +784,40 @@ private:
     const barker_webhook *hook_;
 };
 
-/** What webhook::sign() gives. */
+/** What webhook::sign() returns. */
 struct signature {
     /** Empty if the scheme has no timestamp. */
     buffer timestamp;
     buffer value;
 };
 
-/** What generate_key_pair() gives, as text. */
+/** What generate_key_pair() returns, as text. */
 struct key_pair {
     /** "whsk_" and base64, for the sender. */
     buffer private_key;
-    /** "whpk_" and base64, for receivers, who can then verify but not sign. */
+    /** "whpk_" and base64, for the receivers, which can then verify but not sign. */
     buffer public_key;
 };
 
 /**
- * A webhook: what to send, to whom, under which key; and the outcome of its last send. It starts
- * without URL and data, with the key "BARKER", a timeout of 5 seconds and a tolerance of 300
- * seconds.
+ * A webhook: what to send, to which URL and with which secrets, and the outcome of the last send. A
+ * new one has no URL and no data, signs with the key "BARKER", which everyone knows, and has a
+ * timeout of 5 seconds and a tolerance of 300 seconds.
  *
- * Move-only; clone() it to send from several threads. One that was moved from fails with
- * status::null, whatever it is asked to do.
+ * Move-only: to send from several threads, give each thread a clone(). Every function of a webhook
+ * that was moved from fails with status::null.
  *
- * Thread-safety: a webhook is used by one thread at a time, any thread. Different ones are
- * independent, clones among them. The const functions only read: any number of threads may call
- * them on one webhook at once, while none changes, moves or destroys it. set_stopped() alone may be
- * called while another thread sends.
+ * Thread-safety: only one thread at a time may use a webhook; it need not be the thread that made
+ * it. Different webhooks are independent of each other, and so are a webhook and its clones. The
+ * const functions only read the webhook: any number of threads may call them on one webhook at
+ * once, as long as no thread changes, moves or destroys it. The one function that may be called
+ * while another thread sends is set_stopped().
  *
- * After fork(), the child may go on using its webhooks; connections are never shared with the
- * parent.
+ * After fork(), the child may keep using its webhooks, except one that another thread was using
+ * during the fork. It shares no connections with the parent.
  *
- * A setter that fails changes nothing. What setters are given is copied.
+ * A setter that fails changes nothing, except that a secret that is refused drops the default one:
+ * see set_secret(). Setters copy what they are passed.
  */
 class webhook {
 public:
@@ -807,18 +828,18 @@ public:
             throw barker::error(barker::status::internal, "the webhook could not be made");
     }
 #else
-    /** Look at operator bool: without exceptions there is no other way to tell. */
+    /** Check operator bool: without exceptions, nothing else says whether this failed. */
     webhook() : webhook(barker_webhook_new()) {}
 #endif
     webhook(webhook &&) noexcept = default;
     webhook &operator=(webhook &&) noexcept = default;
 
-    /** Whether there is a webhook: not if it was moved from. */
+    /** Whether there is a webhook. There is none after a move. */
     explicit operator bool() const noexcept { return hook_ != nullptr; }
 
-    /** Makes one with the same configuration, which shares the idle connections: the way to send
-     *  from several threads. The outcome of the last send is not taken over. */
-    webhook clone(on_error ec BARKER_OR_THROW) const
+    /** Returns a webhook with the same settings, which shares the idle connections. To send from
+     *  several threads, give each thread a clone. The outcome of the last send is not copied. */
+    BARKER_MUST_USE webhook clone(on_error ec BARKER_OR_THROW) const
     {
         webhook copy(barker_webhook_clone(hook_.get()));
         barker_status outcome = copy ? BARKER_OK : BARKER_ERR_NULL;
@@ -830,27 +851,28 @@ public:
         return copy;
     }
 
-    /** The handle, for functions of barker.h; the webhook's own. */
-    barker_webhook *handle() const noexcept { return hook_.get(); }
+    /** The handle, for functions of barker.h. It belongs to the webhook. */
+    BARKER_MUST_USE barker_webhook *handle() const noexcept { return hook_.get(); }
 
-    /** The status of the last call that could change this webhook; within and after send_many(),
-     *  that of its delivery. */
-    barker::status status() const noexcept
+    /** The status of the last call that could change this webhook. During and after send_many(), it
+     *  is the status of this webhook's delivery. */
+    BARKER_MUST_USE barker::status status() const noexcept
     {
         return static_cast<barker::status>(barker_webhook_status(hook_.get()));
     }
 
-    /** Tells in a sentence why the last call that could change this webhook failed and, where the
-     *  caller can mend it, what to change; empty if it succeeded. It never holds a key or a body,
-     *  and is valid until the next call that changes the webhook. */
-    text error() const noexcept { return barker_webhook_error(hook_.get()); }
+    /** A sentence that says why the last call that could change this webhook failed and, if the
+     *  caller can fix it, what to change; empty if it succeeded. The sentence never contains a key
+     *  or a body. It is valid until the next call that changes the webhook. */
+    BARKER_MUST_USE text error() const noexcept { return barker_webhook_error(hook_.get()); }
 
-    // ---- what is sent ----
+    // ---- what to send ----
 
-    /** Sets the receiver's URL: absolute, http or https, at most 8000 bytes, spaces
-     *  percent-encoded. A user name and password are sent as Basic authentication, unless an
-     *  Authorization header was added. A fragment is not sent. For a Unix socket, "unix:", its
-     *  absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
+    /** Sets the receiver's URL: absolute, http or https, at most 8000 bytes, with spaces
+     *  percent-encoded. A user name and password in it are sent as Basic authentication, unless an
+     *  Authorization header was added. The fragment is not sent. For a Unix socket, write "unix:",
+     *  the absolute path of the socket, a colon and the path to request:
+     *  "unix:/run/app.sock:/hook".
      *
      *  Fails with status::null, utf8 or url. */
     void set_url(text url, on_error ec BARKER_OR_THROW)
@@ -858,7 +880,7 @@ public:
         conclude(barker_webhook_set_url(hook_.get(), url.c_str()), ec);
     }
 
-    /** Sets the data that send() without data sends. Fails with status::null. */
+    /** Sets the data that send() sends if no data is passed to it. Fails with status::null. */
     void set_data(bytes data, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_data(hook_.get(), data.data(), data.size()), ec);
@@ -871,34 +893,36 @@ public:
         conclude(barker_webhook_set_content_type(hook_.get(), content_type.c_str()), ec);
     }
 
-    /** Adds a request header, spelled on the wire as given here. The same name may be added again;
-     *  User-Agent and Accept take the place of barker's.
+    /** Adds a request header, which is sent exactly as spelled here. The same name may be added
+     *  more than once. User-Agent and Accept replace the ones that barker sends.
      *
-     *  A name is 1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2), but none of Host,
-     *  Content-Length, Content-Type, Transfer-Encoding, Connection, Expect, TE, Upgrade and those
-     *  of the signature schemes; a value is at most 8000 bytes of printable ASCII. Fails with
-     *  status::null, utf8 or header. */
+     *  A name is 1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2). These are refused:
+     *  Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect, TE, Upgrade and
+     *  the headers of every signature scheme. A value is at most 8000 bytes of printable ASCII.
+     *  Fails with status::null, utf8 or header. */
     void add_header(text name, text value, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_add_header(hook_.get(), name.c_str(), value.c_str()), ec);
     }
 
-    /** Removes all headers that add_header() added. */
+    /** Removes all headers that were added with add_header(). */
     void clear_headers(on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_clear_headers(hook_.get()), ec);
     }
 
-    // ---- how it is signed ----
+    // ---- how messages are signed ----
 
-    /** Sets the one secret that signs and verifies, in place of all that were set before. Without
-     *  any, it is "BARKER" under scheme::barker, which everyone knows. Use at least 24 random
-     *  bytes: see generate_secret(). The library keeps only what the algorithm derives from it, and
-     *  wipes that when it is replaced or destroyed.
+    /** Sets the only secret that signs and verifies; it replaces all secrets that were set before.
+     *  Until you set one, the secret is "BARKER" under scheme::barker, which everyone knows. Use at
+     *  least 24 random bytes: see generate_secret(). The library keeps only what the algorithm
+     *  derives from the secret, and wipes that when the secret is replaced or the webhook is
+     *  destroyed.
      *
-     *  Fails with status::null, range if there is no such scheme, or secret; an empty one is
-     *  refused except by the Barker schemes. A secret that is refused takes the default one away: a
-     *  handle without another signs and accepts nothing (status::secret) until one is set. */
+     *  Fails with status::null, range if there is no such scheme, or secret. Only the Barker
+     *  schemes accept an empty secret. A secret that is refused also drops the default one: a
+     *  webhook that has no other secret then refuses to sign, send and verify (status::secret)
+     *  until one is set. */
     void set_secret(scheme scheme, bytes secret, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_secret(hook_.get(), static_cast<std::int32_t>(scheme),
@@ -906,15 +930,16 @@ public:
                  ec);
     }
 
-    /** Adds a secret beside those that were set, 16 at most. A default that was never replaced does
-     *  not stay.
+    /** Adds a secret to the ones that were set, at most 16. The default secret is dropped, even if
+     *  the new one is refused.
      *
-     *  A send signs under every scheme that has a secret, so that receivers may move from one to
-     *  another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every
-     *  secret of the scheme signs; in the others, the first. Verifying accepts a message that any
-     *  of the secrets signed, so that secrets may be rotated: put the new one first.
+     *  Sending signs under every scheme that has a secret, so that receivers can move from one
+     *  scheme to another. If the header can hold several signatures (Standard Webhooks, Svix,
+     *  Stripe), every secret of the scheme signs; otherwise only the first one does. Verifying
+     *  accepts a message that was signed with any of the secrets, so that secrets can be rotated:
+     *  put the new one first.
      *
-     *  Fails as set_secret(), and with status::range if there is no room. */
+     *  Fails like set_secret(), and with status::range if there is no room for another secret. */
     void add_secret(scheme scheme, bytes secret, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_add_secret(hook_.get(), static_cast<std::int32_t>(scheme),
@@ -922,45 +947,46 @@ public:
                  ec);
     }
 
-    /** Sets the key of the original's scheme: set_secret() with scheme::barker. */
+    /** Sets the key of the Python package's scheme. This is set_secret() with scheme::barker. */
     void set_key(bytes key, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_key(hook_.get(), key.data(), key.size()), ec);
     }
 
-    /** Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent;
-     *  spelling::underscore if never set. nginx drops names with underscores unless it is told
-     *  otherwise; the Python original reads no others. Verifying takes either. */
+    /** Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sending; the
+     *  default is spelling::underscore. By default nginx drops names with underscores, but the
+     *  Python package reads only those. Verifying accepts both. */
     void set_spelling(spelling spelling, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_spelling(hook_.get(), static_cast<std::int32_t>(spelling)), ec);
     }
 
-    /** Sets the message id that Standard Webhooks signs: 1 to 256 printable ASCII characters
-     *  without blank and dot. Keep the id when a message is sent again, so that the receiver knows
-     *  it; with nullptr, the default, each send makes its own: see id(). Fails with status::utf8 or
-     *  id. */
+    /** Sets the message id that Standard Webhooks signs: 1 to 256 printable ASCII characters,
+     *  without spaces and dots. If you send a message again, keep its id, so that the receiver
+     *  recognizes the message. With nullptr, the default, each send makes a new id: see id(). Fails
+     *  with status::utf8 or id. */
     void set_id(text id, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_id(hook_.get(), id.c_str()), ec);
     }
 
-    // ---- how it is delivered ----
+    // ---- how messages are delivered ----
 
-    /** Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer;
-     *  at least 1 ms, else it fails with status::range. 5 seconds if never set.
+    /** Sets how long a whole send may take: signing, lookup, connection, TLS, request and answer.
+     *  The default is 5 seconds; less than 1 ms fails with status::range.
      *
-     *  This and other durations that are longer than C can say are set to the longest that it can:
-     *  49 days in milliseconds, 136 years in seconds. Less than 0 is taken for 0. */
+     *  This and other durations are cut to the longest that C can express: 49 days in milliseconds,
+     *  136 years in seconds. Less than 0 counts as 0. */
     void set_timeout(std::chrono::milliseconds timeout, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_timeout(hook_.get(), detail::to_uint32(timeout.count())), ec);
     }
 
-    /** Sets which idle connections are kept to be used again: how many, 32 if never set, and for
-     *  how long one may have been idle, 60 seconds if never set. Choose less than the receiver's
-     *  own limit; one that the receiver tells (Keep-Alive: timeout=...) is heeded anyway. A webhook
-     *  shares them with its clones, and each keeps to its own limits when it sends. */
+    /** Sets which idle connections are kept for reuse: how many (32 by default), and how long they
+     *  may be idle (60 seconds by default). Choose a time that is less than the receiver's own
+     *  limit. If a receiver announces its limit (Keep-Alive: timeout=...), barker keeps to that as
+     *  well. A webhook and its clones share these connections; when a webhook sends, it applies its
+     *  own limits. */
     void set_idle_limits(std::uint32_t connections, std::chrono::seconds time,
                          on_error ec BARKER_OR_THROW)
     {
@@ -969,9 +995,9 @@ public:
                  ec);
     }
 
-    /** Sets how old a connection may be that is used again, 600 seconds if never set; 0 is any age.
-     *  An older one is closed, and the host is looked up anew, so that a change of its addresses is
-     *  followed however busy the webhook is. */
+    /** Sets how old a connection may be when it is used again: 600 seconds by default; 0 allows any
+     *  age. An older one is closed and the host is looked up again, so that even a busy webhook
+     *  notices when the host's addresses change. */
     void set_max_connection_age(std::chrono::seconds age, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_max_connection_age(hook_.get(),
@@ -985,11 +1011,11 @@ public:
         conclude(barker_webhook_close_idle(hook_.get()), ec);
     }
 
-    /** Sets for how long the addresses of a host are used before the system is asked again: 60
-     *  seconds if never set; 0 asks each time that a connection is opened, and uses no old
-     *  addresses. If the system does not answer within 250 milliseconds, or has no answer for now,
-     *  the old addresses serve once more, for at most an hour. If none of a host's addresses takes
-     *  a connection, they are forgotten. */
+    /** Sets how long the addresses of a host are used before the system is asked again: 60 seconds
+     *  by default; 0 asks each time a connection is opened, and never uses old addresses. If the
+     *  system does not answer within 250 milliseconds, or reports a temporary failure, the old
+     *  addresses are used once more, for at most an hour. If no address of a host accepts a
+     *  connection, its addresses are forgotten. */
     void set_lookup_lifetime(std::chrono::seconds lifetime, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_lookup_lifetime(hook_.get(),
@@ -997,54 +1023,57 @@ public:
                  ec);
     }
 
-    /** Sets how many bytes the body of an answer may have, 1 MiB if never set; more is
-     *  status::too_large. Bodies are given as they come: a compressed one is not unpacked. */
+    /** Sets how many bytes the body of an answer may have, 1 MiB by default. If it has more, the
+     *  send fails with status::too_large. Barker does not decompress bodies. */
     void set_max_body(std::uint32_t size, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_max_body(hook_.get(), size), ec);
     }
 
-    /** Sets how many redirects are followed, one after the other, within the timeout; 0, the
-     *  default, follows none. One that is not followed is an answer like any other.
+    /** Sets how many redirects in a row are followed, within the timeout; the default, 0, follows
+     *  none. A redirect that is not followed is an answer like any other.
      *
-     *  301, 302, 307 and 308 send the same message to where they lead; for 303 the answer is
-     *  fetched with a GET without data and signature. From https to http none is followed. Unless
-     *  they may lead to other origins, they stay with the URL's scheme, host and port; if they may,
-     *  the message, with its signature and the added headers but for Authorization and Cookie, is
-     *  sent to whatever other receiver the first one names. */
+     *  301, 302, 307 and 308 send the same message to the new URL. For 303, barker fetches the new
+     *  URL with a GET without data and signature. A redirect is never followed from https to http.
+     *  Unless to_other_origins is true, only redirects to the same scheme, host and port as the URL
+     *  are followed. If it is true, any other server that a receiver names gets the message, its
+     *  signature and the added headers except Authorization and Cookie. */
     void set_redirects(std::uint32_t max, bool to_other_origins, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_redirects(hook_.get(), max, to_other_origins), ec);
     }
 
-    /** Sets the proxy that leads to every receiver but Unix sockets:
-     *  "http://user:password@host:port" for HTTP CONNECT or "socks5://..." for SOCKS5, user and
-     *  password as needed; nullptr, the default, is none. Also http goes through a tunnel, so that
-     *  the proxy sees no more than host and port; names of receivers are looked up by the proxy.
-     *  Fails with status::utf8 or url. */
+    /** Sets the proxy for all receivers except Unix sockets: "http://user:password@host:port" for
+     *  HTTP CONNECT or "socks5://..." for SOCKS5; user and password are optional. nullptr, the
+     *  default, uses no proxy. Requests over http go through a tunnel too, so the proxy is asked
+     *  only for a host and a port. The proxy looks up the receiver's host name. Fails with
+     *  status::utf8 or url. */
     void set_proxy(text url, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_proxy(hook_.get(), url.c_str()), ec);
     }
 
-    /** Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
-     *  HTTPS_PROXY, else all_proxy or ALL_PROXY; and in no_proxy or NO_PROXY, separated by commas
-     *  or blanks, names, addresses and networks that are reached without one, each also with a
-     *  port. Without this call the environment is not read. A variable that does not name a proxy
-     *  fails the sends that would use it with status::proxy. */
+    /** Uses the proxies that the environment names now: http_proxy for http; https_proxy or
+     *  HTTPS_PROXY for https; otherwise all_proxy or ALL_PROXY. no_proxy or NO_PROXY lists the
+     *  names, addresses and networks that are reached without a proxy, separated by commas or
+     *  spaces, each with or without a port. Without this call, barker does not read the environment
+     *  for proxies. If a variable does not name a proxy, sends that would use it fail with
+     *  status::proxy. */
     void set_proxy_from_environment(on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_proxy_from_environment(hook_.get()), ec);
     }
 
-    /** Has a function told what happens in deliveries: `log(barker::log_level, const char *line)`,
-     *  what matters as much as this level or more. A line holds no secret, data, header or
-     *  password, nor a URL's path, and lives as long as the call.
+    /** Sets a function that is called with a line for each event of a delivery:
+     *  `log(barker::log_level, const char *line)`. Lines that are less important than `level` are
+     *  left out. A line contains no secret, data, header or password, and no path of a URL. It is
+     *  valid during the call.
      *
-     *  The function is called on the thread that sends, in the middle of that, and must not use the
-     *  webhooks that are being sent with. It is kept, and shared with the clones that are made
-     *  afterwards: if they send from several threads, it is called on all of them. What it throws
-     *  comes out of the send when that has ended; until then it is told no more. */
+     *  The function is called on the thread that sends, during the send, and must not use the
+     *  webhooks that are being sent with. The webhook keeps it, and clones that are made afterwards
+     *  share it: if they send from several threads, it is called on all of them. If it throws, the
+     *  exception leaves the send when that has ended; until then the function is not called
+     *  again. */
     template <class Function>
     void set_log(log_level level, Function &&function, on_error ec BARKER_OR_THROW)
     {
@@ -1056,29 +1085,31 @@ public:
         conclude(outcome, ec);
     }
 
-    /** Has nobody told, as by default. */
+    /** Logs nothing, which is the default. */
     void clear_log(on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_log(hook_.get(), BARKER_LOG_OFF, nullptr, nullptr), ec);
         log_.reset();
     }
 
-    // ---- where it may go ----
+    // ---- where messages may be sent ----
 
-    /** Sets which addresses may be sent to; addresses::any if never set. Choose public_internet
-     *  when strangers choose the URLs: without it, a URL may lead to whatever this machine reaches.
+    /** Sets which addresses messages may be sent to; the default is addresses::any. If strangers
+     *  choose the URLs, choose public_internet: otherwise a URL may lead to anything that this
+     *  machine can reach.
      *
-     *  Every address is judged right before a connection to it is opened or used again, after the
-     *  host was looked up, in whatever spelling it came. Of the following, the first that applies
-     *  decides: one in a network of deny_network() is refused; one in a network of allow_network()
-     *  is allowed; `any` allows all others, and `listed` refuses them; `public_internet` refuses
-     *  all of the IANA special-purpose address registries (private use, loopback, link-local and
-     *  the like), multicast, broadcast, the metadata services of clouds, and IPv6 outside of
-     *  2000::/3, and judges IPv4 that is embedded in IPv6: see barker_webhook_set_address_policy()
-     *  in barker.h. Unless it is `any`, Unix sockets are refused.
+     *  Every address is checked after the host was looked up, right before a connection to it is
+     *  opened or used again, so its spelling in the URL does not matter. The first of these rules
+     *  that applies decides: an address in a network of deny_network() is refused; an address in a
+     *  network of allow_network() is allowed; `any` allows all other addresses, and `listed`
+     *  refuses them; `public_internet` refuses everything in the IANA special-purpose address
+     *  registries (private use, loopback, link-local and others), multicast, broadcast, the
+     *  metadata services of clouds, and IPv6 outside 2000::/3. For IPv4 addresses within IPv6, see
+     *  barker_webhook_set_address_policy() in barker.h. Unix sockets are refused unless the policy
+     *  is `any`.
      *
-     *  If all addresses of a host are refused, the send fails with status::refused. Clones copy the
-     *  policy and go on with their own. */
+     *  If all addresses of a host are refused, the send fails with status::refused. A clone gets a
+     *  copy of the policy, which can then be changed on its own. */
     void set_address_policy(addresses addresses, on_error ec BARKER_OR_THROW)
     {
         conclude(
@@ -1086,69 +1117,70 @@ public:
             ec);
     }
 
-    /** Allows a network that the address policy does not: "10.0.0.0/8", "fd00::/8", or an address
-     *  alone. Fails with status::null, utf8, or range if it is no network. */
+    /** Allows a network that the address policy would refuse: "10.0.0.0/8", "fd00::/8" or a single
+     *  address. Fails with status::null, utf8, or range if this is not a network. */
     void allow_network(text network, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_allow_network(hook_.get(), network.c_str()), ec);
     }
 
-    /** Denies a network, whatever else allows it. Fails as allow_network(). */
+    /** Denies a network, even if something else allows it. Fails like allow_network(). */
     void deny_network(text network, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_deny_network(hook_.get(), network.c_str()), ec);
     }
 
-    /** Allows a port, 1 to 65535; once one is, a send to a URL of another port, or to a Unix
-     *  socket, fails with status::refused. Fails with status::range. */
+    /** Allows a port, 1 to 65535. Once a port is allowed, a send to a URL with a port that is not,
+     *  or to a Unix socket, fails with status::refused. Fails with status::range. */
     void allow_port(std::uint32_t port, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_allow_port(hook_.get(), port), ec);
     }
 
-    /** Sets whether a send to a URL that is not https, a Unix socket's too, fails with
-     *  status::refused. */
+    /** Sets whether only https URLs are allowed. If so, a send to any other URL, including that of
+     *  a Unix socket, fails with status::refused. */
     void set_https_only(bool https_only, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_https_only(hook_.get(), https_only), ec);
     }
 
-    // ---- whom to trust over TLS: for connections made afterwards; clones take it over ----
+    // ---- TLS, for connections that are opened afterwards; clones copy the settings ----
 
-    /** Trusts the certificate authorities in PEM too, one or more, beside those of the platform. A
-     *  certificate that is its own issuer is such an authority. Fails with status::null or
+    /** Trusts the certificate authorities in PEM, one or more, in addition to those of the
+     *  platform. A self-signed certificate counts as an authority. Fails with status::null or
      *  certificate. */
     void add_ca(bytes pem, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_add_ca(hook_.get(), pem.data(), pem.size()), ec);
     }
 
-    /** As add_ca(), from a file, which is read once, now. Fails with status::null, utf8 or
-     *  certificate. */
+    /** Like add_ca(), but reads the certificates from a file, once, during the call. Fails with
+     *  status::null, utf8, certificate or system. */
     void add_ca_file(text path, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_add_ca_file(hook_.get(), path.c_str()), ec);
     }
 
-    /** Sets whether the platform's certificate authorities are trusted, as if never set: on Linux
-     *  those that OpenSSL would find, or those that SSL_CERT_FILE and SSL_CERT_DIR name. */
+    /** Sets whether the certificate authorities of the platform are trusted, as they are by
+     *  default. On Linux these are the ones that OpenSSL would find, or those that SSL_CERT_FILE
+     *  and SSL_CERT_DIR name. */
     void set_platform_ca(bool trusted, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_platform_ca(hook_.get(), trusted), ec);
     }
 
-    /** Refuses the certificates that these lists in PEM revoke, in a receiver's whole chain. A
-     *  certificate whose issuer has no list here is not affected; nothing is fetched from anywhere.
+    /** Refuses the certificates that these lists in PEM revoke, anywhere in a receiver's chain. A
+     *  certificate whose issuer has no list here is not affected. Barker does not download lists.
      *  Fails with status::null or certificate. */
     void add_crl(bytes pem, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_add_crl(hook_.get(), pem.data(), pem.size()), ec);
     }
 
-    /** Sets the certificate in PEM, with those that lead to an authority after it, that is shown to
-     *  a receiver who asks for one (mutual TLS), and its private key in PEM, not encrypted: RSA,
-     *  ECDSA or Ed25519. Two times barker::bytes() shows none. The key is kept in memory as the TLS
-     *  library holds it, which does not wipe it. Fails with status::null or certificate. */
+    /** Sets the certificate that is shown to receivers that ask for one (mutual TLS), in PEM and
+     *  followed by the certificates that lead to an authority, and its private key in PEM, not
+     *  encrypted: RSA, ECDSA or Ed25519. Pass barker::bytes() twice to show none. The TLS library
+     *  keeps the key in memory and does not wipe it. Fails with status::null or certificate. */
     void set_client_certificate(bytes pem, bytes key, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_client_certificate(hook_.get(), pem.data(), pem.size(),
@@ -1156,22 +1188,23 @@ public:
                  ec);
     }
 
-    /** Sets the name that the receiver's certificate must have, and that is asked for (SNI): a DNS
-     *  name or an IP address; nullptr, the default, is the URL's host. Fails with status::utf8 or
-     *  certificate. */
+    /** Sets the name that the receiver's certificate must have and that is sent to the receiver
+     *  (SNI): a DNS name or an IP address. nullptr, the default, uses the host of the URL. Fails
+     *  with status::utf8 or certificate. */
     void set_server_name(text name, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_server_name(hook_.get(), name.c_str()), ec);
     }
 
-    /** Sets the oldest version of TLS that is spoken; tls::v1_2 if never set. */
+    /** Sets the oldest version of TLS that is accepted; the default is tls::v1_2. */
     void set_min_tls(tls version, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_min_tls(hook_.get(), static_cast<std::int32_t>(version)), ec);
     }
 
-    /** INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
-     *  what is sent. For tests alone; to trust one certificate, use add_ca(). */
+    /** INSECURE: accepts any certificate, so that anyone on the way to the receiver can read and
+     *  change what is sent. Use it only in tests. To trust one particular certificate, use
+     *  add_ca(). */
     void set_insecure_skip_verify(bool skip, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_insecure_skip_verify(hook_.get(), skip), ec);
@@ -1179,47 +1212,47 @@ public:
 
     // ---- what was set ----
 
-    /** The URL as it was set, until it is set again; no text if none was. */
-    text url() const noexcept { return barker_webhook_url(hook_.get()); }
+    /** The URL as it was set, valid until it is set again; no text if none was set. */
+    BARKER_MUST_USE text url() const noexcept { return barker_webhook_url(hook_.get()); }
 
-    /** The data as it was set, until it is set again. */
-    bytes data() const noexcept
+    /** The data as it was set, valid until it is set again. */
+    BARKER_MUST_USE bytes data() const noexcept
     {
         std::size_t size = 0;
         const std::uint8_t *data = barker_webhook_data(hook_.get(), &size);
         return {data, size};
     }
 
-    std::chrono::milliseconds timeout() const noexcept
+    BARKER_MUST_USE std::chrono::milliseconds timeout() const noexcept
     {
         return std::chrono::milliseconds(barker_webhook_timeout(hook_.get()));
     }
 
     /** 0 if the check is turned off. */
-    std::chrono::seconds tolerance() const noexcept
+    BARKER_MUST_USE std::chrono::seconds tolerance() const noexcept
     {
         return std::chrono::seconds(barker_webhook_tolerance(hook_.get()));
     }
 
     // ---- sending ----
 
-    /** Signs the data that was set with the present time, POSTs it and waits for the answer, of any
-     *  HTTP status: look at it.
+    /** Signs the data that was set with the current time, sends it in a POST request and waits for
+     *  the answer. An answer with any HTTP status is a success: check response::status().
      *
-     *  Barker never sends a message again by itself when the receiver may have it: after
-     *  status::send, receive, timeout, protocol, too_large or stopped that is for the caller to
-     *  decide. Fails also with status::url if none was set, secret if none can sign, system,
-     *  refused, resolve, resolve_again, connect, proxy, tls and certificate_expired, _name,
-     *  _issuer, _self_signed or _revoked. */
-    barker::response send(on_error ec BARKER_OR_THROW) &
+     *  Barker never sends a message again on its own if the receiver may already have it. After
+     *  status::send, receive, timeout, protocol, too_large or stopped, the caller decides. Also
+     *  fails with status::url if no URL was set, secret if no secret can sign, system, refused,
+     *  resolve, resolve_again, connect, proxy, tls and certificate_expired, _name, _issuer,
+     *  _self_signed or _revoked. */
+    BARKER_MUST_USE barker::response send(on_error ec BARKER_OR_THROW) &
     {
         std::uint16_t http_status;
         return sent(barker_webhook_send(hook_.get(), &http_status, nullptr), ec);
     }
 
-    /** As send(), but sends this data, which it borrows for the call and does not copy. The data
-     *  that was set stays as it is. */
-    barker::response send(bytes data, on_error ec BARKER_OR_THROW) &
+    /** Like send(), but sends the data passed here, which it reads during the call and does not
+     *  copy. The data that was set stays as it is. */
+    BARKER_MUST_USE barker::response send(bytes data, on_error ec BARKER_OR_THROW) &
     {
         std::uint16_t http_status;
         return sent(barker_webhook_send_data(hook_.get(), data.data(), data.size(), &http_status,
@@ -1227,42 +1260,47 @@ public:
                     ec);
     }
 
-    /** Ends the send that is under way, or the next one, and all that follow until it is called
-     *  with false: they fail with status::stopped. For cancelling, and for ending a program.
+    /** Ends the send that is running, or the next one, and all sends that follow, until it is
+     *  called with false. They fail with status::stopped. Use it to cancel a send, or before the
+     *  program ends.
      *
-     *  Any thread may call it at any time, also while another sends, alone or in a batch; but not a
-     *  signal handler. It does not wait for the send's end. Clones are stopped each by itself, and
-     *  start unstopped. */
+     *  Any thread may call it at any time, even while another thread sends, alone or in a batch. A
+     *  signal handler must not call it. It does not wait for the send to end. It does not stop
+     *  clones, and a new clone of a stopped webhook can send. */
     void set_stopped(bool stopped, on_error ec BARKER_OR_THROW) const
     {
         ec(barker_webhook_set_stopped(hook_.get(), stopped));
     }
 
-    // ---- the last send, also one that failed, and of none before it; until the next ----
+    // ---- the last send, even if it failed: valid until the next; no text before the first ----
 
-    /** Its answer. */
+    /** The answer. */
+    BARKER_MUST_USE
     barker::response response() const noexcept { return barker::response(hook_.get()); }
 
-    /** Its message id: give it to set_id() to send the same message again. Empty if nothing signs
-     *  an id, no text before the first send. */
-    text id() const noexcept { return barker_webhook_id(hook_.get()); }
+    /** The message id: pass it to set_id() to send the same message again. Empty if no scheme signs
+     *  an id. */
+    BARKER_MUST_USE text id() const noexcept { return barker_webhook_id(hook_.get()); }
 
-    /** Its timestamp, as it stands in the header of the first scheme. Empty if the scheme has none,
-     *  no text before the first send. */
+    /** The timestamp, as it is written in the header of the first scheme. Empty if the scheme has
+     *  none. */
+    BARKER_MUST_USE
     text timestamp() const noexcept { return barker_webhook_timestamp(hook_.get()); }
 
-    /** Its signature: the value of the first scheme's header. No text before the first send. */
+    /** The signature: the value of the first scheme's header. */
+    BARKER_MUST_USE
     text signature() const noexcept { return barker_webhook_signature(hook_.get()); }
 
     // ---- signing without sending ----
 
-    /** Signs data without sending it, for programs with an HTTP client of their own: gives the
-     *  headers to send with it, each as "Name: value" and a line break (CR LF), names spelled as
-     *  they must be.
+    /** Signs data without sending it, for programs that have their own HTTP client. It returns the
+     *  headers to send with the data, each as "Name: value" and a line break (CR LF). Send the
+     *  names spelled as they are.
      *
-     *  The timestamp is decimal Unix seconds with at most 9 digits of fraction, which only the
-     *  Barker schemes use; nullptr is now. Fails with status::null, secret if none can sign,
-     *  system, or header_malformed for a timestamp not of that form. */
+     *  The timestamp is in decimal Unix seconds with at most 9 digits of fraction, which only the
+     *  Barker schemes use; nullptr is the current time. Fails with status::null, secret if no
+     *  secret can sign, system, or header_malformed if the timestamp does not have this form. */
+    BARKER_MUST_USE
     buffer sign_headers(bytes data, text timestamp, on_error ec BARKER_OR_THROW) const
     {
         buffer headers;
@@ -1271,14 +1309,15 @@ public:
         return headers;
     }
 
-    buffer sign_headers(bytes data, on_error ec BARKER_OR_THROW) const
+    BARKER_MUST_USE buffer sign_headers(bytes data, on_error ec BARKER_OR_THROW) const
     {
         return sign_headers(data, nullptr, ec);
     }
 
-    /** As sign_headers(), but gives the values alone, under the scheme whose secret was set first:
-     *  with scheme::barker, send them as BARKER_TIMESTAMP and BARKER_SIGNATURE. Fails with
-     *  status::id too, if the scheme signs an id and none was set. */
+    /** Like sign_headers(), but returns only the values, under the scheme whose secret was set
+     *  first. With scheme::barker, send them as BARKER_TIMESTAMP and BARKER_SIGNATURE. Also fails
+     *  with status::id if the scheme signs an id and none was set. */
+    BARKER_MUST_USE
     barker::signature sign(bytes data, text timestamp, on_error ec BARKER_OR_THROW) const
     {
         barker::signature signature;
@@ -1287,32 +1326,34 @@ public:
         return signature;
     }
 
-    barker::signature sign(bytes data, on_error ec BARKER_OR_THROW) const
+    BARKER_MUST_USE barker::signature sign(bytes data, on_error ec BARKER_OR_THROW) const
     {
         return sign(data, nullptr, ec);
     }
 
     // ---- verifying ----
 
-    /** Tells whether a received message is correct and current: whether its headers hold a
-     *  signature of this body by one of the webhook's secrets, and a timestamp within its
-     *  tolerance. Give all the headers as they came, and the body before anything has parsed it:
+    /** Checks whether a received message is genuine and current. It is if its headers hold a
+     *  signature of this body that was made with one of the webhook's secrets, and a timestamp
+     *  within the webhook's tolerance. Pass all headers as they came, and the body before anything
+     *  has parsed it:
      *
      *      std::error_code ec;
      *      hook.verify(request.headers, request.body, ec);
      *      if (ec)
-     *          answer(401);
+     *          return 401;
      *
-     *  Headers are any range of barker::header, or of pairs of texts, such as a
-     *  std::map<std::string, std::string>, or in braces: {{"name", "value"}, ...}.
+     *  Headers are any range of barker::header, any range of pairs of texts, such as a
+     *  std::map<std::string, std::string>, or a list in braces: {{"name", "value"}, ...}.
      *
      *  Signatures are compared in constant time. Within the tolerance, a message that was verified
-     *  once verifies again, unless set_replay_limit() was called. If several secrets fail, the
-     *  status tells of the one that came furthest.
+     *  once verifies again, unless a replay limit was set. If the webhook has several secrets and
+     *  none matches, the status is that of the secret that got furthest in the checks.
      *
-     *  Fails with status::null, header_missing, header_malformed, header_ambiguous, signature,
-     *  too_old or too_new; with a replay limit also with replayed (answer 2xx: it was accepted
-     *  already) or replay_full (answer 503). */
+     *  Fails with status::null, secret if the webhook has no secret because one was refused,
+     *  header_missing, header_malformed, header_ambiguous, signature, too_old or too_new; with a
+     *  replay limit also with replayed (answer 2xx: the message was accepted before) or replay_full
+     *  (answer 503). */
     template <class Range>
     void verify(const Range &headers, bytes body, on_error ec BARKER_OR_THROW) const
     {
@@ -1327,10 +1368,10 @@ public:
         verify<std::initializer_list<std::pair<text, text>>>(headers, body, ec);
     }
 
-    /** Lets a message be accepted once more by a webhook with a replay limit: for a receiver that
-     *  could not process what it had verified, and whose sender will send it again. Give the
-     *  headers and the body as they were given to verify(). It is no failure if the message was not
-     *  remembered. */
+    /** Makes a webhook that has a replay limit accept a message once more. Use it when the receiver
+     *  could not process a message that it had verified, and the sender will send it again. Pass
+     *  the headers and the body that were passed to verify(). It does not fail if the message was
+     *  not remembered. */
     template <class Range>
     void forget(const Range &headers, bytes body, on_error ec BARKER_OR_THROW) const
     {
@@ -1345,22 +1386,23 @@ public:
         forget<std::initializer_list<std::pair<text, text>>>(headers, body, ec);
     }
 
-    /** Sets how far a received timestamp may lie from now, in the past or in the future: 300
-     *  seconds if never set; 0 turns the check off, and old messages can be replayed. Less than 0
-     *  is taken for 1, the strictest. */
+    /** Sets how far a received timestamp may be from the current time, in the past or in the
+     *  future: 300 seconds by default; 0 turns the check off, so that old messages can be replayed.
+     *  Less than 0 counts as 1, the strictest. */
     void set_tolerance(std::chrono::seconds tolerance, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_tolerance(hook_.get(), detail::to_tolerance(tolerance)), ec);
     }
 
-    /** Has verify() refuse a message that it accepted before; 0, the default, remembers none.
+    /** Makes verify() refuse a message that it accepted before. The number is how many messages to
+     *  remember, in at most 40 bytes each; the default, 0, remembers none.
      *
-     *  A message is known by its id, or by what is signed where the scheme has no id, and is
-     *  remembered, in 40 bytes at most, as long as its timestamp passes, and while there is room for
-     *  the tolerance longer. Under a scheme without timestamp it is remembered for twice the
-     *  tolerance, and can be replayed after that. If timestamps are not checked, it is remembered
-     *  for 20 minutes. Clones made afterwards share what is remembered; processes do not. Setting a
-     *  limit again forgets everything. */
+     *  A message is recognized by its id or, if the scheme has no id, by everything that is signed.
+     *  It is remembered as long as its timestamp is within the tolerance and, if there is room, for
+     *  the tolerance again after that. Under a scheme without timestamps, a message is remembered
+     *  for twice the tolerance, and can be replayed afterwards. If the check of timestamps is
+     *  turned off, it is remembered for 20 minutes. Clones that are made afterwards share this
+     *  memory; processes do not. Setting a limit again forgets all messages. */
     void set_replay_limit(std::uint32_t messages, on_error ec BARKER_OR_THROW)
     {
         conclude(barker_webhook_set_replay_limit(hook_.get(), messages), ec);
@@ -1388,7 +1430,7 @@ private:
         return response();
     }
 
-    std::unique_ptr<detail::log_sink> log_; // outlives the handle
+    std::unique_ptr<detail::log_sink> log_; // must outlive the handle
     std::unique_ptr<barker_webhook, deleter> hook_;
 };
 
@@ -1403,7 +1445,7 @@ struct batch {
             handles.push_back(hook.handle());
     }
 
-    /** Adds what the logs have thrown. */
+    /** Collects what the logs have thrown. */
     template <class Range>
     static void gather(Range &hooks, caught &thrown)
     {
@@ -1418,13 +1460,14 @@ struct batch {
 } // namespace detail
 
 /**
- * Signs and sends the data of many webhooks at once, and returns when all were answered or have
- * failed. All of it is done on the calling thread; only the names of hosts are looked up on others.
+ * Signs and sends the data of many webhooks at once. It returns when every delivery was answered or
+ * has failed. Everything happens on the calling thread, except that other threads look up host
+ * names.
  *
- * The outcome is left in each, as send() leaves it: see webhook::status(). Each delivery has its
- * webhook's timeout, from when it begins. For one body to many receivers, clone a webhook and set
- * only the URLs: clones with the data and secrets of their original have one message, with one id,
- * that is signed once a second at most.
+ * Each webhook then has the outcome of its delivery, as after send(): see webhook::status(). The
+ * timeout of a webhook starts when its delivery starts. To send one body to many receivers, clone a
+ * webhook and set only the URLs. Clones that have the data and secrets of their original send one
+ * message with one id, which is signed at most once a second.
  *
  *     std::vector<barker::webhook> hooks;
  *     for (const std::string &url : urls) {
@@ -1435,16 +1478,17 @@ struct batch {
  *         std::cout << urls[index] << ": " << barker::status_string(status) << '\n';
  *     });
  *
- * At most max_in_flight are under way at once, each with a descriptor; 0 is 64. Whenever a delivery
- * has ended, `progress` is called on this thread; if it gives a bool, false stops the batch, and so
- * does what it throws, which comes out of here. Until then, the webhooks must not be changed, moved
- * or destroyed.
+ * At most max_in_flight deliveries run at once, each of which needs a file descriptor; 0 means 64.
+ * Each time a delivery has ended, `progress` is called on this thread. It may return nothing, or a
+ * bool: false stops the batch. An exception from it stops the batch too, and leaves this function.
+ * Until send_many() has returned, do not change, move or destroy the webhooks.
  *
- * It is no failure that deliveries fail. Fails with status::null or range (a webhook is there
- * twice), and nothing was tried; or stopped or system, and those not ended have status::stopped.
+ * A delivery that fails is not a failure of this function. It fails with status::null, or range
+ * because a webhook is in the range twice: nothing was tried. Or it fails with stopped or system:
+ * deliveries that had not ended have status::stopped.
  *
- * @param hooks  any range of webhooks, or of std::reference_wrapper to them, no two the same, used
- *               by nobody else meanwhile
+ * @param hooks  any range of webhooks, or of std::reference_wrapper to them, each only once, which
+ *               nothing else uses during the call
  */
 template <class Range, class Progress,
           class = decltype(std::declval<Progress &>()(std::size_t(), status()))>
@@ -1516,7 +1560,7 @@ public:
     explicit operator bool() const noexcept { return retry_ != nullptr; }
 
     /** The policy, for functions of barker.h; this object's own. */
-    barker_retry *handle() const noexcept { return retry_.get(); }
+    BARKER_MUST_USE barker_retry *handle() const noexcept { return retry_.get(); }
 
     /** Sets the schedule: how long to wait after each try that failed, in a range of std::chrono's
      *  durations, 100 at most. If the try after the last delay fails as well, the message is dead.
@@ -1584,11 +1628,25 @@ public:
      *  was sent so far, this time included; 0 counts as 1. A webhook that has sent nothing is
      *  verdict::retry as long as there are delays, and one that was moved from is verdict::dead. A
      *  policy that was moved from judges as a new one. */
-    judgement judge(const webhook &hook, std::uint32_t tries) const noexcept
+    BARKER_MUST_USE judgement judge(const webhook &hook, std::uint32_t tries) const noexcept
     {
         std::uint32_t wait = 0;
         const barker_verdict verdict =
             barker_retry_judge(retry_.get(), hook.handle(), tries, &wait);
+        return {static_cast<barker::verdict>(verdict), std::chrono::milliseconds(wait)};
+    }
+
+    /** The same for the outcome of a send without its webhook: because the program stored it, or
+     *  sent the message with another HTTP client. `status` is status::ok if the receiver answered;
+     *  for another client, status::timeout if no answer came in time, and status::receive if it
+     *  failed otherwise. `http_status` is 0, and `retry_after` nullptr, if there is none. */
+    BARKER_MUST_USE judgement judge(barker::status status, std::uint16_t http_status,
+                                    text retry_after, std::uint32_t tries) const noexcept
+    {
+        std::uint32_t wait = 0;
+        const barker_verdict verdict =
+            barker_retry_judge_outcome(retry_.get(), static_cast<std::int32_t>(status),
+                                       http_status, retry_after.c_str(), tries, &wait);
         return {static_cast<barker::verdict>(verdict), std::chrono::milliseconds(wait)};
     }
 
@@ -1602,9 +1660,9 @@ private:
     std::unique_ptr<barker_retry, deleter> retry_;
 };
 
-/** As webhook::verify(), for a program that holds no webhook. One that is kept verifies faster,
- *  because its secrets are prepared once. A tolerance of 0 is no check. Fails with status::secret
- *  and range too. */
+/** Like webhook::verify(), but without a webhook. A webhook that is kept verifies faster, because
+ *  it prepares its secrets only once. A tolerance of 0 turns the check of the timestamp off. Also
+ *  fails with status::secret or range. */
 template <class Range>
 void verify(scheme scheme, bytes secret, std::chrono::seconds tolerance, const Range &headers,
             bytes body, on_error ec BARKER_OR_THROW)
@@ -1623,9 +1681,9 @@ inline void verify(scheme scheme, bytes secret, std::chrono::seconds tolerance,
                                                          ec);
 }
 
-/** Makes a secret of 32 random bytes, as text: "whsec_" and base64. As it stands it is a secret for
+/** Makes a secret of 32 random bytes, as text: "whsec_" and base64. This text is a valid secret for
  *  every scheme. Fails with status::system. */
-inline buffer generate_secret(on_error ec BARKER_OR_THROW)
+BARKER_MUST_USE inline buffer generate_secret(on_error ec BARKER_OR_THROW)
 {
     buffer secret;
     ec(barker_generate_secret(secret.out()));
@@ -1633,15 +1691,15 @@ inline buffer generate_secret(on_error ec BARKER_OR_THROW)
 }
 
 /** Makes an Ed25519 key pair for Standard Webhooks, as text. Fails with status::system. */
-inline key_pair generate_key_pair(on_error ec BARKER_OR_THROW)
+BARKER_MUST_USE inline key_pair generate_key_pair(on_error ec BARKER_OR_THROW)
 {
     key_pair pair;
     ec(barker_generate_key_pair(pair.private_key.out(), pair.public_key.out()));
     return pair;
 }
 
-/** Makes a message id: "msg_" and 32 random hex digits. Fails with status::system. */
-inline buffer generate_id(on_error ec BARKER_OR_THROW)
+/** Makes a message id: "msg_" and 32 random hexadecimal digits. Fails with status::system. */
+BARKER_MUST_USE inline buffer generate_id(on_error ec BARKER_OR_THROW)
 {
     buffer id;
     ec(barker_generate_id(id.out()));

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes libbarker.a of the archive that Rust made: one object that exports what the shared library
-# exports. All else is kept inside, where it meets no other library that is written in Rust.
+# Makes libbarker.a from the archive that Rust made: a single object that exports what the shared
+# library exports. Everything else is local, so it cannot clash with other libraries written in Rust.
 #
-#   archive.sh DIRECTORY ARCHIVE    where libbarker.so and libbarker.a of Rust are, and the new one
+#   archive.sh DIRECTORY ARCHIVE    the directory with Rust's libbarker.so and libbarker.a; the result
 set -e
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

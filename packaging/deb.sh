@@ -1,12 +1,12 @@
 #!/bin/bash
-# Makes the Debian packages libbarker0 and libbarker-dev in build/deb from what `make` built.
+# Makes the Debian packages libbarker0 and libbarker-dev in build/deb, from the results of `make`.
 set -e -o pipefail
 cd "$(dirname "$0")/.."
 source=$PWD
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 licenses='Apache-2.0 MIT ISC BSD-3-Clause Unicode-3.0' # in packaging/debian/copyright.in
 
-crates() { # what the library is linked from, with licence and copyright
+crates() { # the crates in the library, with licence and copyright
     cargo tree --locked -e normal,no-proc-macro --prefix none --format '{p}|{l}' |
         sed -n 's/^\([^ ]*\) v\([^ |]*\)[^|]*|\(.*\)/\1-\2 \3/p' | sed 's/ (\*)$//' | sort -u |
         while read -r crate license; do
@@ -31,7 +31,7 @@ mkdir -p build/deb
 cp -r packaging/debian build/deb/
 cd build/deb
 
-# Each symbol with the version that brought it, from the record of the ABI.
+# Each symbol with the version that added it, from the record of the ABI.
 {
     echo "libbarker.so.${version%%.*} libbarker0 #MINVER#"
     echo '* Build-Depends-Package: libbarker-dev'

@@ -1,10 +1,10 @@
-# make install and make uninstall, with DESTDIR and the directories below as GNU has them. What is
-# built is installed as it is: root needs no Rust.
+# make install and make uninstall, with DESTDIR and the directories below as in the GNU standards.
+# They install what is already built, so root does not need Rust.
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
-# The system's libraries that libbarker.a needs, beside those that every compiler adds.
+# The system's libraries that libbarker.a needs, in addition to those that every compiler adds.
 STATIC_LIBS := -lutil -lrt -lpthread -lm -ldl
 
 PREFIX = /usr/local
@@ -34,7 +34,7 @@ fill = @sed -e 's|@version@|$(VERSION)|; s|@soversion@|$(SOVERSION)|' \
 drop = @if cd "$(DESTDIR)$(1)" 2>/dev/null; then rm -f $(notdir $(2)); fi
 prune = @for dir in $(1); do rmdir "$(DESTDIR)$$dir" 2>/dev/null; done; true
 
-# A package that can be moved, but for the system's own directories, which pkg-config knows by name.
+# A relative prefix, so that the package can be moved; except in /usr, which pkg-config knows by name.
 pc_prefix = $(if $(filter /usr,$(PREFIX)),/usr,$\
     \$${pcfiledir}/$(call relative,$(PKGCONFIGDIR),$(PREFIX)))
 
@@ -60,7 +60,7 @@ install:
 	$(call put,$(DOCDIR),644,$(DOCUMENTS))
 	$(call put,$(DOCDIR)/examples,644,$(EXAMPLE_FILES))
 
-# Takes the directories that are empty then, too, but for those that every system has.
+# Also removes the directories that are then empty, except those that every system has.
 uninstall:
 	$(call drop,$(LIBDIR),libbarker.a libbarker.so libbarker.so.$(SOVERSION) libbarker.so.$(VERSION))
 	$(call drop,$(INCLUDEDIR),$(HEADERS))

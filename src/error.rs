@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 use std::fmt;
 
-/// Why a call failed. [`Error`] has a sentence beside it.
+/// Why a call failed, as a program needs it: an [`Error`] has a sentence as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// A pointer that must not be NULL was NULL.
@@ -17,8 +17,8 @@ pub enum Status {
     Header,
     /// A number is outside its limits.
     Range,
-    /// The secret is not of the form that its scheme wants; or the handle has none that can sign, or
-    /// none at all because the one that was given was refused.
+    /// The secret is not of the form that its scheme wants; or the handle has none that can sign,
+    /// or none at all because the one that was set was refused.
     Secret,
     /// The message id cannot be used, or none was set where one is needed.
     Id,
@@ -38,12 +38,12 @@ pub enum Status {
     Timeout,
     /// What came back is not an HTTP/1.x response. The receiver may have the webhook.
     Protocol,
-    /// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is larger
-    /// than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The receiver may
-    /// have the webhook.
+    /// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is
+    /// larger than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The
+    /// receiver may have the webhook.
     TooLarge,
-    /// The send, or the batch that it belonged to, was stopped first. If sending had begun, the receiver
-    /// may have the webhook.
+    /// The send, or the batch that it belonged to, was stopped first. If sending had begun, the
+    /// receiver may have the webhook.
     Stopped,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     Refused,
@@ -69,8 +69,8 @@ pub enum Status {
     HeaderAmbiguous,
     /// The signature is not that of this body, this timestamp and this key.
     Signature,
-    /// The timestamp is further in the past than the tolerance. The signature is right, unless it is
-    /// one of Ed25519, which is not looked at then.
+    /// The timestamp is further in the past than the tolerance. The signature is right, unless it
+    /// is one of Ed25519, which is not looked at then.
     TooOld,
     /// The timestamp is further in the future than the tolerance. The signature as above.
     TooNew,
@@ -153,7 +153,7 @@ pub(crate) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// What every fallible call gives.
+/// What every call that can fail returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {

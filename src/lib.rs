@@ -1,19 +1,20 @@
 //! Barker sends signed webhooks and verifies the ones it receives.
 //!
-//! The rooms, each of which knows only those below it:
-//! - `ffi`: the C interface, the only place with raw pointers; `include/barker.h` is made from it;
+//! The layers, each of which knows only those below it; `tests/test_layers.py` sees to that:
+//! - [`ffi`]: the C interface, from which `include/barker.h` is made; no logic;
 //! - [`queue`]: messages that are sent until they arrive;
-//! - [`webhook`]: a webhook's configuration, and what it does: send, sign, verify;
+//! - [`webhook`]: a webhook: what is set, and sending, signing and verifying it;
 //! - [`signature`]: what is signed, how it is written in headers, how it is verified; no network;
-//! - [`delivery`]: how bytes reach the receiver and the answer comes back; no signatures;
-//! - `fork`: what threads share, and what a child of fork() does with it;
+//! - [`delivery`]: how a message gets to its receiver and the answer comes back; no signatures;
 //! - [`error`]: the one error type.
+
+#![deny(unsafe_code)] // Only in `ffi` and in `delivery::net`.
 
 pub mod delivery;
 pub mod error;
 #[doc(hidden)] // C calls it.
+#[allow(unsafe_code)]
 pub mod ffi;
-mod fork;
 pub mod queue;
 pub mod signature;
 pub mod webhook;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, AddressPolicy, Agent, Deadline, Exchange, Field, Network, Outcome, Request, Settings,
-    Stop, Target, Trust,
+    self, AddressPolicy, Agent, Cancellation, Deadline, Delivery, Field, Network, Outcome, Request,
+    Settings, Target, TlsConfig,
 };
 use crate::error::{Error, Result, Status};
-use crate::signature::{self, Currency, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp};
+use crate::signature::{
+    self, Freshness, Keyring, ReplayGuard, Scheme, Signed, Spelling, Timestamp,
+};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
@@ -35,11 +37,11 @@ pub struct Webhook {
     agent: Agent,
 }
 
-/// What a send signed, and what the receiver answered.
-pub struct Delivery {
+/// A message that was sent.
+pub struct SentMessage {
     /// What was signed.
     pub signed: Arc<Signed>,
-    /// What came of it.
+    /// What came of its delivery.
     pub outcome: Outcome,
 }
 
@@ -83,7 +85,7 @@ impl Webhook {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
 
-    /// The default secret does not stay once another was given, even if that is refused.
+    /// The default secret does not stay once another was set, even if that one is refused.
     pub fn drop_default_secret(&mut self) {
         Arc::make_mut(&mut self.keyring).drop_default();
     }
@@ -112,7 +114,8 @@ impl Webhook {
         Ok(())
     }
 
-    /// Refuses messages that were accepted before, remembering `limit` of them; zero remembers none.
+    /// Refuses messages that were accepted before, remembering `limit` of them; zero remembers
+    /// none.
     pub fn set_replay_limit(&mut self, limit: usize) {
         self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }
@@ -155,40 +158,43 @@ impl Webhook {
     }
 
     /// How messages are delivered.
-    pub fn delivery(&mut self) -> &mut Settings {
+    pub fn settings(&mut self) -> &mut Settings {
         self.agent.settings_mut()
     }
 
-    /// Puts another trust in the place of the present one.
-    pub fn change_trust(&mut self, change: impl FnOnce(&Trust) -> Result<Trust>) -> Result<()> {
-        let changed = change(&self.agent.settings().trust)?;
-        self.delivery().trust = Arc::new(changed);
+    /// Puts another configuration of TLS in the place of the present one.
+    pub fn change_tls(
+        &mut self,
+        change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
+    ) -> Result<()> {
+        let changed = change(&self.agent.settings().tls)?;
+        self.settings().tls = Arc::new(changed);
         Ok(())
     }
 
-    /// Which addresses may be sent to, but for the networks allowed and denied.
+    /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
-        self.delivery().policy.addresses = addresses;
+        self.settings().policy.addresses = addresses;
     }
 
     /// Allows a network that the address policy does not.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.delivery().policy.allowed.push(network);
+        self.settings().policy.allowed.push(network);
         Ok(())
     }
 
     /// Denies a network, whatever else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.delivery().policy.denied.push(network);
+        self.settings().policy.denied.push(network);
         Ok(())
     }
 
     /// Allows a port, and no other ones than those allowed so.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
-            Ok(port @ 1..) => self.delivery().policy.ports.push(port),
+            Ok(port @ 1..) => self.settings().policy.ports.push(port),
             _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
@@ -196,12 +202,12 @@ impl Webhook {
 
     /// Whether only https may be sent over.
     pub fn set_https_only(&mut self, https_only: bool) {
-        self.delivery().policy.https_only = https_only;
+        self.settings().policy.https_only = https_only;
     }
 
     /// What ends its sends from another thread.
-    pub fn stop(&self) -> &Arc<Stop> {
-        self.agent.stop()
+    pub fn cancellation(&self) -> &Arc<Cancellation> {
+        self.agent.cancellation()
     }
 
     /// Closes the idle connections.
@@ -254,8 +260,8 @@ impl Webhook {
         body: &[u8],
     ) -> Result<()> {
         let guard = self.guard.as_deref();
-        let currency = Currency { now: SystemTime::now(), tolerance: self.tolerance, guard };
-        self.keyring.verify(headers, body, currency)
+        let freshness = Freshness { now: SystemTime::now(), tolerance: self.tolerance, guard };
+        self.keyring.verify(headers, body, freshness)
     }
 
     /// Lets a message that was accepted be accepted once more.
@@ -270,30 +276,30 @@ impl Webhook {
     }
 
     /// Signs and sends the data that was set.
-    pub fn send(&mut self) -> Result<Delivery> {
-        let (signed, exchange) = self.begin(&mut Signer::default())?;
-        Ok(Delivery { signed, outcome: exchange.run() })
+    pub fn send(&mut self) -> Result<SentMessage> {
+        let (signed, delivery) = self.begin(&mut Signer::default())?;
+        Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
     /// Signs and sends `data`. Fails at once if the webhook has no URL.
-    pub fn send_data(&mut self, data: &[u8]) -> Result<Delivery> {
+    pub fn send_data(&mut self, data: &[u8]) -> Result<SentMessage> {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
-        let exchange = self.begin_signed(&signed, Some(data), deadline)?;
-        Ok(Delivery { signed, outcome: exchange.run() })
+        let delivery = self.begin_signed(&signed, Some(data), deadline)?;
+        Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
-    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Exchange<'_>)> {
+    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'_>)> {
         let deadline = self.start()?;
         let signed = signer.sign(self)?;
-        let exchange = self.begin_signed(&signed, None, deadline)?;
-        Ok((signed, exchange))
+        let delivery = self.begin_signed(&signed, None, deadline)?;
+        Ok((signed, delivery))
     }
 
     /// The deadline of a send that starts now, signing included, if there is somebody to send to.
     fn start(&self) -> Result<Deadline> {
         self.target.as_ref().ok_or_else(no_target)?;
-        Ok(Deadline::after(self.timeout, self.stop().clone()))
+        Ok(Deadline::after(self.timeout, self.cancellation().clone()))
     }
 
     fn begin_signed<'w>(
@@ -301,7 +307,7 @@ impl Webhook {
         signed: &Signed,
         data: Option<&'w [u8]>,
         deadline: Deadline,
-    ) -> Result<Exchange<'w>> {
+    ) -> Result<Delivery<'w>> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
@@ -314,29 +320,29 @@ fn no_target() -> Error {
     Error::new(Status::Url, "there is no URL to send to: set one first")
 }
 
-/// Signs and sends the data of each webhook, at most so many at a time, and hands each outcome to
-/// `end`, which may stop it all.
+/// Signs and sends the data of each webhook, at most `max_in_flight` at a time, and calls `end`
+/// with the number and the outcome of each. Stops if that says so.
 pub fn send_many<'w>(
     webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
     max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<Delivery>) -> ControlFlow<()>,
+    mut end: impl FnMut(usize, Result<SentMessage>) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut signer = Signer::default();
     delivery::deliver_all(
         webhooks.map(|webhook| webhook.begin(&mut signer)),
         max_in_flight,
-        |index, result| end(index, result.map(|(signed, outcome)| Delivery { signed, outcome })),
+        |index, result| end(index, result.map(|(signed, outcome)| SentMessage { signed, outcome })),
     )
 }
 
-/// Signs one message after the other; the same one, as clones have it that were given nothing else,
-/// only once.
+/// Signs one message after the other; the same one only once, as clones have it to which nothing
+/// else was set.
 #[derive(Default)]
 struct Signer {
     last: Option<(Message, SystemTime, Arc<Signed>)>,
 }
 
-/// What a signature depends on, but for the time.
+/// What a signature depends on, except the time.
 struct Message {
     data: Arc<[u8]>,
     keyring: Arc<Keyring>,

@@ -170,7 +170,7 @@ proptest! {
 fn agrees_with_python_on_what_is_public() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = now.as_nanos().to_string();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/addresses.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/addresses.py");
     let python = Command::new("python3").args([script, &seed]).output().expect("python3");
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
 

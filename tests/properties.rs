@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use barker::error::Status;
-use barker::signature::{Currency, Keyring, Scheme, Timestamp};
+use barker::signature::{Freshness, Keyring, Scheme, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -40,8 +40,8 @@ fn sign(keyring: &Keyring, body: &[u8]) -> Headers {
 fn verify(keyring: &Keyring, headers: &Headers, body: &[u8]) -> Result<(), Status> {
     let headers = headers.iter().map(|(name, value)| (&name[..], &value[..]));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-    let currency = Currency { now, tolerance: Duration::from_secs(300), guard: None };
-    keyring.verify(headers, body, currency).map_err(|error| error.status)
+    let freshness = Freshness { now, tolerance: Duration::from_secs(300), guard: None };
+    keyring.verify(headers, body, freshness).map_err(|error| error.status)
 }
 
 fn secrets() -> impl Strategy<Value = Vec<(Scheme, String)>> {

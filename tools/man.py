@@ -154,7 +154,7 @@ def add_returns(page, family):
 
 
 def add_errors(page, family, functions, statuses):
-    """The statuses that the family's functions name, or those do to which their @return refers."""
+    """The statuses that the family's functions name, and those of functions that @return refers to."""
     def named(function):
         names = model.NAME.findall(function.comment.returns)
         others = [functions[name] for name in names if name in functions and name != function.name]
@@ -170,10 +170,10 @@ def add_errors(page, family, functions, statuses):
 
 SHARING = {
     "": "{} may be called from any thread.",
-    "read": "{} only {}: any number of threads may call {} on one handle at once, while none "
-            "changes or frees it.",
-    "any": "{} may be called from any thread, also while another one uses the handle.",
-    "change": "{} may change the handle: one thread at a time may use it.",
+    "read": "{} only {}: any number of threads may call {} on one handle at once, as long as no "
+            "thread changes or frees it.",
+    "any": "{} may be called from any thread, even while another one uses the handle.",
+    "change": "{} may change the handle: only one thread at a time may use it.",
 }
 
 
@@ -193,14 +193,14 @@ def add_examples(page, family):
     callers = {path: about for path, about in examples.load().items() if calls.search(read(path))}
     if callers:
         page.section("EXAMPLES")
-        page.text("These example programs of barker call functions of this page:")
+        page.text("These example programs call functions of this page:")
     for path, about in callers.items():
         page.tagged(rf"\fI{os.path.basename(path)}\fR", about)
 
 
 def add_families(page, header):
     page.section("FUNCTIONS")
-    page.text("The functions fall into families. Each has a page of its own:")
+    page.text("The functions are grouped in families. Each has its own page:")
     for family in header.families[1:]:
         names = ", ".join(f"{entry.name}()" for entry in family.functions)
         page.tagged(rf"\fB{page_name(header, family)}\fR(3)", f"{family.about}: {names}")
@@ -229,7 +229,7 @@ def page_name(header, family):
 
 
 def make_page(header, family):
-    """The page, but for its first line."""
+    """The page without its first lines."""
     entries = {entry.name: entry for entry in header.entries()}
     functions = {name: entry for name, entry in entries.items() if entry.kind == "function"}
     statuses = {value.name: value for value in entries["barker_status"].members}

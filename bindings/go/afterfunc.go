@@ -4,8 +4,8 @@ package barker
 
 import "context"
 
-// afterFunc runs f on a goroutine of its own once the context is done, unless stop comes first and
-// gives true. It needs no goroutine until then.
+// afterFunc runs f in its own goroutine once the context is done, unless stop is called first and
+// returns true. It needs no goroutine until then.
 func afterFunc(ctx context.Context, f func()) (stop func() bool) {
 	return context.AfterFunc(ctx, f)
 }

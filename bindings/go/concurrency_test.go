@@ -14,7 +14,7 @@ import (
 	"barker.example/barker"
 )
 
-// inParallel runs so many goroutines, and returns when all have ended.
+// inParallel runs count goroutines, and returns when all have ended.
 func inParallel(count int, work func(i int)) {
 	var running sync.WaitGroup
 	for i := 0; i < count; i++ {

@@ -27,15 +27,15 @@ func receiver(options ...barker.Option) *httptest.Server {
 }
 
 func Example() {
-	server := receiver(barker.WithKey("a secret of both"))
+	server := receiver(barker.WithKey("a shared secret"))
 	defer server.Close()
 	url, ctx := server.URL, context.Background()
 
-	hook := barker.New(url, barker.WithKey("a secret of both"))
+	hook := barker.New(url, barker.WithKey("a shared secret"))
 	defer hook.Close()
 	response, err := hook.Send(ctx, []byte(`{"event": "dog.barked"}`))
 	if err != nil {
-		log.Fatal(err) // no whole answer came
+		log.Fatal(err) // no complete answer came
 	}
 	fmt.Println(response.Status, string(response.Body))
 
@@ -83,7 +83,7 @@ func ExampleWebhook_Verify() {
 	// Output: true barker: the timestamp is too old
 }
 
-// Errors tell what to do.
+// Errors say what to do.
 func ExampleError() {
 	server := httptest.NewServer(http.NotFoundHandler())
 	url, ctx := server.URL, context.Background()
@@ -96,9 +96,9 @@ func ExampleError() {
 	var failure *barker.Error
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Println("was not wanted any more")
+		fmt.Println("canceled")
 	case errors.Is(err, barker.ErrTimeout):
-		fmt.Println("the receiver may have it or not")
+		fmt.Println("the receiver may or may not have it")
 	case errors.As(err, &failure):
 		fmt.Println(int(failure.Status), failure.Status)
 	}
@@ -106,7 +106,7 @@ func ExampleError() {
 	// Output: 201 barker: no connection to the receiver
 }
 
-// A message keeps its id when it is sent again, so that the receiver knows it.
+// A message that is sent again keeps its id, so that the receiver recognizes it.
 func ExampleWithID() {
 	server := receiver(barker.WithSecret(barker.SchemeStandard, secret), barker.WithReplayLimit(1000))
 	defer server.Close()
@@ -128,9 +128,9 @@ func ExampleWithID() {
 }
 
 func ExampleWebhook_SignHeaders() {
-	server := receiver(barker.WithKey("a secret of both"))
+	server := receiver(barker.WithKey("a shared secret"))
 	defer server.Close()
-	hook := barker.New("", barker.WithKey("a secret of both"))
+	hook := barker.New("", barker.WithKey("a shared secret"))
 	defer hook.Close()
 
 	headers, err := hook.SignHeaders("", []byte("data"))

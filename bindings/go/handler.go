@@ -9,13 +9,13 @@ import (
 
 const defaultMaxRequest = 1 << 20
 
-// Handler lets requests through to next whose body is signed as Verify wants it; next can read the
-// body as if nobody had. The others it answers itself: 401, or
+// Handler calls next for requests whose body is signed as Verify requires; next can read the body as
+// usual. It answers all other requests itself, with 401, or
 //
 //	204 if the message was accepted before (see WithReplayLimit)
 //	400 if the body could not be read
 //	413 if the body is larger than WithMaxRequest allows
-//	500 if the webhook was not made rightly (see Err) or is closed
+//	500 if the webhook has a wrong option (see Err) or is closed
 //	503 if there is no room to remember the message
 //
 // If next panics or answers 5xx, the message is forgotten, so that it is accepted when it is sent
@@ -86,7 +86,7 @@ func (h *Webhook) serveOnce(next http.Handler, w http.ResponseWriter, r *http.Re
 	processed = answer.status < 500
 }
 
-// answer remembers the status; 0 is the 200 of a handler that says nothing.
+// answer remembers the status. 0 means the 200 of a handler that sets none.
 type answer struct {
 	http.ResponseWriter
 	status int

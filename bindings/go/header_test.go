@@ -21,7 +21,7 @@ var unneeded = map[string]string{
 
 var comments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
 
-// header gives barker.h without its comments.
+// header returns barker.h without its comments.
 func header(t *testing.T) string {
 	t.Helper()
 	directory, err := exec.Command("pkg-config", "--variable=includedir", "barker").Output()
@@ -35,7 +35,7 @@ func header(t *testing.T) string {
 	return comments.ReplaceAllString(string(text), "")
 }
 
-// source gives the binding's own text.
+// source returns the text of the binding.
 func source(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder

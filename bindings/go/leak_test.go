@@ -12,7 +12,7 @@ import (
 	"barker.example/barker/internal/cheap"
 )
 
-// inUse gives the bytes that C and Go have given out and not got back.
+// inUse returns the number of bytes that C and Go have allocated and not freed.
 func inUse() int64 {
 	var memory runtime.MemStats
 	runtime.GC()

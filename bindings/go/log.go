@@ -5,22 +5,14 @@ import "C"
 
 import "runtime/cgo"
 
-// LogLevel says how much a line of the log matters.
+// LogLevel says how important a line of the log is.
 type LogLevel int32
 
-// The levels, from what matters most.
-const (
-	LogOff   LogLevel = C.BARKER_LOG_OFF   // nothing is told
-	LogError LogLevel = C.BARKER_LOG_ERROR // a delivery failed
-	LogInfo  LogLevel = C.BARKER_LOG_INFO  // a delivery was answered
-	LogDebug LogLevel = C.BARKER_LOG_DEBUG // each step on the way
-)
-
-// A Log is told in lines what happens in a webhook's deliveries, on the goroutine that sends. A line
-// holds no secret, data, header or password, nor a URL's path.
+// A Log is called with a line for each event of a webhook's deliveries, on the goroutine that sends.
+// A line contains no secret, data, header or password, and no path of a URL.
 type Log func(level LogLevel, line string)
 
-// attach has the sender's deliveries told to the log.
+// attach sets the log of the sender's deliveries.
 func (s *sender) attach(level LogLevel, log Log) {
 	s.log = log
 	s.self = cgo.NewHandle(s)

@@ -29,7 +29,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// panics tells what the call panicked with.
+// panics returns the value with which the call panicked.
 func panics(call func()) (value any) {
 	defer func() { value = recover() }()
 	call()

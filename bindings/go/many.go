@@ -10,24 +10,25 @@ import (
 	"time"
 )
 
-// An Outcome is what came of one delivery of SendMany: a response or an error.
+// An Outcome is the result of one delivery of SendMany: a response or an error.
 type Outcome struct {
 	Response *Response
 	Err      error
 }
 
-// SendMany sends what WithData set, of many webhooks at once, and returns when all were answered or
-// have failed. It needs one thread for all of them, where a Send in each of as many goroutines
-// needs as many threads.
+// SendMany sends the data that WithData set, of many webhooks at once. It returns when every
+// delivery was answered or has failed. It needs one thread for all of them, while a Send in each of
+// as many goroutines needs as many threads.
 //
-// At most maxInFlight are under way at once; 0 is 64. Each has its webhook's timeout, from when it
-// begins. The function progress, if there is one, is told of each as it ends.
+// At most maxInFlight deliveries run at once; 0 means 64. The timeout of a webhook starts when its
+// delivery starts. If progress is not nil, it is called each time a delivery has ended.
 //
-// There is an outcome for each webhook, in the same order. The error is nil if all were tried,
-// whatever came of them. Once the context is done, those that have not ended fail as Send does.
+// The outcomes are in the order of the webhooks. The error is nil if every delivery was tried,
+// whether or not it succeeded. Once the context is done, deliveries that have not ended fail as in
+// Send.
 //
-// For one body to many receivers, make them from one webhook: they hold the data once and, if they
-// have their secrets from it too, sign it once, under one message id.
+// To send one body to many receivers, make all webhooks from one: they hold the data once and, if
+// their secrets come from it too, sign it once, under one message id.
 func SendMany(ctx context.Context, hooks []*Webhook, maxInFlight uint32,
 	progress func(index int, outcome Outcome)) ([]Outcome, error) {
 	b := &batch{ctx: ctx, outcomes: make([]Outcome, len(hooks)), progress: progress}
@@ -96,7 +97,7 @@ func (b *batch) send(maxInFlight uint32) error {
 	return failure(status)
 }
 
-// read copies what came of a delivery, counted as C does.
+// read copies the outcome of a delivery; i is its number in C.
 func (b *batch) read(i int) Outcome {
 	C.barkergo_read(b.senders[i].c)
 	response, err := b.senders[i].outcome(b.ctx)

@@ -11,13 +11,13 @@ import (
 	"unsafe"
 )
 
-// An Option sets something of a webhook that New or With makes. One that is given again replaces
-// the earlier, unless it says that it adds.
+// An Option is a setting of a webhook that New or With makes. An option that comes twice replaces
+// the earlier one, unless its comment says that it adds.
 type Option struct {
 	set func(*configuration) C.barker_status
 }
 
-// configuration is a webhook in the making.
+// configuration is a webhook that is being made.
 type configuration struct {
 	settings
 	hook       *C.barker_webhook
@@ -27,7 +27,7 @@ type configuration struct {
 	texts []*C.char
 }
 
-// apply gives the error of the first option that is wrong.
+// apply returns the error of the first wrong option.
 func (c *configuration) apply(options []Option) error {
 	for _, option := range options {
 		status := option.set(c)
@@ -51,7 +51,8 @@ func (c *configuration) fail(status Status, sentence string) {
 	}
 }
 
-// text gives C a text until the option is set. C would not see what comes after a NUL.
+// text passes a text to C until the option is set. It refuses a NUL, because C would not see what
+// follows it.
 func (c *configuration) text(wrong Status, what, text string) *C.char {
 	if strings.IndexByte(text, 0) >= 0 {
 		c.fail(wrong, "the "+what+" must not contain a NUL")
@@ -69,7 +70,7 @@ func (c *configuration) optional(wrong Status, what, text string) *C.char {
 	return c.text(wrong, what, text)
 }
 
-// whole gives the number of units, rounded up: what is short must not become 0.
+// whole returns the number of units, rounded up, so that a short time does not become 0.
 func (c *configuration) whole(what string, d, unit time.Duration) C.uint32_t {
 	if d < 0 || d > math.MaxUint32*unit {
 		c.fail(ErrRange, "the "+what+" must be from 0 to "+(math.MaxUint32*unit).String())
@@ -85,63 +86,30 @@ func flag(set bool) C.int32_t {
 	return 0
 }
 
-// Scheme is how a message is signed, and says what its secret is.
+// Scheme is how a message is signed, and what its secret looks like.
 type Scheme int32
 
-// The schemes. A secret of Standard Webhooks and Svix is text: base64, alone or after "whsec_"; or
-// "whsk_" and "whpk_" and base64 of an Ed25519 private and public key. The others take any bytes.
-const (
-	SchemeBarker       Scheme = C.BARKER_SCHEME_BARKER        // as the Python package: HMAC-MD5
-	SchemeBarkerSHA256 Scheme = C.BARKER_SCHEME_BARKER_SHA256 // the same with HMAC-SHA256
-	SchemeBarkerSHA512 Scheme = C.BARKER_SCHEME_BARKER_SHA512 // the same with HMAC-SHA512
-	SchemeStandard     Scheme = C.BARKER_SCHEME_STANDARD      // Standard Webhooks
-	SchemeSvix         Scheme = C.BARKER_SCHEME_SVIX          // the same under Svix's names
-	SchemeGitHub       Scheme = C.BARKER_SCHEME_GITHUB
-	SchemeStripe       Scheme = C.BARKER_SCHEME_STRIPE
-	SchemeSlack        Scheme = C.BARKER_SCHEME_SLACK
-	SchemeShopify      Scheme = C.BARKER_SCHEME_SHOPIFY
-)
-
-// Spelling is how names with underscores are spelled when sent.
+// Spelling is how header names that contain underscores are spelled when sending.
 type Spelling int32
 
-// The spellings.
-const (
-	SpellingUnderscore Spelling = C.BARKER_SPELLING_UNDERSCORE // which nginx drops by default
-	SpellingDash       Spelling = C.BARKER_SPELLING_DASH       // which the Python original does not read
-	SpellingBoth       Spelling = C.BARKER_SPELLING_BOTH
-)
-
-// Addresses says which addresses may be sent to, beside the networks allowed and denied.
+// Addresses says which addresses a message may be sent to, apart from networks that are explicitly
+// allowed or denied.
 type Addresses int32
-
-// The address policies.
-const (
-	AddressesAny    Addresses = C.BARKER_ADDRESSES_ANY    // all, and Unix sockets
-	AddressesPublic Addresses = C.BARKER_ADDRESSES_PUBLIC // those of the public internet
-	AddressesListed Addresses = C.BARKER_ADDRESSES_LISTED // none but the networks allowed
-)
 
 // TLSVersion is a version of TLS.
 type TLSVersion int32
 
-// The versions.
-const (
-	TLS12 TLSVersion = C.BARKER_TLS_1_2
-	TLS13 TLSVersion = C.BARKER_TLS_1_3
-)
-
-// ---- what is sent ----
+// ---- what to send ----
 
 // WithURL sets the receiver's URL: http, https, or "unix:", the path of a socket, ":" and the path
-// to ask for. A user name and password in it are sent as Basic authentication.
+// to request. A user name and password in it are sent as Basic authentication.
 func WithURL(url string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_url(c.hook, c.text(ErrURL, "URL", url))
 	}}
 }
 
-// WithData sets what SendMany sends; it is copied.
+// WithData sets the data that SendMany sends. It is copied.
 func WithData(data []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(data)
@@ -149,8 +117,8 @@ func WithData(data []byte) Option {
 	}}
 }
 
-// WithContentType sets the Content-Type, such as "application/json"; none is sent if it is empty,
-// as without this option.
+// WithContentType sets the Content-Type, such as "application/json". If it is empty, the default,
+// none is sent.
 func WithContentType(contentType string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		text := c.optional(ErrHeader, "content type", contentType)
@@ -158,7 +126,7 @@ func WithContentType(contentType string) Option {
 	}}
 }
 
-// WithHeader adds a request header, spelled as given here.
+// WithHeader adds a request header, which is sent exactly as spelled here.
 func WithHeader(name, value string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_add_header(c.hook, c.text(ErrHeader, "name of a header", name),
@@ -166,20 +134,20 @@ func WithHeader(name, value string) Option {
 	}}
 }
 
-// WithoutHeaders takes away all headers that WithHeader added before.
+// WithoutHeaders removes all headers that WithHeader added before.
 func WithoutHeaders() Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_clear_headers(c.hook)
 	}}
 }
 
-// ---- how it is signed ----
+// ---- how messages are signed ----
 
-// WithSecret sets a secret that signs and verifies, in any number of options: a send signs under
-// every scheme that has one, and what any of them signed verifies. To rotate secrets, put the new
-// one first. Those given in a call of With take the place of all that were there.
+// WithSecret sets a secret that signs and verifies. There can be several: sending signs under every
+// scheme that has a secret, and verifying accepts a message that was signed with any of them. To
+// rotate secrets, put the new one first. The secrets of a call of With replace all earlier ones.
 //
-// Without any, it is the key "BARKER" under SchemeBarker, which everyone knows.
+// The default is the key "BARKER" under SchemeBarker, which everyone knows.
 func WithSecret(scheme Scheme, secret string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer([]byte(secret))
@@ -196,33 +164,33 @@ func WithKey(key string) Option {
 	return WithSecret(SchemeBarker, key)
 }
 
-// WithSpelling sets how BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent;
-// SpellingUnderscore if it is not given.
+// WithSpelling sets how BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sending; the default
+// is SpellingUnderscore.
 func WithSpelling(spelling Spelling) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_spelling(c.hook, C.barker_spelling(spelling))
 	}}
 }
 
-// WithID sets the message id that Standard Webhooks signs, so that the receiver knows a message that
-// is sent again. Each send makes its own if it is empty, as without this option.
+// WithID sets the message id that Standard Webhooks signs, so that the receiver recognizes a message
+// that is sent again. If it is empty, the default, each send makes a new id.
 func WithID(id string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_id(c.hook, c.optional(ErrID, "id", id))
 	}}
 }
 
-// ---- how it is delivered ----
+// ---- how messages are delivered ----
 
-// WithTimeout sets how long a send may take in all; 5 seconds if it is not given.
+// WithTimeout sets how long a whole send may take; the default is 5 seconds.
 func WithTimeout(timeout time.Duration) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_timeout(c.hook, c.whole("timeout", timeout, time.Millisecond))
 	}}
 }
 
-// WithIdleLimits sets how many idle connections are kept, 32 if it is not given, and for how long
-// one may have been idle, 60 seconds if it is not given, in whole seconds.
+// WithIdleLimits sets how many idle connections are kept, 32 by default, and how long they may be
+// idle, 60 seconds by default, in whole seconds.
 func WithIdleLimits(connections uint32, age time.Duration) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_idle_limits(c.hook, C.uint32_t(connections),
@@ -230,9 +198,9 @@ func WithIdleLimits(connections uint32, age time.Duration) Option {
 	}}
 }
 
-// WithMaxConnectionAge sets how old a connection may be that is used again, in whole seconds; 10
-// minutes if it is not given, and any age if it is 0. An older one is closed, and the host is looked
-// up anew.
+// WithMaxConnectionAge sets how old a connection may be when it is used again, in whole seconds; the
+// default is 10 minutes, and 0 allows any age. An older one is closed, and the host is looked up
+// again.
 func WithMaxConnectionAge(age time.Duration) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_max_connection_age(c.hook,
@@ -240,8 +208,8 @@ func WithMaxConnectionAge(age time.Duration) Option {
 	}}
 }
 
-// WithLookupLifetime sets for how long the addresses of a host are used before the system is asked
-// again, in whole seconds; 60 seconds if it is not given.
+// WithLookupLifetime sets how long the addresses of a host are used before the system is asked
+// again, in whole seconds; the default is 60 seconds.
 func WithLookupLifetime(lifetime time.Duration) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_lookup_lifetime(c.hook,
@@ -249,40 +217,41 @@ func WithLookupLifetime(lifetime time.Duration) Option {
 	}}
 }
 
-// WithMaxBody sets how large the body of an answer may be; 1 MiB if it is not given.
+// WithMaxBody sets how large the body of an answer may be; the default is 1 MiB.
 func WithMaxBody(bytes uint32) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_max_body(c.hook, C.uint32_t(bytes))
 	}}
 }
 
-// WithRedirects has so many redirects followed, one after the other; 0 if it is not given. They stay
-// with the URL's scheme, host and port, unless toOtherOrigins says that the message, with its
-// signature and headers, may go to whatever other receiver the first one names.
+// WithRedirects sets how many redirects in a row are followed; the default, 0, follows none. Only
+// redirects to the same scheme, host and port as the URL are followed, unless toOtherOrigins is
+// true. Then any other server that a receiver names gets the message, its signature and the added
+// headers except Authorization and Cookie.
 func WithRedirects(max uint32, toOtherOrigins bool) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_redirects(c.hook, C.uint32_t(max), flag(toOtherOrigins))
 	}}
 }
 
-// WithProxy sets the proxy, "http://user:password@host:port" or "socks5://…"; none if it is empty, as
-// without this option.
+// WithProxy sets the proxy, "http://user:password@host:port" or "socks5://…"; if it is empty, the
+// default, there is none.
 func WithProxy(url string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_proxy(c.hook, c.optional(ErrURL, "proxy's URL", url))
 	}}
 }
 
-// WithProxyFromEnvironment takes the proxies that the environment names at this moment: http_proxy,
-// https_proxy, all_proxy and no_proxy.
+// WithProxyFromEnvironment uses the proxies that the environment names now: http_proxy, https_proxy,
+// all_proxy and no_proxy.
 func WithProxyFromEnvironment() Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_proxy_from_environment(c.hook)
 	}}
 }
 
-// WithLog has what happens in deliveries told to the log, but for what matters less than the level.
-// A nil log is told nothing, as without this option.
+// WithLog sets a log that is called with a line for each event of a delivery; lines that are less
+// important than the level are left out. If the log is nil, the default, nothing is logged.
 func WithLog(level LogLevel, log Log) Option {
 	return Option{func(c *configuration) C.barker_status {
 		c.logLevel, c.log = level, log
@@ -290,47 +259,49 @@ func WithLog(level LogLevel, log Log) Option {
 	}}
 }
 
-// ---- where it may go ----
+// ---- where messages may be sent ----
 
-// WithAddressPolicy sets which addresses may be sent to; AddressesAny if it is not given. Choose
-// AddressesPublic when strangers choose the URLs.
+// WithAddressPolicy sets which addresses messages may be sent to; the default is AddressesAny.
+// Choose AddressesPublic if strangers choose the URLs.
 func WithAddressPolicy(addresses Addresses) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_address_policy(c.hook, C.barker_addresses(addresses))
 	}}
 }
 
-// WithAllowedNetwork adds a network, such as "10.0.0.0/8", that is allowed where the policy does not.
+// WithAllowedNetwork adds a network, such as "10.0.0.0/8", that is allowed even if the policy would
+// refuse it.
 func WithAllowedNetwork(network string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_allow_network(c.hook, c.text(ErrRange, "network", network))
 	}}
 }
 
-// WithDeniedNetwork adds a network that is denied, whatever else allows it.
+// WithDeniedNetwork adds a network that is denied even if something else allows it.
 func WithDeniedNetwork(network string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_deny_network(c.hook, c.text(ErrRange, "network", network))
 	}}
 }
 
-// WithAllowedPort adds a port that may be sent to; without any, all may.
+// WithAllowedPort adds a port that is allowed; by default all ports are.
 func WithAllowedPort(port uint16) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_allow_port(c.hook, C.uint32_t(port))
 	}}
 }
 
-// WithHTTPSOnly refuses URLs that are not https.
+// WithHTTPSOnly sets whether only https URLs are allowed.
 func WithHTTPSOnly(httpsOnly bool) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_https_only(c.hook, flag(httpsOnly))
 	}}
 }
 
-// ---- whom to trust over TLS ----
+// ---- TLS ----
 
-// WithCA adds certificate authorities in PEM, which are trusted beside those of the platform.
+// WithCA adds certificate authorities in PEM, which are trusted in addition to those of the
+// platform.
 func WithCA(pem []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(pem)
@@ -338,15 +309,15 @@ func WithCA(pem []byte) Option {
 	}}
 }
 
-// WithCAFile is WithCA with what a file holds now.
+// WithCAFile is WithCA with the current contents of a file.
 func WithCAFile(path string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_add_ca_file(c.hook, c.text(ErrCertificate, "path", path))
 	}}
 }
 
-// WithPlatformCA sets whether the platform's certificate authorities are trusted, as they are if it
-// is not given.
+// WithPlatformCA sets whether the certificate authorities of the platform are trusted, as they are
+// by default.
 func WithPlatformCA(trusted bool) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_platform_ca(c.hook, flag(trusted))
@@ -361,8 +332,9 @@ func WithCRL(pem []byte) Option {
 	}}
 }
 
-// WithClientCertificate sets the certificate, and those that lead to an authority, that is shown to a
-// receiver who asks for one, and its private key; all in PEM. Without bytes none is shown.
+// WithClientCertificate sets the certificate that is shown to receivers that ask for one, followed
+// by the certificates that lead to an authority, and its private key, all in PEM. If both are empty,
+// none is shown.
 func WithClientCertificate(pem, key []byte) Option {
 	return Option{func(c *configuration) C.barker_status {
 		p, n := pointer(pem)
@@ -372,8 +344,8 @@ func WithClientCertificate(pem, key []byte) Option {
 	}}
 }
 
-// WithServerName sets the name that the receiver's certificate must have; the URL's host if it is
-// empty, as without this option.
+// WithServerName sets the name that the receiver's certificate must have; if it is empty, the
+// default, the URL's host.
 func WithServerName(name string) Option {
 	return Option{func(c *configuration) C.barker_status {
 		text := c.optional(ErrCertificate, "server's name", name)
@@ -381,34 +353,34 @@ func WithServerName(name string) Option {
 	}}
 }
 
-// WithMinTLS sets the oldest version of TLS that is spoken; TLS12 if it is not given.
+// WithMinTLS sets the oldest version of TLS that is accepted; the default is TLS12.
 func WithMinTLS(version TLSVersion) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_min_tls(c.hook, C.barker_tls(version))
 	}}
 }
 
-// WithInsecureSkipVerify takes any certificate of a receiver, so that anyone on the way can read and
-// change what is sent. For tests alone; to trust one certificate, there is WithCA.
+// WithInsecureSkipVerify accepts any certificate, so that anyone on the way to the receiver can read
+// and change what is sent. Use it only in tests. To trust one particular certificate, use WithCA.
 func WithInsecureSkipVerify(skip bool) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_insecure_skip_verify(c.hook, flag(skip))
 	}}
 }
 
-// ---- how it is verified ----
+// ---- how messages are verified ----
 
-// WithTolerance sets how far a received timestamp may lie from now, in whole seconds; 300 seconds if
-// it is not given. 0 turns the check off, and old messages can be replayed.
+// WithTolerance sets how far a received timestamp may be from the current time, in whole seconds;
+// the default is 300 seconds. 0 turns the check off, so that old messages can be replayed.
 func WithTolerance(tolerance time.Duration) Option {
 	return Option{func(c *configuration) C.barker_status {
 		return C.barker_webhook_set_tolerance(c.hook, c.whole("tolerance", tolerance, time.Second))
 	}}
 }
 
-// WithReplayLimit has Verify refuse a message that it accepted before, and says how many to remember,
-// of at most 40 bytes each; 0 is none, as without this option. What is remembered is this process's,
-// and shared with webhooks that With makes, unless they have this option of their own.
+// WithReplayLimit makes Verify refuse a message that it accepted before, and sets how many messages
+// to remember, in at most 40 bytes each; the default, 0, remembers none. Each process remembers its
+// own messages. Webhooks that With makes share them, unless they set this option themselves.
 func WithReplayLimit(messages uint32) Option {
 	return Option{func(c *configuration) C.barker_status {
 		c.remembers = messages > 0
@@ -416,8 +388,7 @@ func WithReplayLimit(messages uint32) Option {
 	}}
 }
 
-// WithMaxRequest sets how large the body of a request may be that Handler takes; 1 MiB if it is not
-// given.
+// WithMaxRequest sets how large the body of a request to Handler may be; the default is 1 MiB.
 func WithMaxRequest(bytes uint32) Option {
 	return Option{func(c *configuration) C.barker_status {
 		c.maxRequest = int64(bytes)

@@ -1,7 +1,7 @@
 package barker
 
-// panicked keeps what a callback panicked with until C has returned: a panic must not run through
-// the frames of C.
+// panicked keeps the value with which a callback panicked until C has returned: a panic must not
+// pass through the frames of C.
 type panicked struct {
 	panic any
 }
@@ -15,7 +15,7 @@ func (p *panicked) guard(callback func()) {
 	callback()
 }
 
-// adopt takes over the other's panic.
+// adopt takes the other's panic.
 func (p *panicked) adopt(other *panicked) {
 	if p.panic == nil {
 		p.panic = other.panic
@@ -23,7 +23,7 @@ func (p *panicked) adopt(other *panicked) {
 	other.panic = nil
 }
 
-// resume goes on with the panic, if there was one.
+// resume continues the panic, if there was one.
 func (p *panicked) resume() {
 	if value := p.panic; value != nil {
 		p.panic = nil

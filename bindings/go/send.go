@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// A Response is the receiver's answer, of whatever HTTP status, and what it answers.
+// A Response is the receiver's answer, with any HTTP status.
 type Response struct {
 	Status int // such as 204
 	Header http.Header
@@ -22,12 +22,12 @@ type Response struct {
 	Signature string // likewise
 }
 
-// Send signs the data with the present time, POSTs it and waits for the answer. It ends at the
-// context's deadline or after the webhook's timeout, whichever comes first, and soon after the
-// context was canceled. An answer of any HTTP status is a success.
+// Send signs the data with the current time, sends it in a POST request and waits for the answer. It
+// ends at the context's deadline or after the webhook's timeout, whichever comes first, and soon
+// after the context is canceled. An answer with any HTTP status is a success.
 //
 // The error is an *Error, or ErrClosed. If the context was canceled, it is ErrStopped and
-// context.Canceled; at the context's deadline, ErrTimeout and context.DeadlineExceeded.
+// context.Canceled; at the context's deadline, it is ErrTimeout and context.DeadlineExceeded.
 func (h *Webhook) Send(ctx context.Context, data []byte) (*Response, error) {
 	if h.err != nil {
 		return nil, h.err
@@ -53,7 +53,8 @@ func (h *Webhook) Send(ctx context.Context, data []byte) (*Response, error) {
 	return response, late(err, ofContext)
 }
 
-// deadline tells when a send that begins now must have ended, and whether the context says so.
+// deadline returns when a send that begins now must have ended, and whether that is the context's
+// deadline.
 func (h *Webhook) deadline(ctx context.Context) (deadline time.Time, ofContext bool) {
 	deadline = time.Now().Add(h.timeout)
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
@@ -62,7 +63,7 @@ func (h *Webhook) deadline(ctx context.Context) (deadline time.Time, ofContext b
 	return deadline, false
 }
 
-// late lets a timeout that was the context's be known as that.
+// late marks a timeout that was the context's deadline.
 func late(err error, ofContext bool) error {
 	var e *Error
 	if ofContext && errors.As(err, &e) && e.Status == ErrTimeout {
@@ -79,8 +80,8 @@ func milliseconds(d time.Duration) C.uint32_t {
 	return C.uint32_t((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// Each send occupies a thread for as long as it waits, and Go ends a program of 10,000 threads. So
-// no more than these are at it at once, as in the resolver of package net; others wait.
+// Each send occupies a thread while it waits, and Go ends a program that has 10,000 threads. So no
+// more than this run at once, as in the resolver of package net; others wait.
 var places = make(chan struct{}, 500)
 
 // enter waits for a place until the deadline, if there is one.
@@ -126,8 +127,8 @@ func statusOf(cause error) Status {
 	return ErrStopped
 }
 
-// stopWhenDone has the handles end what they send once the context is done. They can be used for
-// something else when end has returned.
+// stopWhenDone stops the sends of the handles once the context is done. When end has returned, the
+// handles can be used for something else.
 func stopWhenDone(ctx context.Context, hooks []*C.barker_webhook) (end func()) {
 	if ctx.Done() == nil {
 		return func() {}
@@ -148,7 +149,7 @@ func stopWhenDone(ctx context.Context, hooks []*C.barker_webhook) (end func()) {
 	}
 }
 
-// outcome copies what the last send left in the sender.
+// outcome copies the outcome of the sender's last send.
 func (s *sender) outcome(ctx context.Context) (*Response, error) {
 	c := s.c
 	if c.status == C.BARKER_OK {

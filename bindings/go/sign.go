@@ -10,16 +10,16 @@ import (
 	"unsafe"
 )
 
-// SignHeaders signs the data without sending it, for programs with an HTTP client of their own, and
-// gives the headers to send with it. Their names are spelled as they must be on the wire, which
-// http.Header.Set would change:
+// SignHeaders signs the data without sending it, for programs that have their own HTTP client, and
+// returns the headers to send with it. Keep the spelling of their names, which http.Header.Set would
+// change:
 //
 //	for name, values := range headers {
 //		request.Header[name] = values
 //	}
 //
-// The timestamp is the time to sign, decimal Unix seconds, which only the Barker schemes use; it is
-// now if it is empty.
+// The timestamp is the time to sign, in decimal Unix seconds, which only the Barker schemes use. If
+// it is empty, it is the current time.
 func (h *Webhook) SignHeaders(timestamp string, data []byte) (http.Header, error) {
 	var headers C.barker_buffer
 	err := h.sign(timestamp, data, func(hook *C.barker_webhook, timestamp *C.char, p *C.uint8_t, n C.size_t) C.barker_status {
@@ -37,8 +37,8 @@ func (h *Webhook) SignHeaders(timestamp string, data []byte) (http.Header, error
 	return header, nil
 }
 
-// Sign gives the values alone, under the scheme whose secret was set first: of SchemeBarker, what to
-// send as BARKER_TIMESTAMP and BARKER_SIGNATURE. A scheme that signs an id needs WithID.
+// Sign returns only the values, under the scheme whose secret was set first. With SchemeBarker, send
+// them as BARKER_TIMESTAMP and BARKER_SIGNATURE. A scheme that signs an id needs WithID.
 func (h *Webhook) Sign(timestamp string, data []byte) (signedTimestamp, signature string, err error) {
 	var first, second C.barker_buffer
 	err = h.sign(timestamp, data, func(hook *C.barker_webhook, timestamp *C.char, p *C.uint8_t, n C.size_t) C.barker_status {
@@ -67,29 +67,30 @@ func (h *Webhook) sign(timestamp string, data []byte, sign signer) error {
 	return failure(sign(hook, text, p, n))
 }
 
-// GenerateSecret makes a secret of 32 random bytes as text, "whsec_" and base64, for any scheme.
+// GenerateSecret makes a secret of 32 random bytes, as text: "whsec_" and base64. It is valid for
+// every scheme.
 func GenerateSecret() (string, error) {
 	var secret C.barker_buffer
 	err := failure(C.barker_generate_secret(&secret))
 	return take(&secret), err
 }
 
-// GenerateKeyPair makes an Ed25519 key pair for Standard Webhooks: "whsk_" and base64 for the sender,
-// "whpk_" and base64 for receivers, who can then verify but not sign.
+// GenerateKeyPair makes an Ed25519 key pair for Standard Webhooks: "whsk_" and base64 for the
+// sender, and "whpk_" and base64 for the receivers, which can then verify but not sign.
 func GenerateKeyPair() (private, public string, err error) {
 	var first, second C.barker_buffer
 	err = failure(C.barker_generate_key_pair(&first, &second))
 	return take(&first), take(&second), err
 }
 
-// GenerateID makes a message id: "msg_" and 32 random hex digits.
+// GenerateID makes a message id: "msg_" and 32 random hexadecimal digits.
 func GenerateID() (string, error) {
 	var id C.barker_buffer
 	err := failure(C.barker_generate_id(&id))
 	return take(&id), err
 }
 
-// Version gives the version of the library that the program runs with, such as "0.1.0".
+// Version returns the version of the library that the program runs with, such as "0.1.0".
 func Version() string {
 	return C.GoString(C.barker_version())
 }

@@ -11,19 +11,19 @@ import (
 	"unsafe"
 )
 
-// Verify tells whether a received message is correct and current: whether its header holds a
-// signature of this body by one of the webhook's secrets, and a timestamp within the tolerance. The
-// body must be as it came, before anything has parsed it.
+// Verify checks whether a received message is genuine and current. It is if its header holds a
+// signature of this body that was made with one of the webhook's secrets, and a timestamp within the
+// tolerance. Pass the body as it came, before anything has parsed it.
 //
 // The error is ErrHeaderMissing, ErrHeaderMalformed, ErrHeaderAmbiguous, ErrSignature, ErrTooOld or
-// ErrTooNew; with WithReplayLimit also ErrReplayed, for a message that was accepted before and is to
-// be answered 2xx, and ErrReplayFull, to be answered 503.
+// ErrTooNew. With WithReplayLimit it may also be ErrReplayed (answer 2xx: the message was accepted
+// before) or ErrReplayFull (answer 503).
 func (h *Webhook) Verify(header http.Header, body []byte) error {
 	return h.check(C.BARKERGO_VERIFY, header, body)
 }
 
-// Forget lets a message be accepted once more by a webhook with WithReplayLimit: for a receiver that
-// could not process what it had verified, and whose sender will send it again.
+// Forget makes a webhook that has WithReplayLimit accept a message once more. Use it when the
+// receiver could not process a message that it had verified, and the sender will send it again.
 func (h *Webhook) Forget(header http.Header, body []byte) error {
 	return h.check(C.BARKERGO_FORGET, header, body)
 }
@@ -40,8 +40,8 @@ func (h *Webhook) check(check uint32, header http.Header, body []byte) error {
 	})
 }
 
-// Verify is Webhook.Verify for a program that holds no Webhook. One that is kept verifies faster,
-// because its secrets are prepared once.
+// Verify is Webhook.Verify without a Webhook. A Webhook that is kept verifies faster, because it
+// prepares its secrets only once.
 func Verify(scheme Scheme, secret string, tolerance time.Duration, header http.Header, body []byte) error {
 	var c configuration
 	seconds := c.whole("tolerance", tolerance, time.Second)
@@ -56,13 +56,13 @@ func Verify(scheme Scheme, secret string, tolerance time.Duration, header http.H
 	})
 }
 
-// maxPooledFields is how large the memory is at most that is kept for the next message.
+// maxPooledFields is the size up to which memory is kept for the next message.
 const maxPooledFields = 64 << 10
 
 var fieldsPool = sync.Pool{New: func() any { return new([]byte) }}
 
-// withFields lets C check a header, which it gets as names and values that each end with a NUL. What
-// has a NUL itself is no HTTP header.
+// withFields passes a header to check, as names and values that each end with a NUL. A text that
+// contains a NUL is not a valid HTTP header.
 func withFields(header http.Header, check func(fields *C.char, count C.size_t) C.barker_status) error {
 	pooled := fieldsPool.Get().(*[]byte)
 	fields, count := (*pooled)[:0], 0

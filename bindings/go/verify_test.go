@@ -3,6 +3,8 @@ package barker_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +16,6 @@ const (
 	privateKey = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 	publicKey  = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 )
-
-var schemes = []barker.Scheme{barker.SchemeBarker, barker.SchemeBarkerSHA256, barker.SchemeBarkerSHA512,
-	barker.SchemeStandard, barker.SchemeSvix, barker.SchemeGitHub, barker.SchemeStripe,
-	barker.SchemeSlack, barker.SchemeShopify}
 
 func TestKnownAnswers(t *testing.T) {
 	for _, known := range []struct{ key, timestamp, data, signature string }{
@@ -47,7 +45,13 @@ func TestKnownAnswers(t *testing.T) {
 
 func TestSchemes(t *testing.T) {
 	data := []byte("data\x00")
-	for _, scheme := range schemes {
+	schemes := regexp.MustCompile(`BARKER_SCHEME_\w+ = (\d+)`).FindAllStringSubmatch(header(t), -1)
+	if len(schemes) < 9 {
+		t.Fatalf("the header has only the schemes %v", schemes)
+	}
+	for _, match := range schemes {
+		number, _ := strconv.Atoi(match[1])
+		scheme := barker.Scheme(number)
 		hook := newHook(t, "", barker.WithSecret(scheme, secret))
 		headers, err := hook.SignHeaders("", data)
 		if err != nil {

@@ -18,8 +18,8 @@ const (
 	maxIdleBody    = 64 << 10 // a sender whose last answer is larger is not kept
 )
 
-// A Webhook sends to one receiver, or verifies what one sender sends. It may be used by any number
-// of goroutines at once.
+// A Webhook sends to one receiver, or verifies what one sender sends. Any number of goroutines may
+// use it at once.
 type Webhook struct {
 	mu       sync.RWMutex      // held for writing by Close alone
 	original *C.barker_webhook // never changed after New; nil if err is set, and after Close
@@ -28,7 +28,7 @@ type Webhook struct {
 	settings
 }
 
-// settings is what of the configuration Go looks after itself.
+// settings is the part of the configuration that Go handles itself.
 type settings struct {
 	timeout    time.Duration
 	maxRequest int64
@@ -37,9 +37,9 @@ type settings struct {
 	log        Log
 }
 
-// New makes a webhook for the URL; it may be empty for one that only verifies.
+// New makes a webhook for the URL, which may be empty if the webhook only verifies.
 //
-// Should an option be wrong, Err tells, and every use of the webhook fails with that error.
+// If an option is wrong, Err returns the error, and every method of the webhook fails with it.
 func New(url string, options ...Option) *Webhook {
 	if url != "" {
 		options = append([]Option{WithURL(url)}, options...)
@@ -47,8 +47,8 @@ func New(url string, options ...Option) *Webhook {
 	return configure(C.barker_webhook_new(), settings{maxRequest: defaultMaxRequest}, options)
 }
 
-// With makes a webhook that differs in these options alone. It shares the idle connections and
-// what WithReplayLimit has remembered.
+// With makes a webhook with these options changed. It shares the idle connections and the messages
+// remembered for WithReplayLimit.
 func (h *Webhook) With(options ...Option) *Webhook {
 	original, err := h.use()
 	if err != nil {
@@ -73,12 +73,12 @@ func configure(hook *C.barker_webhook, inherited settings, options []Option) *We
 	return h
 }
 
-// Err gives the error of the first option that was wrong; nil if all were right.
+// Err returns the error of the first wrong option, or nil.
 func (h *Webhook) Err() error {
 	return h.err
 }
 
-// URL gives the URL as it was set; empty if there is none.
+// URL returns the URL as it was set; empty if there is none.
 func (h *Webhook) URL() string {
 	original, err := h.use()
 	if err != nil {
@@ -88,8 +88,8 @@ func (h *Webhook) URL() string {
 	return C.GoString(C.barker_webhook_url(original))
 }
 
-// Close wipes the secrets and closes the idle connections, if no other webhook made by With shares
-// them. Sends under way end as they would. Later calls fail with ErrClosed.
+// Close wipes the secrets, and closes the idle connections unless another webhook made by With
+// shares them. Sends that are running are not affected. Later calls fail with ErrClosed.
 func (h *Webhook) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -105,7 +105,7 @@ func (h *Webhook) Close() {
 	}
 }
 
-// CloseIdleConnections closes the idle connections, also those of webhooks that share them.
+// CloseIdleConnections closes the idle connections, including those of webhooks that share them.
 func (h *Webhook) CloseIdleConnections() {
 	if s, err := h.acquire(); err == nil {
 		C.barker_webhook_close_idle(s.c.hook)
@@ -113,7 +113,7 @@ func (h *Webhook) CloseIdleConnections() {
 	}
 }
 
-// use gives the handle to functions that only read it, until they unlock h.mu for reading.
+// use returns the handle to functions that only read it, until they unlock h.mu for reading.
 func (h *Webhook) use() (*C.barker_webhook, error) {
 	if h.err != nil {
 		return nil, h.err
@@ -129,7 +129,7 @@ func (h *Webhook) use() (*C.barker_webhook, error) {
 // sender is a clone of a webhook's handle, for one send at a time.
 type sender struct {
 	c    *C.struct_barkergo_sender
-	log  Log        // nil if nobody is told
+	log  Log        // nil if nothing is logged
 	self cgo.Handle // by which C names this sender to the log
 	panicked
 }
@@ -182,7 +182,7 @@ func (s *sender) free() {
 	}
 }
 
-// pointer gives C the bytes, which it borrows for a call.
+// pointer passes bytes to C, which uses them only during a call.
 func pointer(data []byte) (*C.uint8_t, C.size_t) {
 	if len(data) == 0 {
 		return nil, 0

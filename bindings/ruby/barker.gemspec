@@ -6,8 +6,8 @@ Gem::Specification.new do |spec|
   spec.name = "barker"
   spec.version = Barker::VERSION
   spec.summary = "Sends signed webhooks and verifies received ones"
-  spec.description = "The Ruby face of libbarker: webhooks of Standard Webhooks, Svix, GitHub, " \
-                     "Stripe, Slack, Shopify and the Python package barker, with a Rack middleware."
+  spec.description = "A Ruby binding to libbarker: webhooks of Standard Webhooks, GitHub, Stripe, " \
+                     "the Python package barker and others, with a Rack middleware."
   spec.authors = ["The barker authors"]
   spec.licenses = %w[MIT Apache-2.0]
   spec.required_ruby_version = ">= 3.1"

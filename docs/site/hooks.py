@@ -1,9 +1,9 @@
 """The pages of the site, for mkdocs: README.md, docs/*.md, the bindings' README.md, the example
 programs, CHANGELOG.md, and a page for each family of functions of include/barker.h.
 
-Links between these files are links between their pages; a link to another file of the repository
-becomes plain text, and one to nothing is an error. Wherever a page names a function, type, macro or
-status, the name leads to its description.
+Links between these files become links between their pages. A link to another file of the repository
+becomes plain text; a link to a missing file is an error. If a page names a function, type, macro or
+status, the name links to its description.
 """
 import glob
 import html
@@ -28,8 +28,8 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SHARING = {
     "": "May be called from any thread.",
     "read": "Only reads the handle: any number of threads may call it at once.",
-    "any": "May be called from any thread, also while another one uses the handle.",
-    "change": "May change the handle: one thread at a time.",
+    "any": "May be called from any thread, even while another one uses the handle.",
+    "change": "May change the handle: only one thread at a time may use it.",
 }
 
 
@@ -41,7 +41,7 @@ def read(path):
 # ---- which pages there are ----
 
 def in_order_of_readme(paths):
-    """Guides as README.md names them; the others after that, by name."""
+    """The guides in the order of README.md; after them the others, by name."""
     named = re.findall(r"\]\((docs/[^)#]+)", read("README.md"))
     return [path for path in dict.fromkeys(named) if path in paths] + \
         [path for path in sorted(paths) if path not in named]
@@ -96,7 +96,7 @@ def rewrite_links(source, text, pages, family_of):
 
 
 def link_table(text, family_of):
-    """README.md's table gives names without `barker_`."""
+    """README.md's table has names without `barker_`."""
     def link(name):
         full = f"barker_{name[1]}"
         if full not in family_of:
@@ -133,7 +133,7 @@ def examples_page(pages, programs):
 # ---- pages of the reference ----
 
 def escaped(text):
-    """Text of a comment as Markdown: what is in backticks and links stays."""
+    """Text of a comment as Markdown; code in backticks and links stay as they are."""
     parts = re.split(r"(`[^`]*`|<https:[^>]*>)", text)
     return "".join(part if index % 2 else re.sub(r"([\\*\[\]<>#|_])", r"\\\1", part)
                    for index, part in enumerate(parts))
@@ -151,7 +151,7 @@ def blocks(comment):
 
 
 def member_list(entry):
-    """Parameters, fields, or values, of which each has an anchor."""
+    """Parameters, fields, or values; each value has an anchor."""
     if not entry.members:
         return
     yield '<dl class="members" markdown>'
@@ -167,7 +167,7 @@ def member_list(entry):
 
 
 def short_names(name):
-    """What else is searched for: "webhook_set_url" and "set_url"."""
+    """Short forms that readers search for: "webhook_set_url" and "set_url"."""
     words = name.split("_")
     return ["_".join(words[start:]) for start in range(1, len(words) - 1)]
 
@@ -233,12 +233,12 @@ def on_config(config):
                   {"Reference": reference}, {"Examples": section("examples/")},
                   {"Bindings": section("bindings/")}, {"Changes": "changelog.md"}]
     config.nav = [item for item in config.nav if all(item.values())]
-    config.theme.static_templates.clear()  # a 404.html and a sitemap.xml, which are for web servers
+    config.theme.static_templates.clear()  # a 404.html and a sitemap.xml, which only web servers use
     return config
 
 
 def targets(header):
-    """The description of each name: its page, and a sentence."""
+    """The page of each name, and a sentence that describes it."""
     found = {}
     for family in header.families:
         for entry in family.entries:
@@ -267,7 +267,7 @@ def on_files(files, config):
 
 
 def on_page_content(content, page, config, files):
-    """Makes links of names, but in links, headings and at their own description."""
+    """Turns names into links, except in links, in headings and in their own description."""
     within = {"a": 0, "h": 0, "code": 0}
     own, parts = "", []
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what makes the site and is missing, in build/venv and build/node_modules, and says so.
-# Exits with 1 if it cannot.
+# Installs what is needed to make the site and is missing, in build/venv and build/node_modules, and
+# says so. Exits with 1 if it cannot.
 if ! build/venv/bin/python -c 'import material' 2>/dev/null; then
     echo 'docs: installing the Python package mkdocs-material in build/venv'
     python3 -m venv build/venv &&

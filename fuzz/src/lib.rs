@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use barker::delivery::{AddressPolicy, Network, Policy};
 use barker::error::Status;
 use barker::ffi::{BARKER_OK, Constants};
-use barker::signature::{Currency, Keyring, Scheme, Timestamp};
+use barker::signature::{Freshness, Keyring, Scheme, Timestamp};
 
 pub use exchange::{request, response};
 
@@ -21,12 +21,13 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PRIVATE_KEY: &str = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
 const NOW: u64 = 1_700_000_000;
 
-/// The values of a scheme's headers, a line each (id, timestamp, signature, as far as there are
-/// any), and then the body. The secret and the time are fixed.
+/// The number of a scheme and the values of its headers, a line each (id, timestamp, signature, as
+/// far as there are any), and then the body. The secret and the time are fixed.
 ///
 /// What verifies has its signature in the header, and says so under other spellings of the names
 /// and in any order.
-pub fn headers(scheme: Scheme, input: &[u8]) {
+pub fn headers(input: &[u8]) {
+    let Some((scheme, input)) = scheme_before(input) else { return };
     let mut keyring = Keyring::default();
     keyring.set(scheme, SECRET.as_bytes()).unwrap();
     if scheme == Scheme::Standard {
@@ -53,6 +54,13 @@ pub fn headers(scheme: Scheme, input: &[u8]) {
         *name = format!("HTTP_{}", text.to_uppercase().replace('-', "_")).into_bytes();
     }
     assert_eq!(verify(&keyring, &received, body), verdict, "the names' spelling matters");
+}
+
+/// The scheme whose number is on the first line, and what follows that.
+pub fn scheme_before(input: &[u8]) -> Option<(Scheme, &[u8])> {
+    let end = input.iter().position(|&byte| byte == b'\n')?;
+    let number = std::str::from_utf8(&input[..end]).ok()?.parse().ok()?;
+    Some((Scheme::of(number).ok()?, &input[end + 1..]))
 }
 
 /// Headers as `name: value`, an empty line, and the body, verified through the C interface: once
@@ -219,8 +227,8 @@ fn signed_headers(
 fn verify(keyring: &Keyring, headers: &[(Vec<u8>, &[u8])], body: &[u8]) -> Result<(), Status> {
     let headers = headers.iter().map(|(name, value)| (&name[..], *value));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-    let currency = Currency { now, tolerance: Duration::from_secs(300), guard: None };
-    keyring.verify(headers, body, currency).map_err(|error| error.status)
+    let freshness = Freshness { now, tolerance: Duration::from_secs(300), guard: None };
+    keyring.verify(headers, body, freshness).map_err(|error| error.status)
 }
 
 /// The id and the timestamp of an accepted message.

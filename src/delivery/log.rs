@@ -1,4 +1,4 @@
-//! Telling the host program what happens.
+//! Reports to the host program what happens.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::error::printable;
 /// How much a message of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Nothing is told.
+    /// Nothing is reported.
     Off,
     /// A delivery failed.
     Error,
@@ -21,19 +21,26 @@ pub enum LogLevel {
 /// Takes a line of the log.
 pub type Write = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// Who is told, and of what.
+/// Who takes the lines, and which.
 #[derive(Clone)]
 pub struct Log {
-    /// Of what matters no less than this.
-    pub(super) level: LogLevel,
+    /// Those that matter no less than this.
+    level: LogLevel,
     /// Called without any lock held, with a single printable line.
-    pub(super) write: Arc<Write>,
+    write: Arc<Write>,
 }
 
 impl Log {
-    /// Tells this function of what matters no less than the level.
+    /// Hands the lines that matter no less than the level to this function.
     pub fn new(level: LogLevel, write: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
         let write = move |level, line: &str| write(level, &printable(Cow::from(line)));
         Self { level, write: Arc::new(write) }
+    }
+
+    /// Writes a line, if it matters enough.
+    pub(super) fn write(&self, level: LogLevel, text: impl FnOnce() -> String) {
+        if level <= self.level {
+            (self.write)(level, &text());
+        }
     }
 }

@@ -1,50 +1,45 @@
-//! How requests reach their receivers, and how the answers come back, each under one deadline.
+//! How a message gets to its receiver and the answer comes back, all of it under one deadline.
 //!
-//! An [`Agent`] has the settings, and keeps the connections that may be used again. A [`Target`]
-//! says where to send, a [`Request`] what. An [`Exchange`] is one delivery on its way: [`resolver`],
-//! [`race`], [`proxy`], [`tls`] over [`socket`], [`talk`], none of which waits. A single one waits
-//! for itself; [`deliver_all`] waits for many at once. A [`Policy`] says where none may go.
+//! A [`Delivery`] is one message on its way to one receiver: it looks the host up, connects, opens
+//! a tunnel through a proxy, makes a TLS session, and makes an exchange: one request and its answer
+//! on one connection. After a redirect that it follows there is another exchange. It never waits:
+//! [`deliver`] drives one and waits for it, [`deliver_all`] drives many at once. What came of it is
+//! an [`Outcome`].
+//!
+//! An [`Agent`] begins deliveries as its [`Settings`] say, and keeps the connections that may be
+//! used again. A [`Policy`] says where none may go.
+//!
+//! The rooms, each of which knows only those below it; `http` and `tls` do not know each other:
+//! - this folder: deliveries and what can be set about them;
+//! - `http`: requests, responses, and where a URL leads;
+//! - `tls`: whom to trust, and sessions;
+//! - `net`: what is asked of the system: sockets, names, threads.
 
 mod agent;
-mod batch;
-mod connection;
-mod deadline;
-mod exchange;
-mod explain;
+#[allow(clippy::module_inception)] // It is what this room is about.
+mod delivery;
+mod engine;
+mod http;
 mod log;
-mod names;
-mod place;
-mod platform;
+#[allow(unsafe_code)]
+mod net;
 mod policy;
-mod pool;
-mod process;
 mod proxy;
-mod queues;
-mod race;
-mod redirect;
-mod request;
-mod resolver;
-mod response;
-mod sessions;
-mod socket;
-mod stop;
-mod talk;
-mod target;
-mod thread;
+mod route;
+mod settings;
+mod shared;
+mod single;
 mod tls;
-mod trust;
-mod verifier;
 
-pub use agent::{Agent, Settings};
-pub use batch::deliver_all;
-pub use deadline::Deadline;
-pub use exchange::{Exchange, Outcome};
+pub use agent::Agent;
+pub use delivery::{Delivery, Outcome};
+pub use engine::deliver_all;
+pub use http::{Field, Redirects, Request, Response, Target};
 pub use log::{Log, LogLevel};
+pub(crate) use net::ForkLock;
+pub use net::{Cancellation, Deadline, IdleLimits};
 pub use policy::{AddressPolicy, Network, Policy};
 pub use proxy::Proxies;
-pub use redirect::Redirects;
-pub use request::{Field, Request};
-pub use response::Response;
-pub use stop::Stop;
-pub use target::Target;
-pub use trust::{TlsVersion, Trust};
+pub use settings::Settings;
+pub use single::deliver;
+pub use tls::{TlsConfig, TlsVersion};

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::target::{Endpoint, Origin};
+use super::http::{Endpoint, Origin};
 use crate::error::{Error, Result, Status};
 
-/// Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
+/// Which addresses a webhook may be sent to, except for the networks that are allowed and denied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddressPolicy {
     /// All, and Unix sockets.
@@ -61,7 +61,7 @@ impl Policy {
         refuse(format!("the address policy does not allow the receiver's address {address}: {why}"))
     }
 
-    /// Whether a URL may be asked for, as far as it tells before its host is looked up.
+    /// Whether a URL may be asked for, as far as that is known before its host is looked up.
     pub(super) fn check_origin(&self, origin: &Origin) -> Result<()> {
         if self.https_only && !origin.secure {
             return refuse("the address policy allows no other scheme than https");

@@ -10,13 +10,9 @@ use std::sync::Arc;
 use url::Host;
 use zeroize::Zeroizing;
 
-use super::connection::{received, sent};
-use super::deadline::Deadline;
-use super::place::{Place, parse_host, parse_port};
+use super::http::{Endpoint, Parts, Place, Target, Userinfo, parse_head, parse_host, parse_port};
+use super::net::{Deadline, Socket, received, sent};
 use super::policy::Network;
-use super::response::parse_head;
-use super::socket::Socket;
-use super::target::{Endpoint, Parts, Target, Userinfo};
 use crate::error::{Error, Result, Status};
 
 /// A proxy answers its part of a tunnel in fewer bytes than these.

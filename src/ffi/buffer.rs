@@ -1,31 +1,35 @@
-//! Buffers: bytes that the library makes and the caller owns.
+//! Buffers: bytes that the library allocates and the caller owns.
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 
-use super::boundary::{catch, out};
-use crate::error::Result;
+use super::boundary::without_handle;
+use super::panic::catch;
+use super::status::barker_status;
+use crate::error::{Result, Status};
 
-/// Bytes that the library made and the caller owns.
+/// Bytes that the library allocates and the caller owns.
 ///
-/// Start from zeros, pass its address to a function that fills it, read `data` and `len`, and
-/// release it with barker_buffer_free():
+/// Start with zeros, pass the buffer's address to a function that fills it, read `data` and `len`,
+/// and release it with barker_buffer_free():
 ///
 ///     barker_buffer body = {0};
-///     barker_webhook_send(hook, &http_status, &body);
-///     fwrite(body.data, 1, body.len, stdout);
+///     if (barker_webhook_send(hook, NULL, &body) == BARKER_OK)
+///         fwrite(body.data, 1, body.len, stdout);
 ///     barker_buffer_free(&body);
 ///
-/// A NUL that `len` does not count follows the last byte. A call that fills a buffer overwrites
-/// what was in it without releasing it; if the call fails, the buffer is all zeros.
+/// A NUL, which `len` does not count, follows the last byte. A function that fills a buffer
+/// overwrites it without releasing what it held before. If the function fails, the buffer is all
+/// zeros.
 #[repr(C)]
 pub struct barker_buffer {
     /// The bytes; NULL in a buffer of zeros.
     pub data: *mut u8,
     /// Number of bytes.
     pub len: usize,
-    /// The library's own: leave it alone.
+    /// For the library only: do not use it.
     pub capacity: usize,
-    /// The library's own: leave it alone.
+    /// For the library only: do not use it.
     pub reserved: usize,
 }
 
@@ -36,12 +40,13 @@ impl barker_buffer {
         let mut owned = Vec::with_capacity(bytes.len() + 1);
         owned.extend_from_slice(bytes);
         owned.push(0);
-        let (data, _, capacity) = owned.into_raw_parts();
+        let mut owned = ManuallyDrop::new(owned);
+        let (data, capacity) = (owned.as_mut_ptr(), owned.capacity());
         Self { data, len: bytes.len(), capacity, reserved: 0 }
     }
 }
 
-/// Releases what a buffer holds and leaves zeros, so that freeing it again does nothing.
+/// Releases what a buffer holds and sets it to zeros, so that freeing it again does nothing.
 ///
 /// @param buffer  NULL, all zeros, or filled by this library
 /// @since 0.1.0
@@ -53,23 +58,35 @@ pub unsafe extern "C" fn barker_buffer_free(buffer: *mut barker_buffer) {
     if buffer.data.is_null() {
         return;
     }
-    // Nothing here panics; were the allocator to, the caller could do nothing about it.
+    // Nothing here panics, and if the allocator did, the caller could do nothing about it.
     let _ = catch(|| {
         // SAFETY: `from_bytes` took these parts from a Vec<u8> holding `len` bytes and a NUL.
         drop(unsafe { Vec::from_raw_parts(buffer.data, buffer.len + 1, buffer.capacity) });
     });
 }
 
-/// Borrows an out parameter and empties it.
+/// Fills buffers with what `make` makes; they are empty if the call fails.
 ///
 /// # Safety
-/// As for [`out`].
-pub(super) unsafe fn emptied<'a>(
-    what: &str,
-    buffer: *mut barker_buffer,
-) -> Result<&'a mut barker_buffer> {
-    // SAFETY: the caller's promise is the one asked for here.
-    let buffer = unsafe { out(what, buffer) }?;
-    *buffer = barker_buffer::EMPTY;
-    Ok(buffer)
+/// Each buffer is NULL or may be written to, and nothing else uses it during the call.
+pub(super) unsafe fn fill<T: AsRef<[u8]>, const N: usize>(
+    buffers: [*mut barker_buffer; N],
+    make: impl FnOnce() -> Result<[T; N]>,
+) -> barker_status {
+    without_handle(|| {
+        for buffer in buffers {
+            // SAFETY: as the caller promises.
+            if let Some(buffer) = unsafe { buffer.as_mut() } {
+                *buffer = barker_buffer::EMPTY;
+            }
+        }
+        if buffers.iter().any(|buffer| buffer.is_null()) {
+            return Err(Status::Null.into());
+        }
+        for (buffer, content) in buffers.into_iter().zip(make()?) {
+            // SAFETY: not NULL, and as the caller promises.
+            unsafe { *buffer = barker_buffer::from_bytes(content.as_ref()) };
+        }
+        Ok(())
+    })
 }

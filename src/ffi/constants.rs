@@ -4,7 +4,7 @@ use crate::error::{Error, Result, Status};
 
 /// An enumeration that C knows as numbers.
 pub trait Constants: Copy + Sized + 'static {
-    /// What it is, for a sentence.
+    /// What a sentence calls it.
     const WHAT: &str;
     /// Every value with its constant.
     const ALL: &[(Self, i32)];
@@ -12,7 +12,7 @@ pub trait Constants: Copy + Sized + 'static {
     /// The constant of a value.
     fn constant(self) -> i32;
 
-    /// The value whose constant the caller passed.
+    /// The value of a number that the caller passed.
     fn of(number: i32) -> Result<Self> {
         let found = Self::ALL.iter().find(|(_, constant)| *constant == number);
         let unknown = || Error::new(Status::Range, format!("there is no {} {number}", Self::WHAT));
@@ -20,7 +20,7 @@ pub trait Constants: Copy + Sized + 'static {
     }
 }
 
-/// Ties every value of an enumeration to its constant; one that is forgotten does not compile.
+/// Pairs every value of an enumeration with its constant. It does not compile if one is missing.
 macro_rules! constants {
     ($values:ident, $what:literal: $($value:ident = $constant:ident,)+) => {
         impl $crate::ffi::constants::Constants for $values {

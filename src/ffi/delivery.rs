@@ -1,18 +1,19 @@
-//! Delivery: how it reaches the receiver.
+//! Delivery: timeouts, connections, redirects, proxies and the log.
 
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use super::boundary::{on_handle, optional_text, read, set};
+use super::boundary::optional_text;
 use super::constants::{Constants, constants};
-use super::handle::{barker_webhook, c_text};
+use super::handle::{barker_webhook, on_handle, read, set};
+use super::state::c_text;
 use super::status::barker_status;
 use crate::delivery::{Log, LogLevel, Proxies, Redirects};
 
-/// Sets how long a send may take in all: signing, lookup, connection, TLS, request and answer.
+/// Sets how long a whole send may take: signing, lookup, connection, TLS, request and answer.
 ///
 /// @param hook          the handle
-/// @param milliseconds  at least 1; 5000 if never set
+/// @param milliseconds  at least 1; the default is 5000
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
 /// @since 0.1.0
 #[must_use]
@@ -27,7 +28,7 @@ pub unsafe extern "C" fn barker_webhook_set_timeout(
     }
 }
 
-/// Gives the timeout.
+/// Returns the timeout.
 ///
 /// @param hook  the handle
 /// @return milliseconds; 0 if hook is NULL
@@ -40,15 +41,15 @@ pub unsafe extern "C" fn barker_webhook_timeout(hook: *const barker_webhook) -> 
     }
 }
 
-/// Sets which idle connections are kept to be used again. A handle shares them with its clones,
-/// and each keeps to its own limits when it sends.
+/// Sets which idle connections are kept for reuse. A handle and its clones share them; when a
+/// handle sends, it applies its own limits.
 ///
 /// @param hook         the handle
-/// @param connections  how many are kept; 32 if never set; 0 keeps none
-/// @param seconds      for how long one may have been idle; 60 if never set. Choose less than the
-///                     receiver's own limit, so that it does not close one that is about to be
-///                     used. A receiver that tells its limit (Keep-Alive: timeout=...) is heeded
-///                     anyway.
+/// @param connections  how many connections are kept; the default is 32, and 0 keeps none
+/// @param seconds      how long a kept connection may be idle; the default is 60. Choose less than
+///                     the receiver's own limit, so that the receiver does not close a connection
+///                     just as it is used again. If a receiver announces its limit (Keep-Alive:
+///                     timeout=...), barker keeps to that as well.
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -61,18 +62,18 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            let limits = &mut hook.webhook.delivery().idle_limits;
+            let limits = &mut hook.webhook.settings().idle_limits;
             limits.connections = connections as usize;
             limits.time = Duration::from_secs(seconds.into());
         })
     }
 }
 
-/// Sets how old a connection may be that is used again. An older one is closed, and the host is
-/// looked up anew, so that a change of its addresses is followed however busy the handle is.
+/// Sets how old a connection may be when it is used again. An older one is closed and the host is
+/// looked up again, so that even a busy handle notices when the host's addresses change.
 ///
 /// @param hook     the handle
-/// @param seconds  600 if never set; 0 is any age
+/// @param seconds  the default is 600; 0 allows any age
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -84,7 +85,7 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            hook.webhook.delivery().idle_limits.age = Duration::from_secs(seconds.into());
+            hook.webhook.settings().idle_limits.age = Duration::from_secs(seconds.into());
         })
     }
 }
@@ -98,20 +99,17 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_close_idle(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.close_idle();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.close_idle()) }
 }
 
-/// Sets for how long the addresses of a host are used before the system is asked again. All handles
-/// of a process share what is known; a lookup that failed is not remembered. If the system does not
-/// answer within 250 milliseconds, or has no answer for now, the old addresses serve once more, for
-/// at most an hour. If none of a host's addresses takes a connection, they are forgotten.
+/// Sets how long the addresses of a host are used before the system is asked again. All handles of
+/// a process share these addresses. A failed lookup is not remembered. If the system does not
+/// answer within 250 milliseconds, or reports a temporary failure, the old addresses are used once
+/// more, for at most an hour. If no address of a host accepts a connection, its addresses are
+/// forgotten.
 ///
 /// @param hook     the handle
-/// @param seconds  60 if never set; 0 asks each time that a connection is opened, and uses no old
+/// @param seconds  the default is 60; 0 asks each time a connection is opened, and never uses old
 ///                 addresses
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
@@ -124,16 +122,16 @@ pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            hook.webhook.delivery().lookup_lifetime = Duration::from_secs(seconds.into());
+            hook.webhook.settings().lookup_lifetime = Duration::from_secs(seconds.into());
         })
     }
 }
 
-/// Sets how large the body of an answer may be. More is BARKER_ERR_TOO_LARGE, and the connection
-/// is closed. Bodies are given as they come: a compressed one is not unpacked.
+/// Sets how large the body of an answer may be. If it is larger, the send fails with
+/// BARKER_ERR_TOO_LARGE and the connection is closed. Barker does not decompress bodies.
 ///
 /// @param hook   the handle
-/// @param bytes  1048576 if never set
+/// @param bytes  the default is 1048576
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -143,26 +141,23 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
     bytes: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.delivery().max_body = bytes as usize;
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.settings().max_body = bytes as usize) }
 }
 
-/// Sets which redirects are followed, within the timeout. One that is not followed is an answer
-/// like any other, with its 3xx status.
+/// Sets which redirects are followed, within the timeout. A redirect that is not followed is an
+/// answer like any other, with its 3xx status.
 ///
-/// 301, 302, 307 and 308 send the same message to where they lead; for 303, which says that the
-/// message was taken and the answer lies elsewhere, that is fetched with a GET without data and
-/// signature (RFC 9110 section 15.4). None is followed from https to http, to what was just asked
-/// for, or to what barker_webhook_set_url() would refuse.
+/// 301, 302, 307 and 308 send the same message to the new URL. 303 says that the receiver accepted
+/// the message and that the answer is at the new URL, so barker fetches that with a GET without
+/// data and signature (RFC 9110 section 15.4). A redirect is never followed from https to http, to
+/// the URL that was just requested, or to a URL that barker_webhook_set_url() would refuse.
 ///
 /// @param hook              the handle
-/// @param max               how many, one after the other; 0, the default, follows none
-/// @param to_other_origins  0 stays with the URL's scheme, host and port. 1 sends the message, with
-///                          its signature and the added headers, to whatever other receiver the
-///                          first one names, but for Authorization and Cookie.
+/// @param max               how many redirects in a row are followed; the default, 0, follows none
+/// @param to_other_origins  0 follows only redirects to the same scheme, host and port as the URL.
+///                          1 follows all: any other server that a receiver names then gets the
+///                          message, its signature and the added headers except Authorization and
+///                          Cookie.
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -176,19 +171,20 @@ pub unsafe extern "C" fn barker_webhook_set_redirects(
     unsafe {
         set(hook, |hook| {
             let to_other_origins = to_other_origins != 0;
-            hook.webhook.delivery().redirects = Redirects { max, to_other_origins };
+            hook.webhook.settings().redirects = Redirects { max, to_other_origins };
         })
     }
 }
 
-/// Sets the proxy that leads to every receiver but Unix sockets. Also http goes through a tunnel,
-/// so that the proxy sees no more than host and port; names of receivers are looked up by the
-/// proxy.
+/// Sets the proxy for all receivers except Unix sockets. Requests over http go through a tunnel
+/// too, so the proxy is asked only for a host and a port. The proxy looks up the receiver's host
+/// name.
 ///
 /// @param hook  the handle
-/// @param url   "http://user:password@host:port" for HTTP CONNECT (RFC 9110 section 9.3.6), or
-///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929), user and password as needed;
-///              copied, and wiped when it is replaced or freed. NULL, the default, is no proxy.
+/// @param url   "http://user:password@host:port" for HTTP CONNECT (RFC 9110 section 9.3.6) or
+///              "socks5://..." for SOCKS5 (RFC 1928, RFC 1929); user and password are optional.
+///              Copied, and wiped when it is replaced or the handle is freed. NULL, the default,
+///              uses no proxy.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 /// @since 0.1.0
 #[must_use]
@@ -201,20 +197,21 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
     unsafe {
         on_handle(hook, |hook| {
             let proxies = optional_text("url", url)?.map(Proxies::all).transpose()?;
-            hook.webhook.delivery().proxies = proxies.unwrap_or_default();
+            hook.webhook.settings().proxies = proxies.unwrap_or_default();
             Ok(())
         })
     }
 }
 
-/// Takes the proxies that the environment names at this moment: http_proxy, https_proxy and
-/// HTTPS_PROXY, else all_proxy or ALL_PROXY. Without this call the environment is not read. If a
-/// variable does not name a proxy as barker_webhook_set_proxy() takes it, the sends that would use
-/// it fail with BARKER_ERR_PROXY.
+/// Uses the proxies that the environment names now: http_proxy for http; https_proxy or HTTPS_PROXY
+/// for https; otherwise all_proxy or ALL_PROXY. Without this call, barker does not read the
+/// environment for proxies. If a variable does not name a proxy that barker_webhook_set_proxy()
+/// would accept, sends that would use it fail with BARKER_ERR_PROXY.
 ///
-/// no_proxy or NO_PROXY lists, with commas or blanks between them, what is reached directly: names,
-/// each with all names below it; addresses; networks such as 10.0.0.0/8; or * for everything. A
-/// port may follow after a colon, as in example.com:8080: then it holds for that port alone.
+/// no_proxy or NO_PROXY lists what is reached without a proxy, separated by commas or spaces: host
+/// names, each of which includes all names below it; addresses; networks such as 10.0.0.0/8; or *
+/// for everything. With a port after a colon, as in example.com:8080, an entry applies to that port
+/// only.
 ///
 /// @param hook  the handle
 /// @return BARKER_OK or BARKER_ERR_NULL
@@ -225,23 +222,19 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.delivery().proxies = Proxies::from_environment();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.settings().proxies = Proxies::from_environment()) }
 }
 
-/// How much a message of the log matters. Numbers are part of the ABI.
+/// How important a line of the log is. The numbers are part of the ABI.
 pub type barker_log_level = i32;
 
-/// Nothing is told.
+/// Nothing is logged.
 pub const BARKER_LOG_OFF: barker_log_level = 0;
 /// A delivery failed.
 pub const BARKER_LOG_ERROR: barker_log_level = 1;
 /// A delivery was answered.
 pub const BARKER_LOG_INFO: barker_log_level = 2;
-/// Each step on the way.
+/// A step of a delivery.
 pub const BARKER_LOG_DEBUG: barker_log_level = 3;
 
 constants! { LogLevel, "log level":
@@ -251,25 +244,27 @@ constants! { LogLevel, "log level":
     Debug = BARKER_LOG_DEBUG,
 }
 
-/// Told what happens in a delivery.
+/// Called with each line of the log.
 ///
-/// Called on the thread that sends, in the middle of that, without any lock held. Must not use the
-/// handles that are being sent with; others may be used as usual. It must return: not leave by
-/// longjmp(), a C++ exception or pthread_exit(), nor return in a child of fork().
+/// It is called on the thread that sends, during the send, with no lock held. It must not use the
+/// handles that are being sent with, but may use others. It must return: it must not leave by
+/// longjmp(), a C++ exception or pthread_exit(), and must not return in a child of fork().
 ///
-/// @param user   as it was given to barker_webhook_set_log()
-/// @param level  how much it matters
-/// @param line   one line, NUL-terminated, which lives as long as the call. Holds no secret, data,
-///               header or password, nor a URL's path. What does not print is escaped.
+/// @param user   the pointer that was passed to barker_webhook_set_log()
+/// @param level  how important the line is
+/// @param line   one NUL-terminated line, valid during the call. It contains no secret, data,
+///               header or password, and no path of a URL. Characters that do not print are
+///               escaped.
 pub type barker_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: barker_log_level, line: *const c_char)>;
 
-/// Sets who is told what happens in deliveries. Clones made afterwards tell the same.
+/// Sets a function that is called with a line for each event of a delivery. Clones that are made
+/// afterwards call it too.
 ///
 /// @param hook   the handle
-/// @param level  a barker_log_level: what matters less is not told
-/// @param log    the function; NULL, the default, is told nothing
-/// @param user   passed on to it; if clones send from several threads, it is used from all of them
+/// @param level  a barker_log_level; less important lines are left out
+/// @param log    the function; NULL, the default, logs nothing
+/// @param user   passed to log; if clones send from several threads, each of these threads uses it
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such level
 /// @since 0.1.0
 #[must_use]
@@ -284,7 +279,7 @@ pub unsafe extern "C" fn barker_webhook_set_log(
     unsafe {
         on_handle(hook, |hook| {
             let level = LogLevel::of(level)?;
-            hook.webhook.delivery().log = log.map(|log| {
+            hook.webhook.settings().log = log.map(|log| {
                 let user = User(user);
                 Log::new(level, move |level, line| user.hears(log, level, line))
             });
@@ -293,10 +288,10 @@ pub unsafe extern "C" fn barker_webhook_set_log(
     }
 }
 
-/// What the host program wants back.
+/// The pointer that the host program wants passed to its log.
 struct User(*mut c_void);
 
-// SAFETY: the library only hands the pointer back; the header tells from which threads.
+// SAFETY: the library only passes the pointer back; the header says on which threads.
 unsafe impl Send for User {}
 // SAFETY: likewise.
 unsafe impl Sync for User {}
@@ -309,7 +304,7 @@ impl User {
         line: &str,
     ) {
         let line = c_text(line.as_bytes());
-        // SAFETY: the host program gave this function and pointer for this; the line is text.
+        // SAFETY: the host program passed this function and pointer for this; the line is text.
         unsafe { log(self.0, level.constant(), line.as_ptr()) };
     }
 }

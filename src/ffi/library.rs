@@ -2,8 +2,8 @@
 
 use std::ffi::c_char;
 
-/// Gives the version of the library that the program runs with, which may be newer than the
-/// header's BARKER_VERSION that it was compiled with.
+/// Returns the version of the library that the program runs with. It may be newer than
+/// BARKER_VERSION, the version of the header that the program was compiled with.
 ///
 /// @return NUL-terminated static text, such as "0.1.0"
 /// @since 0.1.0
@@ -15,9 +15,8 @@ pub extern "C" fn barker_version() -> *const c_char {
 /// Returns the version of the library that the program runs with as a number, to compare with
 /// BARKER_VERSION_NUMBER.
 ///
-/// @return 10000 times the major version, plus 100 times the minor one, plus the patch: 100 for
-///         0.1.0
-/// @since 0.1.0
+/// @return 10000 times the major version, plus 100 times the minor version, plus the patch version:
+///         100 for 0.1.0
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn barker_version_number() -> u32 {
@@ -44,5 +43,5 @@ pub unsafe extern "C" fn barker_test_panic(
     hook: *mut super::handle::barker_webhook,
 ) -> super::status::barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { super::boundary::on_handle(hook, |_| panic!("injected by a test")) }
+    unsafe { super::handle::on_handle(hook, |_| panic!("injected by a test")) }
 }

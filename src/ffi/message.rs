@@ -1,23 +1,23 @@
-//! Message: what is sent.
+//! Message: what to send, and to which URL.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
-use super::boundary::{bytes, on_handle, optional_text, out, read, set, text};
-use super::handle::{barker_webhook, c_text};
+use super::boundary::{bytes, optional_text, text};
+use super::handle::{barker_webhook, lend, lend_text, on_handle, set};
+use super::state::c_text;
 use super::status::barker_status;
 
-/// Sets the receiver's URL. It is read strictly: one in which other programs might find another
-/// host is refused.
+/// Sets the receiver's URL. It is parsed strictly: a URL in which other programs might see a
+/// different host is refused.
 ///
 /// @param hook  the handle
-/// @param url   an absolute http or https URL, at most 8000 bytes, spaces percent-encoded; copied.
-///              A user name and password are sent as Basic authentication (RFC 7617), unless an
-///              Authorization header was added. A fragment is not sent. For a Unix socket, "unix:",
-///              its absolute path, a colon, and the path to ask for: "unix:/run/app.sock:/hook".
-///              A link-local address has its interface with it: "http://[fe80::1%25eth0]/hook"
-///              (RFC 6874). What may not stand in a path or query is percent-encoded when it is
-///              sent.
+/// @param url   an absolute http or https URL of at most 8000 bytes, with spaces percent-encoded;
+///              copied. A user name and password in it are sent as Basic authentication (RFC 7617),
+///              unless an Authorization header was added. The fragment is not sent. For a Unix
+///              socket, write "unix:", the absolute path of the socket, a colon and the path to
+///              request: "unix:/run/app.sock:/hook". For a link-local address, include the
+///              interface: "http://[fe80::1%25eth0]/hook" (RFC 6874). Characters that are not
+///              allowed in a path or query are sent percent-encoded.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_URL
 /// @since 0.1.0
 #[must_use]
@@ -37,24 +37,23 @@ pub unsafe extern "C" fn barker_webhook_set_url(
     }
 }
 
-/// Gives the URL as it was set.
+/// Returns the URL as it was set.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the URL is set again; NULL if none was set
+/// @return NUL-terminated text, which belongs to the handle and is valid until the URL is set
+///         again; NULL if no URL was set
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_url(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        read(hook, ptr::null(), |hook| hook.url.as_ref().map_or(ptr::null(), |url| url.as_ptr()))
-    }
+    unsafe { lend_text(hook, |hook| hook.url.as_ref().map(|url| url.as_c_str())) }
 }
 
-/// Sets the data that barker_webhook_send() sends. To send without a copy, see
+/// Sets the data that barker_webhook_send() sends. To send data without copying it, use
 /// barker_webhook_send_data().
 ///
 /// @param hook  the handle
-/// @param data  any bytes; copied. NULL with length 0 is no data.
+/// @param data  any bytes; copied. NULL with length 0 means no data.
 /// @param len   number of bytes
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
 /// @since 0.1.0
@@ -74,11 +73,12 @@ pub unsafe extern "C" fn barker_webhook_set_data(
     }
 }
 
-/// Gives the data as it was set.
+/// Returns the data as it was set.
 ///
 /// @param hook  the handle
 /// @param len   receives the number of bytes
-/// @return the bytes, the handle's own until data is set again; NULL if hook or len is NULL
+/// @return the bytes, which belong to the handle and are valid until data is set again; NULL if
+///         hook or len is NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_data(
@@ -86,17 +86,10 @@ pub unsafe extern "C" fn barker_webhook_data(
     len: *mut usize,
 ) -> *const u8 {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(len) = out("len", len) else { return ptr::null() };
-        *len = 0;
-        read(hook, ptr::null(), |hook| {
-            *len = hook.webhook.data().len();
-            hook.webhook.data().as_ptr()
-        })
-    }
+    unsafe { lend(hook, len, |hook| Some(hook.webhook.data())) }
 }
 
-/// Sets the Content-Type that is sent; as in the Python original, none is unless it is set.
+/// Sets the Content-Type header. By default none is sent, as in the Python package barker.
 ///
 /// @param hook          the handle
 /// @param content_type  such as "application/json"; copied. NULL sends none.
@@ -116,13 +109,13 @@ pub unsafe extern "C" fn barker_webhook_set_content_type(
     }
 }
 
-/// Adds a request header, spelled on the wire as given here. The same name may be added again;
-/// User-Agent and Accept take the place of barker's.
+/// Adds a request header, which is sent exactly as spelled here. The same name may be added more
+/// than once. User-Agent and Accept replace the ones that barker sends.
 ///
 /// @param hook   the handle
-/// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. Refused
-///               are Host, Content-Length, Content-Type, Transfer-Encoding, Connection, Expect,
-///               TE, Upgrade and those of every signature scheme.
+/// @param name   1 to 256 characters of an HTTP token (RFC 9110 section 5.6.2); copied. These are
+///               refused: Host, Content-Length, Content-Type, Transfer-Encoding, Connection,
+///               Expect, TE, Upgrade and the headers of every signature scheme.
 /// @param value  at most 8000 bytes of printable ASCII; copied
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_HEADER
 /// @since 0.1.0
@@ -139,7 +132,7 @@ pub unsafe extern "C" fn barker_webhook_add_header(
     }
 }
 
-/// Removes all headers that barker_webhook_add_header() added.
+/// Removes all headers that were added with barker_webhook_add_header().
 ///
 /// @param hook  the handle
 /// @return BARKER_OK or BARKER_ERR_NULL
@@ -148,19 +141,16 @@ pub unsafe extern "C" fn barker_webhook_add_header(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_clear_headers(hook: *mut barker_webhook) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.clear_headers();
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.clear_headers()) }
 }
 
-/// Sets the message id that Standard Webhooks signs. Keep the id when a message is sent again, so
-/// that the receiver knows it; unless one is set, each send makes its own: see barker_webhook_id().
+/// Sets the message id that Standard Webhooks signs. If you send a message again, keep its id, so
+/// that the receiver recognizes the message. If no id is set, each send makes a new one: see
+/// barker_webhook_id().
 ///
 /// @param hook  the handle
-/// @param id    1 to 256 printable ASCII characters without blank and dot; copied. NULL makes ids
-///              anew for each send.
+/// @param id    1 to 256 printable ASCII characters, without spaces and dots; copied. NULL goes
+///              back to a new id for each send.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_ID
 /// @since 0.1.0
 #[must_use]
@@ -170,10 +160,5 @@ pub unsafe extern "C" fn barker_webhook_set_id(
     id: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let id = optional_text("id", id)?;
-            hook.webhook.set_id(id)
-        })
-    }
+    unsafe { on_handle(hook, |hook| hook.webhook.set_id(optional_text("id", id)?)) }
 }

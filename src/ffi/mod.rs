@@ -1,16 +1,18 @@
 //! The C interface. Each function checks its pointers, calls one safe method and turns the result
-//! into a status; `include/barker.h` is generated from what stands in this folder, and from that the
-//! man pages and the documentation site.
+//! into a status. `include/barker.h` is generated from the files of this folder, and the man pages
+//! and the documentation site are generated from the header.
 //!
-//! Functions stand in families, a file each. Its first line is the family's heading in the header;
-//! the part before the colon names the family everywhere else. What stands first in a file is first
-//! in the header, too.
+//! Each file is a family of functions. Its first line is the heading of the family in the header;
+//! the part before the colon is the name of the family everywhere else. The header keeps the order
+//! of each file.
 
 // The comment of each function is its contract in the header, for C; nothing calls it from Rust.
 #![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
 mod boundary;
 mod constants;
+mod panic;
+mod state;
 
 // The families, in the order in which the header shows them.
 mod handle;

@@ -1,31 +1,33 @@
-//! Outcome: what the last send signed, and what answered it.
+//! Outcome: what the last send signed, and how the receiver answered.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::ptr;
 
-use super::boundary::{c_string, out, read};
-use super::handle::{Sent, barker_webhook};
+use super::boundary::c_string;
+use super::handle::{barker_webhook, lend, lend_text, read};
 use super::header::barker_header;
+use super::state::Sent;
 
-/// Gives the HTTP status that answered the last send. One that came is kept even if the send fails
-/// later, because the rest of the answer was cut off, too large or not HTTP; and so are the
-/// headers, if all of them came. A receiver that said 200 has the message.
+/// Returns the HTTP status of the answer to the last send. If a status came, it is kept even if the
+/// send then fails because the rest of the answer was cut off, was too large or was not HTTP. So
+/// are the headers, if all of them came. A receiver that answered 200 has the message.
 ///
 /// @param hook  the handle
-/// @return such as 204; 0 if no status came
+/// @return the status, such as 204; 0 if none came
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_status(hook: *const barker_webhook) -> u16 {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, 0, |sent| sent.status) }
+    unsafe { read(hook, 0, |hook| hook.sent.as_ref().map_or(0, |sent| sent.status)) }
 }
 
-/// Gives the body that answered the last send; it is empty if the send failed.
+/// Returns the body of the answer to the last send. It is empty if the send failed.
 ///
 /// @param hook  the handle
 /// @param len   receives the number of bytes
-/// @return the bytes and a NUL that len does not count, the handle's own until the next send; NULL
-///         if there was no send, or hook or len is NULL
+/// @return the bytes, followed by a NUL that len does not count; they belong to the handle and are
+///         valid until the next send. NULL before the first send, if the last one failed before it
+///         signed, or if hook or len is NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_body(
@@ -33,21 +35,15 @@ pub unsafe extern "C" fn barker_webhook_response_body(
     len: *mut usize,
 ) -> *const u8 {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(len) = out("len", len) else { return ptr::null() };
-        *len = 0;
-        of_last_send(hook, ptr::null(), |sent| {
-            *len = sent.body().len();
-            sent.body().as_ptr()
-        })
-    }
+    unsafe { lend(hook, len, |hook| hook.sent.as_ref().map(Sent::body)) }
 }
 
-/// Gives the first header of this name of the answer to the last send.
+/// Returns the first header with this name in the answer to the last send.
 ///
 /// @param hook  the handle
-/// @param name  the name, in any case
-/// @return NUL-terminated value, the handle's own until the next send; NULL if there is none
+/// @param name  the name, in upper or lower case
+/// @return the NUL-terminated value, which belongs to the handle and is valid until the next send;
+///         NULL if there is no such header
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_header(
@@ -56,21 +52,17 @@ pub unsafe extern "C" fn barker_webhook_response_header(
 ) -> *const c_char {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        let Ok(name) = c_string("name", name) else { return ptr::null() };
-        let is_wanted =
-            |header: &&(CString, CString)| header.0.to_bytes().eq_ignore_ascii_case(name);
-        of_last_send(hook, ptr::null(), |sent| {
-            sent.headers.iter().find(is_wanted).map_or(ptr::null(), |(_, value)| value.as_ptr())
-        })
+        let Some(name) = c_string(name) else { return ptr::null() };
+        lend_text(hook, |hook| hook.sent.as_ref()?.headers_of(name).next())
     }
 }
 
 /// Returns all headers of the answer to the last send, in the order in which they came.
 ///
 /// @param hook   the handle
-/// @param count  receives their number; 0 if there was no answer
-/// @return the array and its texts, which the handle lends until the next send; NULL if count is 0,
-///         or if hook or count is NULL
+/// @param count  receives the number of headers; 0 if there was no answer
+/// @return the array, which belongs to the handle, as do its texts, and is valid until the next
+///         send; NULL if count is 0, or if hook or count is NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_response_headers(
@@ -78,64 +70,46 @@ pub unsafe extern "C" fn barker_webhook_response_headers(
     count: *mut usize,
 ) -> *const barker_header {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        let Ok(count) = out("count", count) else { return ptr::null() };
-        *count = 0;
-        of_last_send(hook, ptr::null(), |sent| {
-            *count = sent.lent.len();
-            if sent.lent.is_empty() { ptr::null() } else { sent.lent.as_ptr() }
-        })
-    }
+    unsafe { lend(hook, count, |hook| hook.sent.as_ref()?.headers()) }
 }
 
-/// Gives the message id of the last send, also of one that failed: set it with
-/// barker_webhook_set_id() to send the same message again.
+/// Returns the message id of the last send, even if that failed. To send the same message again,
+/// pass this id to barker_webhook_set_id().
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, empty if nothing signs an id, the handle's own until the next send;
-///         NULL before the first send, and if the last one failed before it signed
+/// @return NUL-terminated text, empty if no scheme signs an id, which belongs to the handle and is
+///         valid until the next send; NULL before the first send, or if the last one failed before
+///         it signed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_id(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.id.as_ptr()) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.id.as_c_str())) }
 }
 
-/// Gives the timestamp of the last send, also of one that failed, as it stands in the header of
+/// Returns the timestamp of the last send, even if that failed, as it is written in the header of
 /// the first scheme, such as BARKER_TIMESTAMP.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, empty if the scheme has none, the handle's own until the next send;
-///         NULL before the first send, and if the last one failed before it signed
+/// @return NUL-terminated text, empty if the scheme has no timestamp, which belongs to the handle
+///         and is valid until the next send; NULL before the first send, or if the last one failed
+///         before it signed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_timestamp(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.timestamp.as_ptr()) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.timestamp.as_c_str())) }
 }
 
-/// Gives the signature of the last send, also of one that failed: the value of the first scheme's
+/// Returns the signature of the last send, even if that failed: the value of the first scheme's
 /// header, such as BARKER_SIGNATURE.
 ///
 /// @param hook  the handle
-/// @return NUL-terminated text, the handle's own until the next send; NULL before the first send,
-///         and if the last one failed before it signed
+/// @return NUL-terminated text, which belongs to the handle and is valid until the next send; NULL
+///         before the first send, or if the last one failed before it signed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_webhook_signature(hook: *const barker_webhook) -> *const c_char {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { of_last_send(hook, ptr::null(), |sent| sent.signature.as_ptr()) }
-}
-
-/// Reads something of the last send; gives `otherwise` if there was none.
-///
-/// # Safety
-/// `hook` is NULL or a live handle that no other thread changes during the call.
-unsafe fn of_last_send<T: Copy>(
-    hook: *const barker_webhook,
-    otherwise: T,
-    work: impl FnOnce(&Sent) -> T,
-) -> T {
-    // SAFETY: as the caller promises.
-    unsafe { read(hook, otherwise, |hook| hook.sent.as_ref().map_or(otherwise, work)) }
+    unsafe { lend_text(hook, |hook| hook.sent.as_ref().map(|sent| sent.signature.as_c_str())) }
 }

@@ -1,21 +1,22 @@
-//! Policy: where it may go.
+//! Policy: where messages may be sent.
 
 use std::ffi::c_char;
 
-use super::boundary::{on_handle, set, text};
+use super::boundary::text;
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle, set};
 use super::status::barker_status;
 use crate::delivery::AddressPolicy;
 
-/// Which addresses a webhook may be sent to, beside the networks that are allowed and denied.
+/// Which addresses a message may be sent to, apart from networks that are explicitly allowed or
+/// denied.
 pub type barker_addresses = i32;
 
-/// All, and Unix sockets.
+/// All addresses, and Unix sockets.
 pub const BARKER_ADDRESSES_ANY: barker_addresses = 0;
-/// Those of the public internet. Choose this when strangers choose the URLs.
+/// Addresses of the public internet. Choose this if strangers choose the URLs.
 pub const BARKER_ADDRESSES_PUBLIC: barker_addresses = 1;
-/// None but the networks that were allowed.
+/// Only the networks that were allowed.
 pub const BARKER_ADDRESSES_LISTED: barker_addresses = 2;
 
 constants! { AddressPolicy, "address policy":
@@ -24,30 +25,32 @@ constants! { AddressPolicy, "address policy":
     Listed = BARKER_ADDRESSES_LISTED,
 }
 
-/// Sets which addresses may be sent to. Choose BARKER_ADDRESSES_PUBLIC when strangers choose the
-/// URLs: without it, a URL may lead to whatever this machine reaches.
+/// Sets which addresses messages may be sent to. If strangers choose the URLs, choose
+/// BARKER_ADDRESSES_PUBLIC: otherwise a URL may lead to anything that this machine can reach.
 ///
-/// Every address is judged right before a connection to it is opened or used again, after the host
-/// was looked up, in whatever spelling it came. The order of the setters does not matter. Of the
-/// following, the first that applies decides:
+/// Every address is checked after the host was looked up, right before a connection to it is opened
+/// or used again, so its spelling in the URL does not matter. The order of the setters does not
+/// matter either. The first of these rules that applies decides:
+///
 /// 1. an address in a network of barker_webhook_deny_network() is refused;
-/// 2. one in a network of barker_webhook_allow_network() is allowed;
-/// 3. BARKER_ADDRESSES_ANY allows all others, and BARKER_ADDRESSES_LISTED refuses them;
-/// 4. BARKER_ADDRESSES_PUBLIC refuses all of the IANA special-purpose address registries (private
-///    use, loopback, link-local, shared, documentation and the like), multicast, broadcast, the
-///    metadata services of clouds, and IPv6 outside of 2000::/3. Addresses of 6to4, Teredo and
-///    64:ff9b:1::/48 (NAT64 within a network) and IPv4-compatible ones are refused.
+/// 2. an address in a network of barker_webhook_allow_network() is allowed;
+/// 3. BARKER_ADDRESSES_ANY allows all other addresses, and BARKER_ADDRESSES_LISTED refuses them;
+/// 4. BARKER_ADDRESSES_PUBLIC refuses everything in the IANA special-purpose address registries
+///    (private use, loopback, link-local, shared, documentation and others), multicast, broadcast,
+///    the metadata services of clouds, and IPv6 outside 2000::/3. It also refuses 6to4, Teredo,
+///    64:ff9b:1::/48 (NAT64 within a network) and IPv4-compatible addresses.
 ///
-/// An IPv4-mapped address (::ffff:0:0/96) is the IPv4 address itself; one of NAT64 (64:ff9b::/96)
-/// is judged as the IPv4 address that it leads to, and is in the networks of both. A network's own
-/// NAT64 prefix must be denied by hand. Unless it is BARKER_ADDRESSES_ANY, Unix sockets are
-/// refused.
+/// An IPv4-mapped address (::ffff:0:0/96) counts as the IPv4 address in it. A NAT64 address
+/// (64:ff9b::/96) is checked as the IPv4 address that it leads to; allowed and denied networks
+/// match it in either form. If your network has a NAT64 prefix of its own, deny it. Unix sockets
+/// are refused unless the policy is BARKER_ADDRESSES_ANY.
 ///
-/// A host of which some addresses are refused is tried at the others; if all are, the send fails
-/// with BARKER_ERR_REFUSED. Clones copy the policy and go on with their own.
+/// If only some addresses of a host are refused, the others are tried. If all are refused, the send
+/// fails with BARKER_ERR_REFUSED. A clone gets a copy of the policy, which can then be changed on
+/// its own.
 ///
 /// @param hook       the handle
-/// @param addresses  a barker_addresses; BARKER_ADDRESSES_ANY if never set
+/// @param addresses  a barker_addresses; the default is BARKER_ADDRESSES_ANY
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such policy
 /// @since 0.1.0
 #[must_use]
@@ -65,14 +68,14 @@ pub unsafe extern "C" fn barker_webhook_set_address_policy(
     }
 }
 
-/// Allows a network that the address policy does not: with BARKER_ADDRESSES_PUBLIC as an exception,
-/// with BARKER_ADDRESSES_LISTED as one of the list. See barker_webhook_set_address_policy().
+/// Allows a network that the address policy would refuse: an exception under
+/// BARKER_ADDRESSES_PUBLIC, an entry of the list under BARKER_ADDRESSES_LISTED. See
+/// barker_webhook_set_address_policy().
 ///
 /// @param hook     the handle
-/// @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or an address for
-///                 it alone
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if it is no network, or
-///         an address within one ("10.1.2.3/8")
+/// @param network  an IPv4 or IPv6 network, such as "10.0.0.0/8" or "fd00::/8", or a single address
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, or BARKER_ERR_RANGE if this is not a
+///         network, or is an address within one ("10.1.2.3/8")
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -84,11 +87,11 @@ pub unsafe extern "C" fn barker_webhook_allow_network(
     unsafe { on_handle(hook, |hook| hook.webhook.allow_network(text("network", network)?)) }
 }
 
-/// Denies a network, whatever else allows it. See barker_webhook_set_address_policy().
+/// Denies a network, even if something else allows it. See barker_webhook_set_address_policy().
 ///
 /// @param hook     the handle
 /// @param network  as for barker_webhook_allow_network()
-/// @return as barker_webhook_allow_network()
+/// @return as for barker_webhook_allow_network()
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -100,11 +103,11 @@ pub unsafe extern "C" fn barker_webhook_deny_network(
     unsafe { on_handle(hook, |hook| hook.webhook.deny_network(text("network", network)?)) }
 }
 
-/// Allows a port; once one is, a send to a URL of another port, or to a Unix socket, fails with
-/// BARKER_ERR_REFUSED.
+/// Allows a port. Once a port is allowed, a send to a URL with a port that is not, or to a Unix
+/// socket, fails with BARKER_ERR_REFUSED.
 ///
 /// @param hook  the handle
-/// @param port  1 to 65535; if none was ever allowed, all are
+/// @param port  1 to 65535; by default all ports are allowed
 /// @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_RANGE
 /// @since 0.1.0
 #[must_use]
@@ -117,11 +120,11 @@ pub unsafe extern "C" fn barker_webhook_allow_port(
     unsafe { on_handle(hook, |hook| hook.webhook.allow_port(port)) }
 }
 
-/// Sets whether a send to a URL that is not https, a Unix socket's too, fails with
-/// BARKER_ERR_REFUSED.
+/// Sets whether only https URLs are allowed. If so, a send to any other URL, including that of a
+/// Unix socket, fails with BARKER_ERR_REFUSED.
 ///
 /// @param hook        the handle
-/// @param https_only  0, as if never set, for any; else https alone
+/// @param https_only  0, the default, allows any URL; any other value allows only https
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -131,9 +134,5 @@ pub unsafe extern "C" fn barker_webhook_set_https_only(
     https_only: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_https_only(https_only != 0);
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_https_only(https_only != 0)) }
 }

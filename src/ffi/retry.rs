@@ -1,12 +1,16 @@
 //! Retrying: when to send again.
 
+use std::ffi::{CStr, c_char};
 use std::ptr;
 use std::time::Duration;
 
-use super::boundary::{array, catch, null, read, without_handle};
-use super::handle::{State, barker_webhook};
-use super::status::barker_status;
-use crate::error::Result;
+use super::boundary::{array, c_string, null, without_handle};
+use super::constants::Constants;
+use super::handle::{barker_webhook, read};
+use super::panic::catch;
+use super::state::State;
+use super::status::{BARKER_OK, barker_status};
+use crate::error::{Result, Status};
 use crate::queue::{Retry, Try, Verdict};
 
 /// What is to become of a message after a try. Numbers are part of the ABI.
@@ -222,21 +226,75 @@ pub unsafe extern "C" fn barker_retry_judge(
     milliseconds: *mut u32,
 ) -> barker_verdict {
     // SAFETY: the caller passes NULL or what these types promise.
-    let (retry, milliseconds) = unsafe { (retry.as_ref(), milliseconds.as_mut()) };
-    let judge = |hook: &State| match retry {
-        Some(retry) => retry.0.judge_now(&last_try(hook), tries),
-        None => Retry::default().judge_now(&last_try(hook), tries),
-    };
-    // SAFETY: as above.
-    let verdict = unsafe { read(hook, Verdict::Dead, judge) };
+    unsafe {
+        let verdict = read(hook, Verdict::Dead, |hook| judge(retry, &last_try(hook), tries));
+        told(verdict, milliseconds)
+    }
+}
+
+/// Like barker_retry_judge(), but for the outcome of a send without its handle: because the program
+/// stored it, or sent the message with another HTTP client.
+///
+/// @param retry         as for barker_retry_judge()
+/// @param status        what the send returned; BARKER_OK if the receiver answered. For another HTTP
+///                      client, BARKER_ERR_TIMEOUT if no answer came in time, BARKER_ERR_RECEIVE if
+///                      it failed otherwise. A number that is not a barker_status is a wrong call:
+///                      BARKER_VERDICT_DEAD.
+/// @param http_status   the answer's HTTP status, even if the rest of the answer did not come; 0 if
+///                      there is none
+/// @param retry_after   the value of the answer's Retry-After header; NULL if there is none
+/// @param tries         as for barker_retry_judge()
+/// @param milliseconds  as for barker_retry_judge()
+/// @return a barker_verdict
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_retry_judge_outcome(
+    retry: *const barker_retry,
+    status: barker_status,
+    http_status: u16,
+    retry_after: *const c_char,
+    tries: u32,
+    milliseconds: *mut u32,
+) -> barker_verdict {
+    // SAFETY: the caller passes NULL or what these types promise.
+    unsafe {
+        let verdict = catch(|| {
+            let known = || Status::of(status).unwrap_or(Status::Range);
+            let failure = (status != BARKER_OK).then(known);
+            let retry_after = c_string(retry_after).into_iter().collect();
+            judge(retry, &Try { failure, http_status, retry_after }, tries)
+        });
+        told(verdict.unwrap_or(Verdict::Dead), milliseconds)
+    }
+}
+
+/// Judges by this policy, or by a new one if it is NULL.
+///
+/// # Safety
+/// `retry` is NULL or a live policy that no other thread changes during the call.
+unsafe fn judge(retry: *const barker_retry, last: &Try<'_>, tries: u32) -> Verdict {
+    // SAFETY: as the caller promises.
+    match unsafe { retry.as_ref() } {
+        Some(retry) => retry.0.judge_now(last, tries),
+        None => Retry::default().judge_now(last, tries),
+    }
+}
+
+/// The verdict as C reads it; how long to wait goes to `milliseconds`.
+///
+/// # Safety
+/// `milliseconds` is NULL or may be written to.
+unsafe fn told(verdict: Verdict, milliseconds: *mut u32) -> barker_verdict {
     let (verdict, wait) = match verdict {
         Verdict::Delivered => (BARKER_VERDICT_DELIVERED, Duration::ZERO),
         Verdict::Retry(wait) => (BARKER_VERDICT_RETRY, wait),
         Verdict::Dead => (BARKER_VERDICT_DEAD, Duration::ZERO),
         Verdict::Gone => (BARKER_VERDICT_GONE, Duration::ZERO),
     };
-    if let Some(milliseconds) = milliseconds {
-        // Rounded up: nobody is asked before the time.
+    // SAFETY: as the caller promises.
+    if let Some(milliseconds) = unsafe { milliseconds.as_mut() } {
+        // Rounded up: the message is never sent too early.
         let wait = wait.as_nanos().div_ceil(1_000_000);
         *milliseconds = u32::try_from(wait).unwrap_or(u32::MAX);
     }
@@ -258,24 +316,18 @@ unsafe fn on_policy(
     })
 }
 
-/// What came of the handle's last send, or nothing if there was none.
+/// What came of the handle's last send; nothing, if there was none.
 fn last_try(hook: &State) -> Try<'_> {
     let Some(sent) = &hook.sent else {
         return Try { failure: hook.failure, ..Try::default() };
     };
-    let retry_after = sent
-        .headers
-        .iter()
-        .filter(|(name, _)| name.to_bytes().eq_ignore_ascii_case(b"Retry-After"))
-        .map(|(_, value)| value.to_bytes());
-    Try { failure: hook.failure, http_status: sent.status, retry_after: retry_after.collect() }
+    let retry_after = sent.headers_of(b"Retry-After").map(CStr::to_bytes).collect();
+    Try { failure: hook.failure, http_status: sent.status, retry_after }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Status;
-    use crate::ffi::constants::Constants;
     use crate::ffi::status::BARKER_ERR_REFUSED;
 
     #[test]

@@ -1,44 +1,46 @@
-//! Secrets: how it is signed.
+//! Secrets: how messages are signed.
 //!
-//! A setter that fails changes nothing, except that the default secret does not stay once another
-//! was given, even if that is refused.
+//! A setter that fails changes nothing, except that the default secret is dropped as soon as another
+//! one is set, even if that one is refused.
 
 use std::ffi::c_void;
 
-use super::boundary::{bytes, on_handle};
+use super::boundary::bytes;
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle};
 use super::status::barker_status;
+use crate::error::Result;
 use crate::signature::{Scheme, Spelling};
+use crate::webhook::Webhook;
 
-/// How a message is signed. Numbers are part of the ABI.
+/// How a message is signed. The numbers are part of the ABI.
 pub type barker_scheme = i32;
 
-/// Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
-/// BARKER_SIGNATURE. The secret is any bytes.
+/// The scheme of the Python package barker: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP
+/// and BARKER_SIGNATURE. The secret is any bytes.
 pub const BARKER_SCHEME_BARKER: barker_scheme = 0;
 /// The same with HMAC-SHA256.
 pub const BARKER_SCHEME_BARKER_SHA256: barker_scheme = 1;
 /// The same with HMAC-SHA512.
 pub const BARKER_SCHEME_BARKER_SHA512: barker_scheme = 2;
-/// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when
-/// verifying, under Svix's names as well. The secret is text: base64 of at least 16 bytes,
-/// alone or after `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519
-/// private key signs with that (v1a); `whpk_` and base64 of the public key verifies only.
+/// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature. Verifying also
+/// accepts Svix's names of these headers. The secret is text: base64 of at least 16 bytes, alone
+/// or after `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key
+/// signs with that key (v1a); `whpk_` and base64 of the public key can only verify.
 /// <https://github.com/standard-webhooks/standard-webhooks>
 pub const BARKER_SCHEME_STANDARD: barker_scheme = 10;
-/// The same under the names svix-id, svix-timestamp and svix-signature.
+/// The same with the names svix-id, svix-timestamp and svix-signature.
 pub const BARKER_SCHEME_SVIX: barker_scheme = 11;
 /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
 pub const BARKER_SCHEME_GITHUB: barker_scheme = 20;
 /// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
-/// Stripe shows, `whsec_` included.
+/// Stripe shows, including `whsec_`.
 pub const BARKER_SCHEME_STRIPE: barker_scheme = 21;
-/// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
-/// The secret is text.
+/// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature. The
+/// secret is text.
 pub const BARKER_SCHEME_SLACK: barker_scheme = 22;
-/// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in
-/// Shopify-Hmac-SHA256 as well. No timestamp. The secret is text.
+/// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; verifying also accepts
+/// Shopify-Hmac-SHA256. No timestamp. The secret is text.
 pub const BARKER_SCHEME_SHOPIFY: barker_scheme = 23;
 
 constants! { Scheme, "signature scheme":
@@ -53,22 +55,24 @@ constants! { Scheme, "signature scheme":
     Shopify = BARKER_SCHEME_SHOPIFY,
 }
 
-/// Sets the one secret that signs and verifies, in place of all that were set before. Until one is
-/// set, it is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use at least 24 random
-/// bytes; see barker_generate_secret().
+/// Sets the only secret that signs and verifies; it replaces all secrets that were set before.
+/// Until you set one, the secret is "BARKER" under BARKER_SCHEME_BARKER, which everyone knows. Use
+/// at least 24 random bytes: see barker_generate_secret().
 ///
-/// A secret that is refused changes nothing, with one exception: the default secret does not stay.
-/// A handle that has no other then signs, sends and accepts nothing (BARKER_ERR_SECRET) until a
-/// secret is set, so that a program that overlooks the failure trusts nobody.
+/// A secret that is refused changes nothing, with one exception: the default secret is dropped. A
+/// handle that has no other secret then refuses to sign, send and verify (BARKER_ERR_SECRET) until
+/// one is set. So a program that ignores the failure trusts nobody.
 ///
 /// @param hook    the handle
-/// @param scheme  a barker_scheme, which says what its secret is
-/// @param secret  the secret's bytes, or its text without the NUL. The library keeps only what the
-///                algorithm derives from it, and wipes that when it is replaced or freed.
-/// @param len     number of bytes; 0 is refused except by the Barker schemes
+/// @param scheme  a barker_scheme, which determines what the secret looks like
+/// @param secret  the bytes of the secret, or its text without the NUL. The library keeps only what
+///                the algorithm derives from it, and wipes that when the secret is replaced or the
+///                handle is freed.
+/// @param len     number of bytes; only the Barker schemes accept 0
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme, or
-///         BARKER_ERR_SECRET: Standard Webhooks and Svix refuse what is not base64 of at least 16
-///         bytes, and the other schemes of text what begins or ends with white space
+///         BARKER_ERR_SECRET if the secret is refused: for Standard Webhooks and Svix because it is
+///         not base64 of at least 16 bytes, for the other schemes with text because it begins or
+///         ends with white space
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -80,28 +84,26 @@ pub unsafe extern "C" fn barker_webhook_set_secret(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.set_secret(Scheme::of(scheme)?, secret)
+        give(hook, "secret", secret, len, |hook, secret| {
+            hook.set_secret(Scheme::of(scheme)?, secret)
         })
     }
 }
 
-/// Adds a secret beside those that were set. The default secret does not stay beside another; one
-/// that is refused takes it away as well: see barker_webhook_set_secret().
+/// Adds a secret to the ones that were set. The default secret is dropped, even if the new one is
+/// refused: see barker_webhook_set_secret().
 ///
-/// A send signs under every scheme that has a secret, so that receivers may move from one to
-/// another. Where a header holds several signatures (Standard Webhooks, Svix, Stripe), every secret
-/// of the scheme signs; in the others, the first. Verifying accepts a message that any of the
-/// secrets signed, so that secrets may be rotated: put the new one first.
+/// Sending signs under every scheme that has a secret, so that receivers can move from one scheme
+/// to another. If the header can hold several signatures (Standard Webhooks, Svix, Stripe), every
+/// secret of the scheme signs; otherwise only the first one does. Verifying accepts a message that
+/// was signed with any of the secrets, so that secrets can be rotated: put the new one first.
 ///
 /// @param hook    the handle, which holds at most 16 secrets
 /// @param scheme  as for barker_webhook_set_secret()
 /// @param secret  as for barker_webhook_set_secret()
 /// @param len     number of bytes
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme or no room, or
-///         BARKER_ERR_SECRET
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE if there is no such scheme or no room for
+///         another secret, or BARKER_ERR_SECRET
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -113,16 +115,14 @@ pub unsafe extern "C" fn barker_webhook_add_secret(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            let secret = bytes("secret", secret, len)?;
-            hook.webhook.add_secret(Scheme::of(scheme)?, secret)
+        give(hook, "secret", secret, len, |hook, secret| {
+            hook.add_secret(Scheme::of(scheme)?, secret)
         })
     }
 }
 
-/// Sets the key of the original's scheme: barker_webhook_set_secret() with BARKER_SCHEME_BARKER.
-/// As there, a key that is refused takes the default secret away.
+/// Sets the key of the Python package's scheme. This is barker_webhook_set_secret() with
+/// BARKER_SCHEME_BARKER. As there, the default secret is dropped even if the key is refused.
 ///
 /// @param hook  the handle
 /// @param key   any bytes; NULL with length 0 is the empty key
@@ -137,22 +137,17 @@ pub unsafe extern "C" fn barker_webhook_set_key(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.drop_default_secret();
-            hook.webhook.set_secret(Scheme::Barker, bytes("key", key, len)?)
-        })
-    }
+    unsafe { give(hook, "key", key, len, |hook, key| hook.set_secret(Scheme::Barker, key)) }
 }
 
-/// How names with underscores are spelled when sent.
+/// How to spell header names that contain underscores when sending.
 pub type barker_spelling = i32;
 
-/// BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
+/// BARKER_SIGNATURE, which the Python package reads and nginx drops by default.
 pub const BARKER_SPELLING_UNDERSCORE: barker_spelling = 0;
 /// BARKER-SIGNATURE, which passes everywhere.
 pub const BARKER_SPELLING_DASH: barker_spelling = 1;
-/// Both.
+/// Send both.
 pub const BARKER_SPELLING_BOTH: barker_spelling = 2;
 
 constants! { Spelling, "spelling":
@@ -161,12 +156,12 @@ constants! { Spelling, "spelling":
     Both = BARKER_SPELLING_BOTH,
 }
 
-/// Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sent. nginx drops
-/// names with underscores unless it is told otherwise; the Python original reads no others.
-/// Verifying takes either.
+/// Sets how the names BARKER_TIMESTAMP and BARKER_SIGNATURE are spelled when sending. By default
+/// nginx drops names with underscores, but the Python package reads only those. Verifying accepts
+/// both.
 ///
 /// @param hook      the handle
-/// @param spelling  a barker_spelling; BARKER_SPELLING_UNDERSCORE if never set
+/// @param spelling  a barker_spelling; the default is BARKER_SPELLING_UNDERSCORE
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such spelling
 /// @since 0.1.0
 #[must_use]
@@ -180,6 +175,26 @@ pub unsafe extern "C" fn barker_webhook_set_spelling(
         on_handle(hook, |hook| {
             hook.webhook.set_spelling(Spelling::of(spelling)?);
             Ok(())
+        })
+    }
+}
+
+/// Gives a handle a secret. The default secret goes, even if this one is refused.
+///
+/// # Safety
+/// As for [`on_handle`] and [`bytes`].
+unsafe fn give(
+    hook: *mut barker_webhook,
+    what: &str,
+    secret: *const c_void,
+    len: usize,
+    set_or_add: impl FnOnce(&mut Webhook, &[u8]) -> Result<()>,
+) -> barker_status {
+    // SAFETY: the caller's promises are those asked for here.
+    unsafe {
+        on_handle(hook, |hook| {
+            hook.webhook.drop_default_secret();
+            set_or_add(&mut hook.webhook, bytes(what, secret, len)?)
         })
     }
 }

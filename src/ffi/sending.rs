@@ -3,26 +3,30 @@
 use std::ffi::c_void;
 use std::ops::ControlFlow;
 
-use super::boundary::{array, bytes, null, on_handle, without_handle};
+use super::boundary::{array, bytes, null, without_handle};
 use super::buffer::barker_buffer;
-use super::handle::{State, barker_webhook};
-use super::status::*;
+use super::handle::{barker_webhook, on_handle};
+use super::state::State;
+use super::status::barker_status;
 use crate::error::{Error, Result, Status};
-use crate::webhook::{self, Delivery};
+use crate::webhook::{self, SentMessage};
 
-/// Signs the data that was set with the present time, POSTs it and waits for the answer.
+/// Signs the data that was set with the current time, sends it in a POST request and waits for the
+/// answer.
 ///
-/// An answer of any HTTP status is BARKER_OK: look at http_status. Barker never sends a message
-/// again by itself when the receiver may have it: after BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
-/// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED that is for
-/// the caller to decide. A redirect is followed only if barker_webhook_set_redirects() was called.
+/// An answer with any HTTP status is BARKER_OK: check http_status. Barker never sends a message
+/// again on its own if the receiver may already have it. After BARKER_ERR_SEND, BARKER_ERR_RECEIVE,
+/// BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE or BARKER_ERR_STOPPED, the caller
+/// decides. Redirects are followed only if barker_webhook_set_redirects() was called.
 ///
 /// @param hook         the handle
-/// @param http_status  receives the answer's status, such as 204; 0 if there is no answer
-/// @param body         receives the answer's body, at most 1 MiB, to be released with
-///                     barker_buffer_free(); NULL if it is not wanted
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if none was set, BARKER_ERR_SECRET if none
-///         can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE,
+/// @param http_status  receives the HTTP status of the answer, such as 204, or 0 if the send fails;
+///                     may be NULL
+/// @param body         receives the body of the answer, up to the limit of
+///                     barker_webhook_set_max_body(); release it with barker_buffer_free(). May be
+///                     NULL.
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_URL if no URL was set, BARKER_ERR_SECRET if no
+///         secret can sign, BARKER_ERR_SYSTEM, BARKER_ERR_REFUSED, BARKER_ERR_RESOLVE,
 ///         BARKER_ERR_RESOLVE_AGAIN, BARKER_ERR_CONNECT, BARKER_ERR_PROXY, BARKER_ERR_TLS,
 ///         BARKER_ERR_CERTIFICATE_EXPIRED, BARKER_ERR_CERTIFICATE_NAME,
 ///         BARKER_ERR_CERTIFICATE_ISSUER, BARKER_ERR_CERTIFICATE_SELF_SIGNED,
@@ -40,15 +44,15 @@ pub unsafe extern "C" fn barker_webhook_send(
     unsafe { deliver(hook, http_status, body, |hook| hook.webhook.send()) }
 }
 
-/// As barker_webhook_send(), but sends this data, which it borrows for the call and does not copy.
-/// The data that was set stays as it is.
+/// Like barker_webhook_send(), but sends the data passed here, which it reads during the call and
+/// does not copy. The data that was set stays as it is.
 ///
 /// @param hook         the handle
-/// @param data         any bytes; NULL with length 0 is no data
+/// @param data         any bytes; NULL with length 0 means no data
 /// @param len          number of bytes
 /// @param http_status  as for barker_webhook_send()
 /// @param body         as for barker_webhook_send()
-/// @return as barker_webhook_send(), or BARKER_ERR_RANGE
+/// @return as for barker_webhook_send(), or BARKER_ERR_RANGE
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -65,47 +69,52 @@ pub unsafe extern "C" fn barker_webhook_send_data(
     }
 }
 
-/// Told how a delivery of barker_send_many() ended.
+/// Called by barker_send_many() each time a delivery has ended.
 ///
-/// The handle has the outcome already: barker_webhook_response_status() and the like may be asked.
-/// The handles of the batch must not be changed or freed, nor barker_send_many() be called with
-/// them, until it has returned. The function must return: it must not leave by longjmp(), a C++
-/// exception or pthread_exit(), nor return in a child of fork().
+/// The handle already has the outcome: the function may call barker_webhook_response_status() and
+/// the other getters. Until barker_send_many() has returned, do not change or free the handles of
+/// the batch, and do not pass them to barker_send_many() again. The function must return: it must
+/// not leave by longjmp(), a C++ exception or pthread_exit(), and must not return in a child of
+/// fork().
 ///
-/// @param user    as it was given to barker_send_many()
-/// @param index   which of the handles, from 0
-/// @param status  as barker_webhook_status() gives it
-/// @return 0 to go on; anything else stops the batch
+/// @param user    the pointer that was passed to barker_send_many()
+/// @param index   the index of the handle in the array, from 0
+/// @param status  the status of the delivery, as barker_webhook_status() returns it
+/// @return 0 to continue; any other value stops the batch
 pub type barker_progress =
     Option<unsafe extern "C" fn(user: *mut c_void, index: usize, status: barker_status) -> i32>;
 
-/// Signs and sends the data of many handles at once, and returns when all were answered or have
-/// failed. All of it is done on the calling thread; only the names of hosts are looked up on
-/// others.
+/// Signs and sends the data of many handles at once. It returns when every delivery was answered or
+/// has failed. Everything happens on the calling thread, except that other threads look up host
+/// names.
 ///
-/// The outcome is left in each handle, as barker_webhook_send() leaves it. Each delivery has its
-/// handle's timeout, from when it begins. For one body to many receivers, clone a handle and set
-/// only the URLs: clones with the data and secrets of their original have one message, with one
-/// id, that is signed once a second at most.
+/// Each handle then has the outcome of its delivery, as after barker_webhook_send(). The timeout of
+/// a handle starts when its delivery starts. To send one body to many receivers, clone a handle and
+/// set only the URLs. Clones that have the data and secrets of their original send one message with
+/// one id, which is signed at most once a second.
 ///
 ///     for (size_t i = 0; i < count; i++) {
 ///         hooks[i] = barker_webhook_clone(original);
-///         barker_webhook_set_url(hooks[i], urls[i]);
+///         if (barker_webhook_set_url(hooks[i], urls[i]) != BARKER_OK)
+///             fprintf(stderr, "%s: %s\n", urls[i], barker_webhook_error(hooks[i]));
 ///     }
-///     barker_send_many(hooks, count, 100, NULL, NULL);
+///     if (barker_send_many(hooks, count, 100, NULL, NULL) != BARKER_OK)
+///         fprintf(stderr, "not every delivery was tried\n");
 ///     for (size_t i = 0; i < count; i++)
 ///         printf("%s: %s\n", urls[i], barker_status_string(barker_webhook_status(hooks[i])));
 ///
-/// @param hooks          the handles, no two the same, used by nobody else meanwhile; the array is
-///                       copied
+/// @param hooks          the handles, each only once, which nothing else uses during the call; the
+///                       array is copied
 /// @param count          number of handles
-/// @param max_in_flight  how many may be under way at once, each with a descriptor; 0 is 64. While
-///                       the process is out of descriptors, deliveries wait until others end.
-/// @param progress       called on this thread whenever a delivery has ended; may be NULL
-/// @param user           passed on to it
-/// @return BARKER_OK if all were tried, whatever came of them; BARKER_ERR_NULL or BARKER_ERR_RANGE
-///         (a handle is there twice), and nothing was tried; BARKER_ERR_STOPPED or
-///         BARKER_ERR_SYSTEM, and those not ended have the status BARKER_ERR_STOPPED
+/// @param max_in_flight  how many deliveries run at once, each of which needs a file descriptor; 0
+///                       means 64. While the process has no descriptors left, deliveries wait until
+///                       others end.
+/// @param progress       called on this thread each time a delivery has ended; may be NULL
+/// @param user           passed to progress
+/// @return BARKER_OK if every delivery was tried, whether or not it succeeded. BARKER_ERR_NULL, or
+///         BARKER_ERR_RANGE because a handle is in the array twice: nothing was tried.
+///         BARKER_ERR_STOPPED or BARKER_ERR_SYSTEM: deliveries that had not ended have the status
+///         BARKER_ERR_STOPPED
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -147,15 +156,17 @@ pub unsafe extern "C" fn barker_send_many(
     })
 }
 
-/// Ends the send that is under way with this handle, or the next one, and all that follow until it
-/// is called with 0: they fail with BARKER_ERR_STOPPED. For cancelling, and for ending a program.
+/// Ends the send that is running with this handle, or the next one, and all sends that follow,
+/// until it is called with 0. They fail with BARKER_ERR_STOPPED. Use it to cancel a send, or before
+/// the program ends.
 ///
-/// Any thread may call it at any time between barker_webhook_new() and barker_webhook_free(), also
-/// while another thread sends with the handle, alone or in a batch; but not a signal handler. It
-/// does not wait for the send's end. Clones are stopped each by itself, and start unstopped.
+/// Any thread may call it at any time between barker_webhook_new() and barker_webhook_free(), even
+/// while another thread sends with the handle, alone or in a batch. A signal handler must not call
+/// it. It does not wait for the send to end. It does not stop the handle's clones, and a new clone
+/// of a stopped handle can send.
 ///
 /// @param hook     the handle
-/// @param stopped  1 stops, 0 lets the handle send again
+/// @param stopped  1 stops, 0 allows sending again
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -167,23 +178,23 @@ pub unsafe extern "C" fn barker_webhook_set_stopped(
     without_handle(|| {
         // SAFETY: the caller passes NULL or a live handle; the state is left to its thread.
         let hook = unsafe { hook.as_ref() }.ok_or_else(|| null("hook"))?;
-        hook.stop.set(stopped != 0);
+        hook.cancellation.set(stopped != 0);
         Ok(())
     })
 }
 
-/// Far from the usual limit of descriptors.
+/// Far below the usual limit of descriptors.
 const DEFAULT_IN_FLIGHT: u32 = 64;
 
 /// Sends, remembers the outcome in the handle and fills the out parameters.
 ///
 /// # Safety
-/// Each pointer is NULL or of use for its type, to this thread alone.
+/// Each pointer is NULL or valid for its type, and no other thread uses it.
 unsafe fn deliver(
     hook: *mut barker_webhook,
     http_status: *mut u16,
     body: *mut barker_buffer,
-    send: impl FnOnce(&mut State) -> Result<Delivery>,
+    send: impl FnOnce(&mut State) -> Result<SentMessage>,
 ) -> barker_status {
     // SAFETY: as the caller promises.
     let (mut http_status, mut body) = unsafe { (http_status.as_mut(), body.as_mut()) };

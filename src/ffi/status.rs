@@ -2,33 +2,29 @@
 
 use std::ffi::c_char;
 
-use super::boundary::catch;
 use super::constants::{Constants, constants};
+use super::panic::catch;
 use crate::error::{Result, Status};
 
-/// Outcome of a call. Numbers are part of the ABI: they are never changed nor used again.
-///
-/// 1xx: the call was wrong, nothing was changed and nothing was sent. 2xx: no whole answer
-/// came from the receiver. 3xx: the received message must not be trusted. 9xx: the system or the
-/// library itself failed.
+/// The outcome of a call, as introduction.h describes it in the header.
 pub type barker_status = i32;
 
-/// The call did what it was asked.
+/// Success.
 pub const BARKER_OK: barker_status = 0;
-/// A pointer that must not be NULL was NULL.
+/// A pointer that must not be NULL is NULL.
 pub const BARKER_ERR_NULL: barker_status = 100;
 /// A text is not UTF-8.
 pub const BARKER_ERR_UTF8: barker_status = 101;
-/// The URL cannot be used, or none was set before a send.
+/// The URL cannot be used, or none was set before sending.
 pub const BARKER_ERR_URL: barker_status = 102;
-/// A request header's name or value cannot be sent.
+/// The name or value of a request header cannot be sent.
 pub const BARKER_ERR_HEADER: barker_status = 103;
-/// A number is outside its limits.
+/// A number is out of range.
 pub const BARKER_ERR_RANGE: barker_status = 104;
-/// The secret is not of the form that its scheme wants; or the handle has none that can
-/// sign, or none at all because the one that was given was refused.
+/// The secret does not have the form that its scheme requires; or the handle has no secret that
+/// can sign, or no secret at all because one was refused.
 pub const BARKER_ERR_SECRET: barker_status = 105;
-/// The message id cannot be used, or none was set where one is needed.
+/// The message id cannot be used, or none was set where one is required.
 pub const BARKER_ERR_ID: barker_status = 106;
 /// A certificate, its key or a revocation list cannot be used.
 pub const BARKER_ERR_CERTIFICATE: barker_status = 107;
@@ -36,61 +32,60 @@ pub const BARKER_ERR_CERTIFICATE: barker_status = 107;
 pub const BARKER_ERR_RESOLVE: barker_status = 200;
 /// No address of the receiver accepted a connection.
 pub const BARKER_ERR_CONNECT: barker_status = 201;
-/// The TLS handshake failed, for a reason that has no status of its own.
+/// The TLS handshake failed for a reason that has no status of its own.
 pub const BARKER_ERR_TLS: barker_status = 202;
-/// The connection broke while the request was being sent.
+/// The connection broke while the request was being sent. The receiver may have the webhook.
 pub const BARKER_ERR_SEND: barker_status = 203;
-/// The connection broke before the whole answer had come. The receiver may have the webhook.
+/// The connection broke before the complete answer came. The receiver may have the webhook.
 pub const BARKER_ERR_RECEIVE: barker_status = 204;
-/// The timeout passed first. The receiver may have the webhook.
+/// The timeout expired. The receiver may have the webhook.
 pub const BARKER_ERR_TIMEOUT: barker_status = 205;
-/// What came back is not an HTTP/1.x response. The receiver may have the webhook.
+/// The answer is not an HTTP/1.x response. The receiver may have the webhook.
 pub const BARKER_ERR_PROTOCOL: barker_status = 206;
-/// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is
-/// larger than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The
-/// receiver may have the webhook.
+/// The body of the answer is larger than barker_webhook_set_max_body() allows, the rest of the
+/// answer is larger than 64 KiB, or it has more than 128 headers or 16 interim (1xx) responses.
+/// The receiver may have the webhook.
 pub const BARKER_ERR_TOO_LARGE: barker_status = 207;
-/// The send, or the batch that it belonged to, was stopped first. If sending had begun, the
-/// receiver may have the webhook.
+/// The send or its batch was stopped. If sending had begun, the receiver may have the webhook.
 pub const BARKER_ERR_STOPPED: barker_status = 208;
-/// The address policy does not allow the receiver's address, port or scheme. Nothing was
-/// sent.
+/// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
 pub const BARKER_ERR_REFUSED: barker_status = 209;
-/// The proxy does not lead to the receiver, or the environment names one that cannot be
+/// The proxy could not connect to the receiver, or the environment names a proxy that cannot be
 /// used.
 pub const BARKER_ERR_PROXY: barker_status = 210;
-/// No name server answered for the receiver's host name. It may exist: try again later.
+/// No name server answered for the receiver's host name. The host may exist: try again later.
 pub const BARKER_ERR_RESOLVE_AGAIN: barker_status = 211;
 /// The receiver's certificate has expired, or is not valid yet.
 pub const BARKER_ERR_CERTIFICATE_EXPIRED: barker_status = 220;
-/// The receiver's certificate is for other names than the URL's host.
+/// The receiver's certificate is not for the host of the URL.
 pub const BARKER_ERR_CERTIFICATE_NAME: barker_status = 221;
-/// The receiver's certificate comes from an authority that is not trusted.
+/// The receiver's certificate was issued by an authority that is not trusted.
 pub const BARKER_ERR_CERTIFICATE_ISSUER: barker_status = 222;
 /// The receiver's certificate is self-signed, and is not trusted itself.
 pub const BARKER_ERR_CERTIFICATE_SELF_SIGNED: barker_status = 223;
 /// The receiver's certificate was revoked.
 pub const BARKER_ERR_CERTIFICATE_REVOKED: barker_status = 224;
-/// A header that the signature needs is not among those given.
+/// A header that the signature needs is missing.
 pub const BARKER_ERR_HEADER_MISSING: barker_status = 300;
-/// A timestamp, message id or signature is not written as its scheme says.
+/// A timestamp, message id or signature does not have the form that its scheme requires.
 pub const BARKER_ERR_HEADER_MALFORMED: barker_status = 301;
 /// A header that the signature needs has two different values.
 pub const BARKER_ERR_HEADER_AMBIGUOUS: barker_status = 302;
-/// The signature is not that of this body, this timestamp and this key.
+/// The signature does not match this body, this timestamp and this key.
 pub const BARKER_ERR_SIGNATURE: barker_status = 303;
-/// The timestamp is further in the past than the tolerance. The signature is right, unless
-/// it is one of Ed25519, which is not looked at then.
+/// The timestamp is further in the past than the tolerance allows. The signature is right,
+/// except that Ed25519 signatures are not checked in this case.
 pub const BARKER_ERR_TOO_OLD: barker_status = 304;
-/// The timestamp is further in the future than the tolerance. The signature as above.
+/// The timestamp is further in the future than the tolerance allows. As above for the signature.
 pub const BARKER_ERR_TOO_NEW: barker_status = 305;
-/// The message is right and current, but it was accepted before.
+/// The message is genuine and current, but was accepted before.
 pub const BARKER_ERR_REPLAYED: barker_status = 306;
-/// The message is right and current, but there is no room to remember it: answer 503.
+/// The message is genuine and current, but there is no room to remember it: answer 503.
 pub const BARKER_ERR_REPLAY_FULL: barker_status = 307;
-/// A defect in barker itself. The handle stays usable. Please report it.
+/// A bug in barker. The handle stays usable. Please report it.
 pub const BARKER_ERR_INTERNAL: barker_status = 900;
-/// The system lacks what the call takes: descriptors, memory, a thread or random bytes.
+/// The system lacks something that the call needs: file descriptors, memory, a thread or random
+/// bytes.
 pub const BARKER_ERR_SYSTEM: barker_status = 901;
 
 constants! { Status, "status":
@@ -131,9 +126,9 @@ constants! { Status, "status":
     System = BARKER_ERR_SYSTEM,
 }
 
-/// Gives the sentence of a status.
+/// Returns a sentence that describes a status.
 ///
-/// @param status  a barker_status; any other number gives "unknown status"
+/// @param status  a barker_status; for any other number the sentence is "unknown status"
 /// @return NUL-terminated static text, never NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -145,7 +140,7 @@ pub extern "C" fn barker_status_string(status: barker_status) -> *const c_char {
     }
 }
 
-/// The status of a call that ended so.
+/// The status of a call with this result.
 pub(super) fn status_of(result: &Result<()>) -> barker_status {
     result.as_ref().map_or_else(|error| error.status.constant(), |()| BARKER_OK)
 }

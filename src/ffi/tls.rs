@@ -1,18 +1,19 @@
-//! TLS: whom to trust.
+//! TLS: which certificates to trust, and which to show.
 
 use std::ffi::{c_char, c_void};
 
-use super::boundary::{bytes, on_handle, optional_text, text};
+use super::boundary::{bytes, optional_text, text};
 use super::constants::{Constants, constants};
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, on_handle};
 use super::status::barker_status;
-use crate::delivery::TlsVersion;
+use crate::delivery::{TlsConfig, TlsVersion};
+use crate::error::Result;
 
-/// Trusts the certificate authorities in PEM too, beside those of the platform: see
-/// barker_webhook_set_platform_ca(). A certificate that is its own issuer is such an authority.
+/// Trusts the certificate authorities in PEM, in addition to those of the platform: see
+/// barker_webhook_set_platform_ca(). A self-signed certificate counts as an authority.
 ///
-/// The settings of TLS hold for connections made afterwards; older ones are not used again by this
-/// handle. Clones take them over.
+/// TLS settings apply to connections that are opened afterwards; this handle does not use older
+/// ones again. Clones copy the settings.
 ///
 /// @param hook  the handle
 /// @param pem   one or more certificates in PEM (RFC 7468); copied
@@ -27,20 +28,15 @@ pub unsafe extern "C" fn barker_webhook_add_ca(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_authorities(pem))
-        })
-    }
+    unsafe { change(hook, |tls| tls.with_authorities(bytes("pem", pem, len)?)) }
 }
 
-/// As barker_webhook_add_ca(), from a file, which is read once, now.
+/// Like barker_webhook_add_ca(), but reads the certificates from a file, once, during the call.
 ///
 /// @param hook  the handle
-/// @param path  the file's path
+/// @param path  the path of the file
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, BARKER_ERR_CERTIFICATE, or
-///         BARKER_ERR_SYSTEM if there is no descriptor or memory to read it with
+///         BARKER_ERR_SYSTEM if there is no descriptor or memory to read the file with
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -49,25 +45,21 @@ pub unsafe extern "C" fn barker_webhook_add_ca_file(
     path: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let path = text("path", path)?;
-            hook.webhook.change_trust(|trust| trust.with_authority_file(path))
-        })
-    }
+    unsafe { change(hook, |tls| tls.with_authority_file(text("path", path)?)) }
 }
 
-/// Sets whether the platform's certificate authorities are trusted: on Linux those that OpenSSL
-/// would find, or those in the file and directories that SSL_CERT_FILE and SSL_CERT_DIR name. A
-/// program with more rights than its user has (setuid, setgid, file capabilities) ignores these
-/// variables.
+/// Sets whether the certificate authorities of the platform are trusted. On Linux these are the
+/// ones that OpenSSL would find, or those in the file and directories that SSL_CERT_FILE and
+/// SSL_CERT_DIR name. A program that has more rights than its user (setuid, setgid or file
+/// capabilities) ignores these variables.
 ///
-/// They are read when a connection needs them first. Once a minute at most a new connection looks
-/// whether the files are others now, and if so, reads them again. As long as none can be read then,
-/// those read before stay trusted.
+/// The files are read when a connection first needs them. At most once a minute, a new connection
+/// checks whether the files have changed and, if so, reads them again. If none can be read then,
+/// the authorities that were read before stay trusted.
 ///
 /// @param hook     the handle
-/// @param trusted  0 trusts only what barker_webhook_add_ca() added; 1 if never set
+/// @param trusted  1, the default, trusts them; 0 trusts only what was added with
+///                 barker_webhook_add_ca()
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -77,15 +69,11 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
     trusted: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_platform(trusted != 0)))
-        })
-    }
+    unsafe { change(hook, |tls| Ok(tls.with_platform(trusted != 0))) }
 }
 
-/// Refuses the certificates that these lists revoke, in a receiver's whole chain. A certificate
-/// whose issuer has no list here is not affected; nothing is fetched from anywhere.
+/// Refuses the certificates that these lists revoke, anywhere in a receiver's chain. A certificate
+/// whose issuer has no list here is not affected. Barker does not download lists.
 ///
 /// @param hook  the handle
 /// @param pem   one or more certificate revocation lists in PEM (RFC 5280 section 5); copied
@@ -100,23 +88,19 @@ pub unsafe extern "C" fn barker_webhook_add_crl(
     len: usize,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let pem = bytes("pem", pem, len)?;
-            hook.webhook.change_trust(|trust| trust.with_revocations(pem))
-        })
-    }
+    unsafe { change(hook, |tls| tls.with_revocations(bytes("pem", pem, len)?)) }
 }
 
-/// Sets the certificate that is shown to a receiver who asks for one (mutual TLS).
+/// Sets the certificate that is shown to receivers that ask for one (mutual TLS).
 ///
-/// The private key is kept in memory as the TLS library holds it, which does not wipe it.
+/// The TLS library keeps the private key in memory and does not wipe it.
 ///
 /// @param hook     the handle
-/// @param pem      the certificate in PEM, and after it those that lead to an authority; copied.
-///                 NULL with length 0 shows none.
+/// @param pem      the certificate in PEM, followed by the certificates that lead to an authority;
+///                 copied. NULL with length 0 shows none.
 /// @param len      number of bytes
-/// @param key      its private key in PEM, not encrypted: RSA, ECDSA or Ed25519; copied
+/// @param key      the certificate's private key in PEM, not encrypted: RSA, ECDSA or Ed25519;
+///                 copied
 /// @param key_len  number of bytes of the key
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE or BARKER_ERR_CERTIFICATE
 /// @since 0.1.0
@@ -131,19 +115,18 @@ pub unsafe extern "C" fn barker_webhook_set_client_certificate(
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
-        on_handle(hook, |hook| {
+        change(hook, |tls| {
             let (pem, key) = (bytes("pem", pem, len)?, bytes("key", key, key_len)?);
-            let identity = (!pem.is_empty() || !key.is_empty()).then_some((pem, key));
-            hook.webhook.change_trust(|trust| trust.with_identity(identity))
+            tls.with_identity((!pem.is_empty() || !key.is_empty()).then_some((pem, key)))
         })
     }
 }
 
-/// Sets the name that the receiver's certificate must have, and that is asked for (SNI), where that
-/// is not the URL's host.
+/// Sets the name that the receiver's certificate must have and that is sent to the receiver (SNI),
+/// if that is not the host of the URL.
 ///
 /// @param hook  the handle
-/// @param name  a DNS name or an IP address; copied. NULL is the URL's host.
+/// @param name  a DNS name or an IP address; copied. NULL uses the host of the URL.
 /// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8 or BARKER_ERR_CERTIFICATE
 /// @since 0.1.0
 #[must_use]
@@ -153,15 +136,10 @@ pub unsafe extern "C" fn barker_webhook_set_server_name(
     name: *const c_char,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or what these types promise.
-    unsafe {
-        on_handle(hook, |hook| {
-            let name = optional_text("name", name)?;
-            hook.webhook.change_trust(|trust| trust.with_server_name(name))
-        })
-    }
+    unsafe { change(hook, |tls| tls.with_server_name(optional_text("name", name)?)) }
 }
 
-/// The oldest TLS that is spoken. Numbers are part of the ABI.
+/// The oldest version of TLS that is accepted. The numbers are part of the ABI.
 pub type barker_tls = i32;
 
 /// TLS 1.2 (RFC 5246).
@@ -174,10 +152,10 @@ constants! { TlsVersion, "version of TLS":
     Tls13 = BARKER_TLS_1_3,
 }
 
-/// Sets the oldest version of TLS that is spoken.
+/// Sets the oldest version of TLS that is accepted.
 ///
 /// @param hook     the handle
-/// @param version  a barker_tls; BARKER_TLS_1_2 if never set
+/// @param version  a barker_tls; the default is BARKER_TLS_1_2
 /// @return BARKER_OK, BARKER_ERR_NULL, or BARKER_ERR_RANGE if there is no such version
 /// @since 0.1.0
 #[must_use]
@@ -187,19 +165,15 @@ pub unsafe extern "C" fn barker_webhook_set_min_tls(
     version: barker_tls,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            let version = TlsVersion::of(version)?;
-            hook.webhook.change_trust(|trust| Ok(trust.with_minimum(version)))
-        })
-    }
+    unsafe { change(hook, |tls| Ok(tls.with_minimum(TlsVersion::of(version)?))) }
 }
 
-/// INSECURE: takes any certificate of a receiver, so that anyone on the way can read and change
-/// what is sent. For tests alone; to trust one certificate, use barker_webhook_add_ca().
+/// INSECURE: accepts any certificate, so that anyone on the way to the receiver can read and change
+/// what is sent. Use it only in tests. To trust one particular certificate, use
+/// barker_webhook_add_ca().
 ///
 /// @param hook  the handle
-/// @param skip  1 takes any certificate; 0 if never set
+/// @param skip  1 accepts any certificate; the default is 0
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -209,9 +183,17 @@ pub unsafe extern "C" fn barker_webhook_set_insecure_skip_verify(
     skip: i32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        on_handle(hook, |hook| {
-            hook.webhook.change_trust(|trust| Ok(trust.with_skipped_verification(skip != 0)))
-        })
-    }
+    unsafe { change(hook, |tls| Ok(tls.with_skipped_verification(skip != 0))) }
+}
+
+/// Changes what a handle trusts.
+///
+/// # Safety
+/// As for [`on_handle`].
+unsafe fn change(
+    hook: *mut barker_webhook,
+    change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
+) -> barker_status {
+    // SAFETY: the caller's promise is the one asked for here.
+    unsafe { on_handle(hook, |hook| hook.webhook.change_tls(change)) }
 }

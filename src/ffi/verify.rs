@@ -1,47 +1,49 @@
-//! Verifying: whether to trust what was received.
+//! Verifying: whether to trust a received message.
 
 use std::ffi::{CStr, c_void};
 use std::time::{Duration, SystemTime};
 
-use super::boundary::{array, bytes, handle, null, read, set, without_handle};
+use super::boundary::{array, bytes, null, without_handle};
 use super::constants::Constants;
-use super::handle::barker_webhook;
+use super::handle::{barker_webhook, handle, read, set};
 use super::header::barker_header;
 use super::secrets::barker_scheme;
 use super::status::barker_status;
 use crate::error::Result;
-use crate::signature::{Currency, Keyring, Scheme};
+use crate::signature::{Freshness, Keyring, Scheme};
 
-/// Tells whether a received message is correct and current: whether its headers hold a signature
-/// of this body by one of the handle's secrets, and a timestamp within the handle's tolerance. Give
-/// all the headers as they came, and the body before anything has parsed it:
+/// Checks whether a received message is genuine and current. It is if its headers hold a signature
+/// of this body that was made with one of the handle's secrets, and a timestamp within the handle's
+/// tolerance. Pass all headers as they came, and the body before anything has parsed it:
 ///
 ///     if (barker_webhook_verify(hook, headers, header_count, body, body_len) != BARKER_OK)
-///         answer(401);
+///         return 401;
 ///
-/// Signatures are compared in constant time, and nothing is allocated except for a message to
-/// remember. Any number of threads may verify with one handle at once. Within the tolerance, a
-/// message that was verified once verifies again, unless barker_webhook_set_replay_limit() was
-/// called. If several secrets fail, the status is that of the one that came furthest.
+/// Signatures are compared in constant time. Nothing is allocated, except to remember a message for
+/// barker_webhook_set_replay_limit(). Any number of threads may verify with one handle at once.
+/// Within the tolerance, a message that was verified once verifies again, unless a replay limit was
+/// set. If the handle has several secrets and none matches, the status is that of the secret that
+/// got furthest in the checks.
 ///
 /// A header may come twice, be joined with a comma, or be split at its commas, in any order, as
-/// gateways do it: the outcome is the same. Where a header has room for one value, it must say the
-/// same each time.
+/// gateways do: the result is the same. If a header can hold only one value, all its values must be
+/// equal.
 ///
-/// A message is hashed once for each secret, except for an Ed25519 key: once for each of at most
-/// four signatures, and not at all if its timestamp does not pass, so that BARKER_ERR_TOO_OLD and
-/// BARKER_ERR_TOO_NEW then do not tell whether the signature is right.
+/// The body is hashed once for each secret. An Ed25519 key hashes it once for each of at most four
+/// signatures, and not at all if the timestamp is outside the tolerance. For such a key,
+/// BARKER_ERR_TOO_OLD and BARKER_ERR_TOO_NEW do not say whether the signature is right.
 ///
-/// @param hook     the handle, for its secrets and tolerance
-/// @param headers  the received headers, in any order; other headers are ignored
+/// @param hook     the handle, for its secrets and its tolerance
+/// @param headers  the received headers, in any order; headers that the schemes do not use are
+///                 ignored
 /// @param count    number of headers
-/// @param body     the received body; NULL with length 0 is empty
+/// @param body     the received body; NULL with length 0 is an empty body
 /// @param len      number of bytes of the body
-/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if the handle has none
-///         because one was refused, BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED,
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_RANGE, BARKER_ERR_SECRET if the handle has no
+///         secret because one was refused, BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED,
 ///         BARKER_ERR_HEADER_AMBIGUOUS, BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD or
-///         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED
-///         (answer 2xx: it was accepted already) or BARKER_ERR_REPLAY_FULL (answer 503)
+///         BARKER_ERR_TOO_NEW; with a replay limit also BARKER_ERR_REPLAYED (answer 2xx: the
+///         message was accepted before) or BARKER_ERR_REPLAY_FULL (answer 503)
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -59,10 +61,10 @@ pub unsafe extern "C" fn barker_webhook_verify(
     })
 }
 
-/// Sets how far a received timestamp may lie from now, in the past or in the future.
+/// Sets how far a received timestamp may be from the current time, in the past or in the future.
 ///
 /// @param hook     the handle
-/// @param seconds  300 if never set; 0 turns the check off, and old messages can be replayed
+/// @param seconds  the default is 300; 0 turns the check off, so that old messages can be replayed
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -72,14 +74,10 @@ pub unsafe extern "C" fn barker_webhook_set_tolerance(
     seconds: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_tolerance(Duration::from_secs(seconds.into()));
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_tolerance(Duration::from_secs(seconds.into()))) }
 }
 
-/// Gives the tolerance.
+/// Returns the tolerance.
 ///
 /// @param hook  the handle
 /// @return seconds; 0 if the check is turned off or hook is NULL
@@ -92,18 +90,19 @@ pub unsafe extern "C" fn barker_webhook_tolerance(hook: *const barker_webhook) -
     }
 }
 
-/// Has barker_webhook_verify() refuse a message that it accepted before.
+/// Makes barker_webhook_verify() refuse a message that it accepted before.
 ///
-/// A message is known by its id, or by what is signed where the scheme has no id, and is remembered
-/// as long as its timestamp passes, and while there is room for the tolerance longer. Under a
-/// scheme without timestamp it is remembered for twice the tolerance, and can be replayed after
-/// that. If timestamps are not checked, it is remembered for 20 minutes. That time is measured by a
-/// clock that nobody sets: it does not matter if the system's clock jumps and comes back. Clones
-/// made afterwards share what is remembered; processes do not. Setting a limit again forgets
-/// everything.
+/// A message is recognized by its id or, if the scheme has no id, by everything that is signed. It
+/// is remembered as long as its timestamp is within the tolerance and, if there is room, for the
+/// tolerance again after that. Under a scheme without timestamps, a message is remembered for twice
+/// the tolerance, and can be replayed afterwards. If the check of timestamps is turned off, it is
+/// remembered for 20 minutes. These times are measured with a clock that nobody can set, so a
+/// system clock that jumps does no harm. Clones that are made afterwards share this memory;
+/// processes do not. Setting a limit again forgets all messages.
 ///
 /// @param hook      the handle
-/// @param messages  how many to remember, of at most 40 bytes each; 0, the default, is none
+/// @param messages  how many messages to remember, in at most 40 bytes each; the default, 0,
+///                  remembers none
 /// @return BARKER_OK or BARKER_ERR_NULL
 /// @since 0.1.0
 #[must_use]
@@ -113,22 +112,18 @@ pub unsafe extern "C" fn barker_webhook_set_replay_limit(
     messages: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe {
-        set(hook, |hook| {
-            hook.webhook.set_replay_limit(messages as usize);
-        })
-    }
+    unsafe { set(hook, |hook| hook.webhook.set_replay_limit(messages as usize)) }
 }
 
-/// Lets a message be accepted once more by a handle with a replay limit: for a receiver that could
-/// not process what it had verified, and whose sender will send it again.
+/// Makes a handle that has a replay limit accept a message once more. Use it when the receiver
+/// could not process a message that it had verified, and the sender will send it again.
 ///
 /// @param hook     the handle
-/// @param headers  as they were given to barker_webhook_verify()
+/// @param headers  as they were passed to barker_webhook_verify()
 /// @param count    number of headers
-/// @param body     as it was given to barker_webhook_verify()
+/// @param body     as it was passed to barker_webhook_verify()
 /// @param len      number of bytes of the body
-/// @return BARKER_OK, also if the message was not remembered; BARKER_ERR_NULL or BARKER_ERR_RANGE
+/// @return BARKER_OK, even if the message was not remembered; BARKER_ERR_NULL or BARKER_ERR_RANGE
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -147,18 +142,19 @@ pub unsafe extern "C" fn barker_webhook_forget(
     })
 }
 
-/// As barker_webhook_verify(), for a program that holds no handle. A handle that is kept verifies
-/// faster, because its secrets are prepared once.
+/// Like barker_webhook_verify(), but without a handle. A handle that is kept verifies faster,
+/// because it prepares its secrets only once.
 ///
 /// @param scheme      a barker_scheme
 /// @param secret      as for barker_webhook_set_secret()
 /// @param secret_len  number of bytes of the secret
-/// @param tolerance   seconds that the timestamp may lie from now, either way; 0 for no check
+/// @param tolerance   how many seconds the timestamp may be from the current time, in the past or
+///                    in the future; 0 turns the check off
 /// @param headers     as for barker_webhook_verify()
 /// @param count       number of headers
 /// @param body        as for barker_webhook_verify()
 /// @param len         number of bytes of the body
-/// @return as barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
+/// @return as for barker_webhook_verify(), or BARKER_ERR_SECRET if the secret is refused
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -178,11 +174,11 @@ pub unsafe extern "C" fn barker_verify(
         keyring.set(Scheme::of(scheme)?, bytes("secret", secret, secret_len)?)?;
         let (headers, body) = (pairs(headers, count)?, bytes("body", body, len)?);
         let tolerance = Duration::from_secs(tolerance.into());
-        keyring.verify(headers, body, Currency { now: SystemTime::now(), tolerance, guard: None })
+        keyring.verify(headers, body, Freshness { now: SystemTime::now(), tolerance, guard: None })
     })
 }
 
-/// The headers as pairs of bytes, once none is found to be NULL.
+/// The headers as pairs of bytes, if none is NULL.
 ///
 /// # Safety
 /// `headers` is NULL or points to `count` headers, each of NULLs or NUL-terminated texts.

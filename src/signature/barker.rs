@@ -1,7 +1,8 @@
 //! Barker, as the Python package writes it, and with longer digests.
 
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 use super::key::Digest;
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 /// Old receivers compare the names byte for byte.
 pub(super) const BARKER: Description = Description {

@@ -1,7 +1,8 @@
 //! GitHub: <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
 
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 use super::key::Digest;
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 pub(super) const GITHUB: Description = Description {
     names: Names { id: None, timestamp: None, signature: "X-Hub-Signature-256" },

@@ -2,11 +2,11 @@
 
 use ed25519_dalek::ed25519::signature::{MultipartSigner, MultipartVerifier};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
-use sha2::Digest as _;
+use hmac::{Hmac, KeyInit};
+use md5::Md5;
+use sha2::{Digest as _, Sha256, Sha512};
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::Zeroize;
 
-use super::hmac::{Hmac, Md5, Sha256, Sha512};
 use super::stack;
 
 /// The digest of an HMAC.
@@ -23,9 +23,9 @@ pub enum Digest {
 /// A key, prepared for signing and verifying. Wiped when dropped.
 #[derive(Clone)]
 pub(super) enum Key {
-    HmacMd5(Hmac<Md5, 64>),
-    HmacSha256(Hmac<Sha256, 64>),
-    HmacSha512(Hmac<Sha512, 128>),
+    HmacMd5(Hmac<Md5>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha512(Hmac<Sha512>),
     Ed25519(Box<SigningKey>),
     /// Verifies only.
     Ed25519Public(Box<VerifyingKey>),
@@ -49,9 +49,9 @@ impl Key {
     /// Any bytes are the key of an HMAC, none among them; RFC 2104 says how long ones are used.
     pub fn hmac(digest: Digest, bytes: &[u8]) -> Self {
         match digest {
-            Digest::Md5 => Self::HmacMd5(Hmac::new(bytes)),
-            Digest::Sha256 => Self::HmacSha256(Hmac::new(bytes)),
-            Digest::Sha512 => Self::HmacSha512(Hmac::new(bytes)),
+            Digest::Md5 => Self::HmacMd5(keyed(bytes)),
+            Digest::Sha256 => Self::HmacSha256(keyed(bytes)),
+            Digest::Sha512 => Self::HmacSha512(keyed(bytes)),
         }
     }
 
@@ -77,13 +77,28 @@ impl Key {
     /// What a signature of these pieces must be.
     pub fn expect<'a>(&'a self, content: &'a [&'a [u8]]) -> Expected<'a> {
         match self {
-            Self::HmacMd5(hmac) => Expected::mac(|| hmac.mac(content)),
-            Self::HmacSha256(hmac) => Expected::mac(|| hmac.mac(content)),
-            Self::HmacSha512(hmac) => Expected::mac(|| hmac.mac(content)),
+            Self::HmacMd5(keyed) => Expected::Mac(mac(keyed, content)),
+            Self::HmacSha256(keyed) => Expected::Mac(mac(keyed, content)),
+            Self::HmacSha512(keyed) => Expected::Mac(mac(keyed, content)),
             Self::Ed25519(key) => Expected::Ed25519(key.as_ref().as_ref(), content),
             Self::Ed25519Public(key) => Expected::Ed25519(key, content),
         }
     }
+}
+
+/// An HMAC whose key is in place: its two padded forms are hashed, and each message goes on from
+/// there.
+fn keyed<H: KeyInit>(key: &[u8]) -> H {
+    H::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+/// The code of the pieces one after the other.
+fn mac<H: hmac::Mac + Clone>(keyed: &H, content: &[&[u8]]) -> Mac {
+    stack::wiped::<{ stack::HASHING }, _>(|| {
+        let mut hmac = keyed.clone();
+        content.iter().for_each(|piece| hmac.update(piece));
+        Mac::new(&hmac.finalize().into_bytes())
+    })
 }
 
 impl Mac {
@@ -113,17 +128,7 @@ impl ConstantTimeEq for Mac {
     }
 }
 
-impl Zeroize for Mac {
-    fn zeroize(&mut self) {
-        self.bytes.zeroize();
-    }
-}
-
 impl Expected<'_> {
-    fn mac(hmac: impl FnOnce() -> Mac) -> Self {
-        Self::Mac(stack::wiped::<{ stack::HASHING }, _>(hmac))
-    }
-
     /// Whether a signature could be this one, by its length.
     pub fn has_len(&self, received: &Mac) -> bool {
         match self {
@@ -146,12 +151,12 @@ impl Expected<'_> {
         matches!(self, Self::Ed25519(..))
     }
 
-    /// Tells the content from all other.
+    /// Differs for any other content.
     pub fn fingerprint(&self) -> Mac {
         match self {
             Self::Mac(mac) => mac.clone(),
             Self::Ed25519(_, content) => {
-                let hash = content.iter().fold(sha2::Sha512::new(), sha2::Sha512::chain_update);
+                let hash = content.iter().fold(Sha512::new(), Sha512::chain_update);
                 Mac::new(&hash.finalize())
             }
         }

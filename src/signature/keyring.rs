@@ -1,13 +1,16 @@
 //! The secrets of a sender or receiver, and signing and verifying with all of them.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::description::{Description, SecretFormat};
 use super::key::Key;
 use super::replay::{Message, ReplayGuard};
-use super::scheme::{Accepted, Description, SecretFormat};
-use super::{Header, Scheme, Spelling, Timestamp, secret, stack};
+use super::scheme::Scheme;
+use super::signing::{Signed, Spelling};
+use super::timestamp::Timestamp;
+use super::verification::Accepted;
+use super::{secret, stack};
 use crate::error::{Error, Result, Status};
 
 /// The most secrets of one keyring.
@@ -32,22 +35,9 @@ struct Secret {
     key: Key,
 }
 
-/// What signing gives.
-#[derive(Default)]
-pub struct Signed {
-    /// The message id; empty if no scheme has one and none was given.
-    pub id: String,
-    /// The headers of all schemes.
-    pub headers: Vec<Header>,
-    /// The first scheme's timestamp, as it stands in its header; empty if it has none.
-    pub timestamp: String,
-    /// The value of the first scheme's signature header.
-    pub signature: String,
-}
-
-/// Within which bounds a message is current.
+/// Within which bounds a message is fresh.
 #[derive(Clone, Copy)]
-pub struct Currency<'g> {
+pub struct Freshness<'g> {
     /// The present.
     pub now: SystemTime,
     /// How far a timestamp may lie from it; zero leaves timestamps unchecked.
@@ -140,18 +130,18 @@ impl Keyring {
         Ok(())
     }
 
-    /// Whether one of the secrets signed this message, and it is current.
+    /// Whether one of the secrets signed this message, and it is fresh.
     ///
-    /// Replays are told by every secret that signed the message: else one that is signed twice
-    /// would be new again with a signature taken away.
+    /// Every secret that signed the message looks whether it is a replay. Otherwise one that is signed
+    /// twice would be new again with a signature taken away.
     pub fn verify<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
         body: &[u8],
-        currency: Currency<'_>,
+        freshness: Freshness<'_>,
     ) -> Result<()> {
         self.check_not_empty()?;
-        let Currency { now, tolerance, guard } = currency;
+        let Freshness { now, tolerance, guard } = freshness;
         let mut refusal = Status::HeaderMissing;
         let mut messages = [Message::default(); MAX_SECRETS];
         let mut accepted = 0;
@@ -206,30 +196,17 @@ impl Secret {
     }
 }
 
-/// A message with a timestamp at the far end of the tolerance stays current for twice that.
+/// A message with a timestamp at the far end of the tolerance stays fresh for twice that.
 fn lifetime(tolerance: Duration) -> Duration {
     if tolerance.is_zero() { DEFAULT_LIFETIME } else { 2 * tolerance }
 }
 
-impl Signed {
-    fn push(&mut self, spelling: Spelling, name: &'static str, value: &str) {
-        let mut push = |name| self.headers.push(Header { name, value: value.to_owned() });
-        let has_dashed_form = name.contains('_');
-        if !has_dashed_form || spelling != Spelling::Dash {
-            push(Cow::Borrowed(name));
-        }
-        if has_dashed_form && spelling != Spelling::Underscore {
-            push(Cow::Owned(name.replace('_', "-")));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::description::{Clock, Layout, Names, Part};
+    use super::super::encoding::Encoding;
     use super::super::key::tests::VERIFIED;
-    use super::super::scheme::{Clock, Encoding, Layout, Names, Part};
     use super::*;
-    use crate::error::Status;
 
     const NOW: u64 = 1_614_265_330;
 
@@ -254,8 +231,8 @@ mod tests {
     ) -> std::result::Result<(), Status> {
         let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-        let currency = Currency { now, tolerance: Duration::from_secs(300), guard };
-        keyring.verify(headers, body.as_bytes(), currency).map_err(|error| error.status)
+        let freshness = Freshness { now, tolerance: Duration::from_secs(300), guard };
+        keyring.verify(headers, body.as_bytes(), freshness).map_err(|error| error.status)
     }
 
     fn verify(
@@ -318,7 +295,7 @@ mod tests {
     fn every_scheme_verifies_what_it_signs() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let timestamp = format!("{NOW}.25");
-        for (scheme, _) in super::super::SCHEMES {
+        for scheme in Scheme::ALL {
             let keyring = ring(&[(scheme, secret)]);
             let other = ring(&[(scheme, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx")]);
             for body in ["", "body", "{\"ü\": \"\u{1f415}\"}"] {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::scheme::Identity;
+use super::verification::Identity;
+use crate::delivery::ForkLock;
 use crate::error::{Result, Status};
-use crate::fork::ForkLock;
 
 /// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
 /// same once in 2^64 / `limit` messages.
@@ -75,7 +75,7 @@ impl Hasher for AsItIs {
 }
 
 impl ReplayGuard {
-    /// Room for so many messages, allocated as they come.
+    /// Room for `limit` messages, allocated as they come.
     pub fn new(limit: usize) -> Self {
         Self { limit, key: RandomState::new(), made: Instant::now(), seen: ForkLock::default() }
     }

@@ -1,429 +1,74 @@
-//! The words in which a signature scheme is described, and what such a description can do: sign
-//! and verify.
+//! The schemes that there are, each described in a file of its own.
 
-use std::iter;
-use std::time::{Duration, SystemTime};
+use super::description::Description;
+use super::headers::is_same_name;
+use super::{barker, github, shopify, slack, standard, stripe};
 
-use super::headers::{self, Value};
-use super::key::{Digest, Expected, Key, Mac};
-pub use super::text::Encoding;
-use super::timestamp::{self, Timestamp};
-use crate::error::{Result, Status};
-
-/// How a message is signed, and where the signature stands.
-pub struct Description {
-    /// The headers that are sent; when verifying, they come before `also`.
-    pub names: Names,
-    /// Other names under which the same is accepted.
-    pub also: Option<Names>,
-    /// What a secret is, and so the algorithm.
-    pub secret: SecretFormat,
-    /// What is signed, piece by piece.
-    pub content: &'static [Part],
-    /// How the signature's header is laid out.
-    pub layout: Layout,
-    /// How the signature is written as text.
-    pub encoding: Encoding,
-    /// Which timestamps there may be.
-    pub clock: Clock,
-}
-
-/// The names of a scheme's headers.
-#[derive(PartialEq, Eq)]
-pub struct Names {
-    /// The message id's, if there is one.
-    pub id: Option<&'static str>,
-    /// The timestamp's, if it has its own.
-    pub timestamp: Option<&'static str>,
-    /// The signature's.
-    pub signature: &'static str,
-}
-
-/// What a secret is.
-pub enum SecretFormat {
-    /// Text, the key of an HMAC with this digest. Not empty, and no blanks around it.
-    Text(Digest),
-    /// Any bytes or none, as the Python original allows, the key of such an HMAC.
-    Bytes(Digest),
-    /// As Standard Webhooks writes it: the text says of which kind it is.
+/// How a message is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Barker, as the Python package: HMAC-MD5 over `timestamp;body`, in BARKER_TIMESTAMP and
+    /// BARKER_SIGNATURE. The secret is any bytes.
+    Barker,
+    /// The same with HMAC-SHA256.
+    BarkerSha256,
+    /// The same with HMAC-SHA512.
+    BarkerSha512,
+    /// Standard Webhooks, in webhook-id, webhook-timestamp and webhook-signature; when verifying,
+    /// under Svix's names as well. The secret is text: base64 of at least 16 bytes, alone or after
+    /// `whsec_`, signs with HMAC-SHA256 (v1); `whsk_` and base64 of an Ed25519 private key signs with
+    /// that (v1a); `whpk_` and base64 of the public key verifies only.
+    /// <https://github.com/standard-webhooks/standard-webhooks>
     Standard,
+    /// The same under the names svix-id, svix-timestamp and svix-signature.
+    Svix,
+    /// HMAC-SHA256 over the body, in X-Hub-Signature-256. No timestamp. The secret is text.
+    Github,
+    /// HMAC-SHA256 over `timestamp.body`, in Stripe-Signature. The secret is the whole text that
+    /// Stripe shows, `whsec_` included.
+    Stripe,
+    /// HMAC-SHA256 over `v0:timestamp:body`, in X-Slack-Request-Timestamp and X-Slack-Signature.
+    /// The secret is text.
+    Slack,
+    /// HMAC-SHA256 over the body, in X-Shopify-Hmac-SHA256; when verifying, in Shopify-Hmac-SHA256
+    /// as well. No timestamp. The secret is text.
+    Shopify,
 }
 
-/// A piece of the signed content.
-pub enum Part {
-    /// The message id.
-    Id,
-    /// The timestamp, as it is sent.
-    Timestamp,
-    /// Always the same.
-    Text(&'static str),
-    /// The body.
-    Body,
-}
+/// How each is described.
+const SCHEMES: [(Scheme, &Description); 9] = [
+    (Scheme::Barker, &barker::BARKER),
+    (Scheme::BarkerSha256, &barker::BARKER_SHA256),
+    (Scheme::BarkerSha512, &barker::BARKER_SHA512),
+    (Scheme::Standard, &standard::STANDARD),
+    (Scheme::Svix, &standard::SVIX),
+    (Scheme::Github, &github::GITHUB),
+    (Scheme::Stripe, &stripe::STRIPE),
+    (Scheme::Slack, &slack::SLACK),
+    (Scheme::Shopify, &shopify::SHOPIFY),
+];
 
-/// How the signature's header is laid out.
-pub enum Layout {
-    /// One signature after this text.
-    One(&'static str),
-    /// Signatures of the form `version,signature`, separated by blanks.
-    List,
-    /// `t=timestamp,v1=signature` and perhaps further signatures.
-    Fields,
-}
-
-/// Which timestamps there may be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
-    /// None: the scheme cannot tell an old message from a new one.
-    None,
-    /// Unix seconds.
-    Seconds,
-    /// Unix seconds and, if wanted, a fraction.
-    Fraction,
-}
-
-/// The name of the timestamp in [`Layout::Fields`], and that of the signatures.
-const TIMESTAMP_FIELD: &str = "t";
-const SIGNATURE_FIELD: &str = "v1";
-/// Room for a signature's header, unless many keys sign.
-const USUAL_LEN: usize = 128;
-/// The most pieces that a scheme signs.
-const MAX_PARTS: usize = 5;
-/// The most signatures of Ed25519 that are looked at in one message: each costs a hash of it.
-const MAX_COSTLY: usize = 4;
-/// Ends a message id where it is signed, and stands in none.
-const ID_DELIMITER: &str = ".";
-
-/// A message's id and the text of its timestamp, as far as its scheme has them.
-#[derive(Clone, Copy)]
-pub(super) struct Envelope<'a> {
-    pub id: &'a [u8],
-    pub timestamp: &'a [u8],
-}
-
-/// What tells one accepted message from all others.
-#[derive(Hash)]
-pub(super) enum Identity<'a> {
-    Id(&'a [u8]),
-    Content(Mac),
-}
-
-/// A message that is right and current.
-pub(super) struct Accepted<'a> {
-    pub identity: Identity<'a>,
-    /// For how long its timestamp will still pass, if that is checked.
-    pub passes_for: Option<Duration>,
-}
-
-/// The headers that were found under one set of names.
-#[derive(Clone, Copy, Default)]
-struct Found<'a> {
-    id: Value<'a>,
-    timestamp: Value<'a>,
-    signature: Value<'a>,
-}
-
-impl<'a> Found<'a> {
-    fn take(&mut self, scheme: &Description, names: &Names, name: &[u8], value: &'a [u8]) {
-        let is = |own: Option<&str>| own.is_some_and(|own| headers::is_same_name(name, own));
-        if is(names.id) {
-            self.id.add_perhaps_joined(value);
-        } else if is(names.timestamp) {
-            self.timestamp.add_joined(value);
-        } else if is(Some(names.signature)) {
-            match scheme.layout {
-                Layout::One(_) => self.signature.add_joined(value),
-                Layout::List | Layout::Fields => self.signature.add(value),
-            }
+impl Scheme {
+    /// Every scheme there is.
+    pub const ALL: [Self; SCHEMES.len()] = {
+        let mut all = [Scheme::Barker; SCHEMES.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = SCHEMES[at].0;
+            at += 1;
         }
+        all
+    };
+
+    pub(super) fn description(self) -> &'static Description {
+        let found = SCHEMES.iter().find(|(scheme, _)| *scheme == self);
+        found.expect("every scheme is in the table").1
     }
 }
 
-impl Description {
-    /// The text of a timestamp as this scheme writes it.
-    pub(super) fn timestamp<'t>(&self, timestamp: &'t Timestamp) -> Option<&'t str> {
-        match self.clock {
-            Clock::None => None,
-            Clock::Seconds => Some(timestamp.seconds()),
-            Clock::Fraction => Some(timestamp.as_str()),
-        }
-    }
-
-    /// The value of the signature's header, from the signatures of these keys; none if no key can
-    /// sign. Where one signature has room, it is that of the first key.
-    pub(super) fn sign<'k>(
-        &self,
-        keys: impl Iterator<Item = &'k Key>,
-        id: &str,
-        timestamp: &Timestamp,
-        body: &[u8],
-    ) -> Option<String> {
-        let timestamp = self.timestamp(timestamp).unwrap_or_default();
-        let envelope = Envelope { id: id.as_bytes(), timestamp: timestamp.as_bytes() };
-        let content = self.content(envelope, body);
-        let mut value = String::with_capacity(USUAL_LEN);
-        match self.layout {
-            Layout::One(prefix) => value.push_str(prefix),
-            Layout::List => {}
-            Layout::Fields => value.extend([TIMESTAMP_FIELD, "=", timestamp]),
-        }
-        let mut signed = false;
-        for key in keys {
-            let Some(signature) = key.sign(&content) else { continue };
-            match self.layout {
-                Layout::One(_) if signed => break,
-                Layout::One(_) => {}
-                Layout::List if signed => value.extend([" ", key.version(), ","]),
-                Layout::List => value.extend([key.version(), ","]),
-                Layout::Fields => value.extend([",", SIGNATURE_FIELD, "="]),
-            }
-            self.encoding.write(signature.as_bytes(), &mut value);
-            signed = true;
-        }
-        signed.then_some(value)
-    }
-
-    /// Whether these headers sign this body with this key, not longer than `tolerance` before or
-    /// after `now`; a tolerance of zero leaves the time unchecked.
-    pub(super) fn verify<'a>(
-        &self,
-        key: &Key,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-        body: &[u8],
-        now: SystemTime,
-        tolerance: Duration,
-    ) -> Result<Accepted<'a>> {
-        let (envelope, signatures) = self.read_headers(headers.clone())?;
-        let signed_at = self.read_timestamp(envelope)?.filter(|_| !tolerance.is_zero());
-        let passes_for = || signed_at.map(|at| timestamp::check(at, now, tolerance)).transpose();
-        let content = self.content(envelope, body);
-        let expected = key.expect(&content);
-        let mut search = Search::new(&self.encoding, &expected);
-        self.look_through(signatures, headers, key, &mut search);
-        if expected.is_costly() && search.is_worthwhile() {
-            passes_for()?;
-        }
-        search.end()?;
-        Ok(Accepted { passes_for: passes_for()?, identity: self.identity(envelope, &expected) })
-    }
-
-    /// The identity that a message claims, unverified.
-    pub(super) fn claimed_identity<'a>(
-        &self,
-        key: &Key,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-        body: &[u8],
-    ) -> Result<Identity<'a>> {
-        let (envelope, _) = self.read_headers(headers)?;
-        let content = self.content(envelope, body);
-        Ok(self.identity(envelope, &key.expect(&content)))
-    }
-
-    /// The id, if what is signed says where it ends; else one message could be given several, by
-    /// moving bytes between it and what it stands beside.
-    fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected<'_>) -> Identity<'a> {
-        match self.content {
-            [Part::Id, Part::Text(ID_DELIMITER), ..] => Identity::Id(envelope.id),
-            _ => Identity::Content(expected.fingerprint()),
-        }
-    }
-
-    /// What is signed, in order; empty where there are fewer pieces.
-    fn content<'a>(&'a self, envelope: Envelope<'a>, body: &'a [u8]) -> [&'a [u8]; MAX_PARTS] {
-        let mut content = [&[][..]; MAX_PARTS];
-        for (i, part) in self.content.iter().enumerate() {
-            content[i] = match part {
-                Part::Id => envelope.id,
-                Part::Timestamp => envelope.timestamp,
-                Part::Text(text) => text.as_bytes(),
-                Part::Body => body,
-            };
-        }
-        content
-    }
-
-    /// In the order in which they are looked for.
-    pub(super) fn all_names(&self) -> impl Iterator<Item = &Names> {
-        iter::once(&self.names).chain(&self.also)
-    }
-
-    /// Finds id, timestamp and the values of the signature's header, all under one set of names.
-    fn read_headers<'a>(
-        &self,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> Result<(Envelope<'a>, Signatures<'a, '_>)> {
-        let mut found = [Found::default(); 2];
-        for (name, value) in headers.clone() {
-            let of_each = self.all_names().zip(&mut found);
-            of_each.for_each(|(names, found)| found.take(self, names, name, value));
-        }
-        let (names, found) = self
-            .all_names()
-            .zip(&found)
-            .find(|(_, found)| !found.signature.is_missing())
-            .unwrap_or((&self.names, &found[0]));
-
-        let first = match self.layout {
-            Layout::One(_) => found.signature.get()?,
-            Layout::List | Layout::Fields => found.signature.first()?,
-        };
-        let has_more = found.signature.is_repeated();
-        let signatures = Signatures { name: names.signature, first, has_more };
-
-        let id = names.id.map(|_| found.id.get()).transpose()?.unwrap_or_default();
-        if names.id.is_some() && (id.is_empty() || id.contains(&ID_DELIMITER.as_bytes()[0])) {
-            return Err(Status::HeaderMalformed.into());
-        }
-        let timestamp = match (&self.layout, names.timestamp) {
-            (Layout::Fields, _) => headers::field(signatures.all(headers), TIMESTAMP_FIELD)?,
-            (_, Some(_)) => found.timestamp.get()?,
-            (_, None) => &[],
-        };
-        Ok((Envelope { id, timestamp }, signatures))
-    }
-
-    fn read_timestamp(&self, envelope: Envelope<'_>) -> Result<Option<Duration>> {
-        match self.clock {
-            Clock::None => Ok(None),
-            Clock::Seconds => timestamp::parse_seconds(envelope.timestamp).map(Some),
-            Clock::Fraction => timestamp::parse(envelope.timestamp).map(Some),
-        }
-    }
-
-    /// Shows the search all signatures. Those of other versions are skipped: a sender may add new
-    /// ones. In a list, versions and signatures are seen each for itself: what splits and joins
-    /// headers at commas leaves no order between them.
-    fn look_through<'a>(
-        &self,
-        signatures: Signatures<'a, '_>,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-        key: &Key,
-        search: &mut Search<'_, 'a>,
-    ) {
-        match self.layout {
-            // Byte by byte: some memcmp are slow at comparing nothing, as an empty prefix is.
-            Layout::One(prefix) => {
-                if let Some((start, text)) = signatures.first.split_at_checked(prefix.len())
-                    && start.iter().eq(prefix.as_bytes())
-                {
-                    search.see(true, text);
-                }
-            }
-            Layout::List => signatures
-                .all(headers)
-                .flat_map(headers::words)
-                .for_each(|word| search.see_word(key.version().as_bytes(), word)),
-            Layout::Fields => signatures
-                .all(headers)
-                .flat_map(headers::fields)
-                .for_each(|(name, text)| search.see(name == SIGNATURE_FIELD.as_bytes(), text)),
-        }
-    }
-}
-
-/// The values of the signature's header.
-#[derive(Clone, Copy)]
-struct Signatures<'a, 's> {
-    name: &'s str,
-    first: &'a [u8],
-    has_more: bool,
-}
-
-impl<'a> Signatures<'a, '_> {
-    /// All of them, given all headers.
-    fn all(
-        self,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-    ) -> impl Iterator<Item = &'a [u8]> {
-        let named = headers.filter(move |(name, _)| headers::is_same_name(name, self.name));
-        let others = self.has_more.then(|| named.skip(1).map(|(_, value)| value));
-        iter::once(self.first).chain(others.into_iter().flatten())
-    }
-}
-
-/// The way through a message's signatures, with the most telling reason to refuse it so far.
-struct Search<'s, 'a> {
-    encoding: &'s Encoding,
-    expected: &'s Expected<'s>,
-    refusal: Status,
-    is_found: bool,
-    is_of_version: bool,
-    /// Those that cost a hash of the message, to be looked at last.
-    costly: [&'a [u8]; MAX_COSTLY],
-    costly_count: usize,
-    has_too_many: bool,
-}
-
-impl<'s, 'a> Search<'s, 'a> {
-    fn new(encoding: &'s Encoding, expected: &'s Expected<'s>) -> Self {
-        Self {
-            encoding,
-            expected,
-            refusal: Status::HeaderMalformed,
-            is_found: false,
-            is_of_version: false,
-            costly: [&[]; MAX_COSTLY],
-            costly_count: 0,
-            has_too_many: false,
-        }
-    }
-
-    fn see(&mut self, is_own: bool, text: &'a [u8]) {
-        self.is_of_version |= is_own;
-        if !is_own {
-            self.refusal = Status::Signature;
-        } else if let Some(signature) = self.read(text) {
-            self.see_signature(text, &signature);
-        }
-    }
-
-    fn see_word(&mut self, version: &[u8], word: &'a [u8]) {
-        if word == version {
-            self.is_of_version = true;
-        } else if let Some(signature) = self.read(word) {
-            self.see_signature(word, &signature);
-        } else if is_version(word) {
-            self.refusal = Status::Signature;
-        }
-    }
-
-    fn read(&self, text: &[u8]) -> Option<Mac> {
-        self.encoding.read(text).filter(|signature| self.expected.has_len(signature))
-    }
-
-    fn see_signature(&mut self, text: &'a [u8], signature: &Mac) {
-        self.refusal = Status::Signature;
-        if !self.expected.is_costly() {
-            self.is_found |= self.expected.is(signature);
-        } else if !self.costly[..self.costly_count].contains(&text) {
-            match self.costly.get_mut(self.costly_count) {
-                Some(place) => *place = text,
-                None => self.has_too_many = true,
-            }
-            self.costly_count = MAX_COSTLY.min(self.costly_count + 1);
-        }
-    }
-
-    /// Whether there is something to look at still.
-    fn is_worthwhile(&self) -> bool {
-        self.costly_count > 0 && self.is_of_version && !self.has_too_many
-    }
-
-    fn end(&mut self) -> Result<()> {
-        if self.has_too_many {
-            return Err(Status::HeaderMalformed.into());
-        }
-        if self.is_worthwhile() {
-            let mut costly = self.costly[..self.costly_count].iter();
-            self.is_found = costly
-                .any(|text| self.read(text).is_some_and(|signature| self.expected.is(&signature)));
-        }
-        if self.is_found && self.is_of_version { Ok(()) } else { Err(self.refusal.into()) }
-    }
-}
-
-/// Whether a word is the name of a version, such as `v1` or `v1a`.
-fn is_version(word: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
-    word.strip_prefix(b"v").is_some_and(|rest| !rest.is_empty() && rest.iter().all(is_part))
+/// Whether a header of this name belongs to some scheme.
+pub fn is_signature_header(name: &str) -> bool {
+    let names = SCHEMES.iter().flat_map(|(_, scheme)| scheme.all_names());
+    let all = names.flat_map(|names| [names.id, names.timestamp, Some(names.signature)]);
+    all.flatten().any(|own| is_same_name(name.as_bytes(), own))
 }

@@ -122,7 +122,7 @@ fn encode(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {
 fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::getrandom(&mut *bytes).map_err(|error| {
-        Error::new(Status::System, format!("the system gives no random bytes: {error}"))
+        Error::new(Status::System, format!("the system has no random bytes: {error}"))
     })?;
     Ok(bytes)
 }

@@ -1,7 +1,8 @@
 //! Shopify: <https://shopify.dev/docs/apps/build/webhooks/subscribe/https>.
 
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 use super::key::Digest;
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 pub(super) const SHOPIFY: Description = Description {
     names: Names { id: None, timestamp: None, signature: "X-Shopify-Hmac-SHA256" },

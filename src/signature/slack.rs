@@ -1,7 +1,8 @@
 //! Slack: <https://api.slack.com/authentication/verifying-requests-from-slack>.
 
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 use super::key::Digest;
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 pub(super) const SLACK: Description = Description {
     names: Names {

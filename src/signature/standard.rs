@@ -1,7 +1,8 @@
 //! Standard Webhooks, and the same under Svix's names:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 
 pub(super) const STANDARD: Description = Description {
     names: STANDARD_NAMES,

@@ -1,7 +1,8 @@
 //! Stripe: <https://docs.stripe.com/webhooks#verify-manually>.
 
+use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
+use super::encoding::Encoding;
 use super::key::Digest;
-use super::scheme::{Clock, Description, Encoding, Layout, Names, Part, SecretFormat};
 
 pub(super) const STRIPE: Description = Description {
     names: Names { id: None, timestamp: None, signature: "Stripe-Signature" },

@@ -63,7 +63,7 @@ fn digits(text: &[u8], limit: usize) -> Result<u64> {
     Ok(text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
-/// Refuses a time further from `now` than the tolerance; tells for how long it will still pass.
+/// Refuses a time further from `now` than the tolerance; returns for how long it will still pass.
 pub(super) fn check(signed_at: Duration, now: SystemTime, tolerance: Duration) -> Result<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     if now.saturating_sub(signed_at) > tolerance {

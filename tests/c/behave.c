@@ -1,5 +1,5 @@
-/* behave.c: the hands of tests/behaviours.py, which tells it on standard input what to send where
- * and compares what came of it. One handle does it all. A line is one of
+/* behave.c: sends for tests/test_misbehaving.py, which writes on its standard input what to send
+ * where and compares what came of it. One handle does it all. A line is one of
  *
  *   send TIMEOUT SIZE URL     so many bytes, within so many milliseconds
  *   many COUNT AT_ONCE        the next COUNT lines are as for send, and done in one batch
@@ -90,10 +90,10 @@ int main(void)
     char line[LONGEST_LINE];
     size_t count;
     unsigned at_once;
-    alarm(600);
     data = calloc(1, LARGEST);
     barker_webhook *hook = barker_webhook_new();
     while (fgets(line, sizeof line, stdin) != NULL) {
+        alarm(600);
         if (sscanf(line, "many %zu %u", &count, &at_once) != 2)
             send_one(hook, line);
         else if (CHECK(count <= MOST))

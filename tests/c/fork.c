@@ -1,5 +1,5 @@
 /* fork.c: forks again and again while connections are open, and has parent and child send their
- * process ids at the same time, for tests/embedded.py to see over which connections they come:
+ * process ids at the same time, for tests/test_embedded.py to see over which connections they come:
  *
  *   fork URL FORKS quiet|busy
  *

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "check.h"
+#include "lists.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -15,27 +16,8 @@ static void library(void)
              BARKER_VERSION_PATCH);
     CHECK_TEXT(version, BARKER_VERSION);
 
-    static const barker_status all[] = {
-        BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_UTF8, BARKER_ERR_URL, BARKER_ERR_HEADER,
-        BARKER_ERR_RANGE, BARKER_ERR_RESOLVE, BARKER_ERR_CONNECT, BARKER_ERR_TLS, BARKER_ERR_SEND,
-        BARKER_ERR_RECEIVE, BARKER_ERR_TIMEOUT, BARKER_ERR_PROTOCOL, BARKER_ERR_TOO_LARGE,
-        BARKER_ERR_HEADER_MISSING, BARKER_ERR_HEADER_MALFORMED, BARKER_ERR_HEADER_AMBIGUOUS,
-        BARKER_ERR_SIGNATURE, BARKER_ERR_TOO_OLD, BARKER_ERR_TOO_NEW, BARKER_ERR_INTERNAL,
-        BARKER_ERR_SECRET, BARKER_ERR_ID, BARKER_ERR_REPLAYED, BARKER_ERR_REPLAY_FULL,
-        BARKER_ERR_SYSTEM, BARKER_ERR_CERTIFICATE, BARKER_ERR_STOPPED, BARKER_ERR_REFUSED,
-        BARKER_ERR_PROXY, BARKER_ERR_CERTIFICATE_EXPIRED, BARKER_ERR_CERTIFICATE_NAME,
-        BARKER_ERR_CERTIFICATE_ISSUER, BARKER_ERR_CERTIFICATE_SELF_SIGNED,
-        BARKER_ERR_CERTIFICATE_REVOKED, BARKER_ERR_RESOLVE_AGAIN,
-    };
-    static const int numbers[] = {
-        0, 100, 101, 102, 103, 104, 200, 201, 202, 203, 204, 205, 206, 207,
-        300, 301, 302, 303, 304, 305, 900,
-        105, 106, 306, 307, 901, 107, 208, 209, 210, 220, 221, 222, 223, 224, 211,
-    };
-    size_t count = sizeof all / sizeof *all;
-    CHECK_EQUAL(count, sizeof numbers / sizeof *numbers);
-    for (size_t i = 0; i < count; i++) {
-        CHECK_EQUAL(all[i], numbers[i]);
+    static const barker_status all[] = {EVERY_STATUS};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         CHECK(strlen(barker_status_string(all[i])) > 0);
         CHECK(strcmp(barker_status_string(all[i]), "unknown status") != 0);
         for (size_t j = 0; j < i; j++)
@@ -138,9 +120,7 @@ static void failed_setters(barker_webhook *hook)
     static const char *const bad_names[] = {
         "", "X Y", "X:", "X\r\nY", "\xc3\xa9", "(x)", "Host", "content-length", "Content-Type",
         "TRANSFER-ENCODING", "Connection", "Expect", "TE", "Upgrade", "BARKER_TIMESTAMP",
-        "barker-signature", "Barker_Signature", "HTTP_BARKER_TIMESTAMP", "webhook-id",
-        "Webhook-Signature", "svix-timestamp", "X-Hub-Signature-256", "stripe-signature",
-        "X-Slack-Signature", "X-Shopify-Hmac-SHA256",
+        "barker-signature", "Barker_Signature", "HTTP_BARKER_TIMESTAMP", "Webhook-Signature",
     };
     for (size_t i = 0; i < sizeof bad_names / sizeof *bad_names; i++)
         CHECK_FAILS(hook, barker_webhook_add_header(hook, bad_names[i], "v"), BARKER_ERR_HEADER);

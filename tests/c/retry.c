@@ -183,7 +183,8 @@ static void dates(void)
 
 static void no_whole_answer(void)
 {
-    static const char cut_off[] = "HTTP/1.1 %s Text\r\nContent-Length: 9\r\nRetry-After: 90\r\n\r\n";
+    static const char cut_off[] =
+        "HTTP/1.1 %s Text\r\nContent-Length: 9\r\nRetry-After: 90\r\n\r\n";
     char answer[sizeof cut_off + 8];
     barker_webhook *hook = new_hook();
 
@@ -345,6 +346,50 @@ static void settings(void)
     barker_webhook_free(hook);
 }
 
+/* The same judgement for outcomes that were stored, or are another HTTP client's. */
+static void outcomes(void)
+{
+    static const struct {
+        barker_status status;
+        uint16_t http_status;
+        const char *retry_after;
+        barker_verdict verdict;
+        uint32_t wait;
+    } cases[] = {
+        {BARKER_OK, 200, NULL, BARKER_VERDICT_DELIVERED, 0},
+        {BARKER_ERR_RECEIVE, 299, "100", BARKER_VERDICT_DELIVERED, 0},
+        {BARKER_OK, 410, "100", BARKER_VERDICT_GONE, 0},
+        {BARKER_OK, 500, NULL, BARKER_VERDICT_RETRY, SECOND},
+        {BARKER_OK, 500, "", BARKER_VERDICT_RETRY, SECOND},
+        {BARKER_OK, 503, "soon", BARKER_VERDICT_RETRY, 5 * SECOND},
+        {BARKER_OK, 503, "100", BARKER_VERDICT_RETRY, 100 * SECOND},
+        {BARKER_ERR_RECEIVE, 404, "100", BARKER_VERDICT_RETRY, 100 * SECOND},
+        {BARKER_OK, 404, "Fri, 31 Dec 9999 23:59:59 GMT", BARKER_VERDICT_RETRY, 2 * HOUR + SECOND},
+        {BARKER_ERR_TIMEOUT, 0, NULL, BARKER_VERDICT_RETRY, 5 * SECOND},
+        {BARKER_ERR_RESOLVE, 0, NULL, BARKER_VERDICT_RETRY, SECOND},
+        {BARKER_ERR_SYSTEM, 0, NULL, BARKER_VERDICT_RETRY, SECOND},
+        {BARKER_OK, 0, NULL, BARKER_VERDICT_RETRY, SECOND},
+        {BARKER_ERR_REFUSED, 0, NULL, BARKER_VERDICT_DEAD, 0},
+        {BARKER_ERR_URL, 0, NULL, BARKER_VERDICT_DEAD, 0},
+        {1, 0, NULL, BARKER_VERDICT_DEAD, 0},
+        {-1, 500, "100", BARKER_VERDICT_DEAD, 0},
+        {INT32_MAX, UINT16_MAX, "100", BARKER_VERDICT_DEAD, 0},
+    };
+    barker_retry *retry = plain_retry();
+    CHECK_OK(barker_retry_set_overload_delay(retry, 5 * SECOND));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint32_t wait = 99;
+        CHECK_EQUAL(barker_retry_judge_outcome(retry, cases[i].status, cases[i].http_status,
+                                               cases[i].retry_after, 1, &wait), cases[i].verdict);
+        CHECK_EQUAL(wait, cases[i].wait);
+    }
+    CHECK_EQUAL(barker_retry_judge_outcome(retry, BARKER_OK, 500, NULL, 2, NULL),
+                BARKER_VERDICT_DEAD);
+    CHECK_EQUAL(barker_retry_judge_outcome(NULL, BARKER_OK, 500, NULL, 0, NULL),
+                BARKER_VERDICT_RETRY);
+    barker_retry_free(retry);
+}
+
 struct shared {
     const barker_retry *retry;
     const barker_webhook *hook;
@@ -384,6 +429,7 @@ int main(void)
     nothing_sent();
     calls_in_between();
     batches();
+    outcomes();
     settings();
     many_threads();
     return check_end("retry");

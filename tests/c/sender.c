@@ -1,5 +1,5 @@
-/* sender.c: sends as its command line says, for tests/tls.py and tests/proxies.py, which run the
- * receivers:
+/* sender.c: sends as its command line says, for tests/test_tls.py and tests/test_proxies.py, which run
+ * the receivers:
  *
  *   sender URL STATUS [OPTION=VALUE...]
  *

@@ -1,18 +1,30 @@
-/* sha2.h: the states of SHA-256 and SHA-512 (FIPS 180-4) after one block, written for the tests
- * alone, to look for those that keys make. */
+/* sha2.h: SHA-256 and SHA-512 (FIPS 180-4), written for the tests alone, to look for what keys leave
+ * in memory. */
 #ifndef SHA2_H
 #define SHA2_H
 
 #include <stdint.h>
+#include <string.h>
 
 static inline uint64_t sha2_rotated(uint64_t word, unsigned by, unsigned bits)
 {
     return word >> by | word << (bits - by);
 }
 
-/* Of SHA-256, which has words of 32 bits, or SHA-512, which has 64. All constants of the one are the
- * upper halves of the other's. */
-static inline void sha2_state(unsigned bits, const uint8_t *block, uint64_t state[8])
+/* The state before the first block of SHA-256, which has words of 32 bits, or of SHA-512, which has
+ * 64. All constants of the one are the upper halves of the other's. */
+static inline void sha2_begin(unsigned bits, uint64_t state[8])
+{
+    static const uint64_t square_roots[8] = {
+        0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+        0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+    };
+    for (unsigned i = 0; i < 8; i++)
+        state[i] = square_roots[i] >> (64 - bits);
+}
+
+/* Hashes a block, 64 or 128 bytes. */
+static inline void sha2_block(unsigned bits, uint64_t state[8], const uint8_t *block)
 {
     static const uint64_t cube_roots[80] = {
         0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
@@ -36,17 +48,13 @@ static inline void sha2_state(unsigned bits, const uint8_t *block, uint64_t stat
         0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
         0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
     };
-    static const uint64_t square_roots[8] = {
-        0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-        0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
-    };
     static const unsigned rotations[2][12] = {{2, 13, 22, 6, 11, 25, 7, 18, 3, 17, 19, 10},
                                               {28, 34, 39, 14, 18, 41, 1, 8, 7, 19, 61, 6}};
     const unsigned is_512 = bits == 64, *r = rotations[is_512], rounds = is_512 ? 80 : 64;
     const uint64_t mask = is_512 ? UINT64_MAX : UINT32_MAX;
     uint64_t w[80], s[8];
     for (unsigned i = 0; i < 8; i++)
-        s[i] = state[i] = square_roots[i] >> (64 - bits);
+        s[i] = state[i];
     for (unsigned i = 0; i < rounds; i++) {
         w[i] = 0;
         for (unsigned k = 0; i < 16 && k < bits / 8; k++)
@@ -71,6 +79,23 @@ static inline void sha2_state(unsigned bits, const uint8_t *block, uint64_t stat
     }
     for (unsigned i = 0; i < 8; i++)
         state[i] = (state[i] + s[i]) & mask;
+}
+
+/* Hashes at most 239 bytes. */
+static inline void sha2(unsigned bits, const uint8_t *data, size_t len, uint8_t *digest)
+{
+    const size_t block = 2 * bits, size = (len + block / 8) / block * block + block;
+    uint8_t padded[256] = {0};
+    uint64_t state[8];
+    memcpy(padded, data, len);
+    padded[len] = 0x80;
+    padded[size - 2] = (uint8_t)(len * 8 >> 8);
+    padded[size - 1] = (uint8_t)(len * 8);
+    sha2_begin(bits, state);
+    for (size_t at = 0; at < size; at += block)
+        sha2_block(bits, state, padded + at);
+    for (unsigned i = 0; i < bits; i++)
+        digest[i] = (uint8_t)(state[i * 8 / bits] >> (bits - 8 - i % (bits / 8) * 8));
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* stack.c: sends, verifies and signs in a thread whose stack has 64 KiB, for tests/embedded.py:
+/* stack.c: sends, verifies and signs in a thread whose stack has 64 KiB, for tests/test_embedded.py:
  *
  *   stack URL
  *

@@ -10,7 +10,7 @@
 #define NO_CONTENT "HTTP/1.1 204 No Content\r\n\r\n"
 #define STEP(text, flags) {text, sizeof text - 1, flags}
 
-enum { TIMEOUT = 60000, PAUSE = 50, LARGE = 32 * 1024 * 1024, ROUNDS = 300 };
+enum { TIMEOUT = 60000, PAUSE = 200, LARGE = 32 * 1024 * 1024, ROUNDS = 300 };
 
 static uint8_t *large;
 
@@ -80,11 +80,21 @@ static void stopped_amid(const char *phase, barker_webhook *hook, size_t len)
 
 /* ---- the phases ---- */
 
+/* The answer to what still looks up a name comes now. */
+static void end_lookups(void)
+{
+    names_delay = 0;
+    names_ending = 1;
+    while (names_running > 0)
+        usleep(1000);
+    names_ending = 0;
+}
+
 static void looking_up(void)
 {
-    names_delay = 500;
+    names_delay = TIMEOUT;
     stopped_amid("looking up", new_hook("http://slow.test:9/"), 1);
-    names_delay = 0;
+    end_lookups();
 }
 
 static void connecting(void)
@@ -191,20 +201,30 @@ static void at_any_moment(void)
     peer_free(&peer);
 }
 
+static void note_connected(void *connected, barker_log_level level, const char *line)
+{
+    (void)level;
+    if (strncmp(line, "connected", 9) == 0)
+        sem_post(connected);
+}
+
 /* One of a batch: those beside it go on. */
 static void in_a_batch(void)
 {
     static const struct peer_step silent = STEP("", PEER_SILENT), good = STEP(NO_CONTENT, PEER_CLOSE);
     struct peer silent_peer, good_peer;
     struct stopper stoppers[2];
-    names_delay = 500;
+    sem_t connected;
+    sem_init(&connected, 0, 0);
+    names_delay = TIMEOUT;
     peer_start(&silent_peer, &silent, 1);
     peer_start(&good_peer, &good, 1);
     barker_webhook *hooks[] = {new_hook(silent_peer.url), new_hook("http://slow.test:9/"),
                                new_hook(good_peer.url), new_hook(good_peer.url)};
     long long before = process_now();
     CHECK_OK(barker_webhook_set_stopped(hooks[3], 1));
-    stopper_start(&stoppers[0], hooks[0], PAUSE * 1000, NULL);
+    CHECK_OK(barker_webhook_set_log(hooks[0], BARKER_LOG_DEBUG, note_connected, &connected));
+    stopper_start(&stoppers[0], hooks[0], PAUSE * 1000, &connected);
     stopper_start(&stoppers[1], hooks[1], PAUSE * 1000, NULL);
     CHECK_OK(barker_send_many(hooks, 4, 0, NULL, NULL));
     CHECK(process_now() - before < TIMEOUT / 2);
@@ -215,7 +235,8 @@ static void in_a_batch(void)
         CHECK_EQUAL(barker_webhook_status(hooks[i]), i == 2 ? BARKER_OK : BARKER_ERR_STOPPED);
         barker_webhook_free(hooks[i]);
     }
-    names_delay = 0;
+    end_lookups();
+    sem_destroy(&connected);
     CHECK(peer_stop(&silent_peer) && peer_stop(&good_peer));
     peer_free(&silent_peer);
     peer_free(&good_peer);

@@ -1,7 +1,7 @@
 /* tsan.c: tells ThreadSanitizer what Rust's standard library does, which comes compiled without it: that
  * a lock was taken when it was contended, and that waiting for a condition gives a lock back and
  * takes it again. Linked into the library with --wrap for each of these functions, whose names
- * tests/run.sh looks up: LOCK_CONTENDED, WAIT and WAIT_TIMEOUT. */
+ * tests/support/tsan.py looks up: LOCK_CONTENDED, WAIT and WAIT_TIMEOUT. */
 #include <stdint.h>
 
 #define JOIN_(prefix, name) prefix##name

@@ -1,5 +1,6 @@
-/* warm.c: sends to a URL, first a byte and then so many bodies of so many bytes, for tests/warm.py to
- * see what those cost. Prints by how much they raised the peak of memory, in KiB.
+/* warm.c: sends to a URL, first a byte and then so many bodies of so many bytes, for
+ * tests/test_warm.py to see what those cost. Prints by how much they raised the peak of memory, in
+ * KiB.
  *
  *   warm URL SENDS BYTES
  */

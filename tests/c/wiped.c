@@ -1,6 +1,6 @@
 /* wiped.c: what is left of secrets in the memory of this process: nothing once its handles are
- * freed, in all that can be written except the stack; and on the stack, nothing of keys once the
- * call has returned.
+ * freed, in all that can be written except the stack; and on the stack and in the vector registers,
+ * nothing of keys once the call has returned.
  *
  * The receivers run in a process of their own. The secrets stand nowhere in this program: they are
  * made from numbers, in one place that is wiped, and searched for inverted. */
@@ -19,20 +19,43 @@
 #define MOVED "HTTP/1.1 307 X\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
 #define TUNNEL "HTTP/1.1 200 OK\r\n\r\n"
 
-enum { SECRET_LEN = 48, PRIVATE_LEN = 43, PIECE_AT = 12, PIECE_LEN = 12, DIRECT_SENDS = 8 };
+enum { SHORT = 48, LONG = 150, PRIVATE_LEN = 43, MAX_BLOCK = 128, PIECE_LEN = 12, DIRECT_SENDS = 8 };
 
-enum kind { KEY, LONGER_KEY, STANDARD, PRIVATE, HEADER, URL, PROXY, KINDS };
-
-static const char *const kinds[KINDS] = {
-    "key of HMAC-MD5", "key of HMAC-SHA512", "whsec_ key", "whsk_ key", "Authorization header",
-    "password of the URL", "password of the proxy",
+/* Keys of each digest that are shorter and longer than its block, and other secrets. */
+enum kind {
+    MD5, LONG_MD5, SHA256, LONG_SHA256, SHA512, LONG_SHA512, PRIVATE, HEADER, URL, PROXY, KINDS,
+    HMAC_KINDS = PRIVATE
 };
 
-/* How a secret may lie about: as it is, as base64 decodes or encodes it, or as HMAC pads it. */
-enum form { AS_IT_IS, DECODED, ENCODED, PADDED_INSIDE, PADDED_OUTSIDE, FORMS };
+static const struct {
+    const char *name;
+    unsigned len; /* as text */
+    unsigned bits; /* of a word of the digest; 0 for MD5 */
+    int32_t scheme;
+    const char *before; /* stands before the key in the secret */
+} kinds[KINDS] = {
+    {"short key of HMAC-MD5", SHORT, 0, BARKER_SCHEME_BARKER, ""},
+    {"long key of HMAC-MD5", LONG, 0, BARKER_SCHEME_BARKER, ""},
+    {"whsec_ key", SHORT, 32, BARKER_SCHEME_STANDARD, "whsec_"},
+    {"long key of HMAC-SHA256", LONG, 32, BARKER_SCHEME_BARKER_SHA256, ""},
+    {"short key of HMAC-SHA512", SHORT, 64, BARKER_SCHEME_BARKER_SHA512, ""},
+    {"long key of HMAC-SHA512", LONG, 64, BARKER_SCHEME_BARKER_SHA512, ""},
+    {"whsk_ key", PRIVATE_LEN, 0, BARKER_SCHEME_STANDARD, "whsk_"},
+    {"Authorization header", SHORT, 0, 0, ""},
+    {"password of the URL", SHORT, 0, 0, ""},
+    {"password of the proxy", SHORT, 0, 0, ""},
+};
 
-static const char *const forms[FORMS] = {"as it is", "decoded", "encoded", "padded for inside",
-                                         "padded for outside"};
+/* How a secret may lie about: as it is; as base64 decodes or encodes it; as HMAC hashes a long key
+ * and pads it; as SHA-2 reads that into words. */
+enum form {
+    AS_IT_IS, DECODED, ENCODED, HASHED, INNER_PAD, OUTER_PAD, INNER_WORDS, OUTER_WORDS, FORMS
+};
+
+static const char *const forms[FORMS] = {
+    "as it is", "decoded", "encoded", "hashed", "padded for inside", "padded for outside",
+    "padded for inside, in words", "padded for outside, in words",
+};
 
 /* Letters that differ from secret to secret, and are base64. */
 static unsigned char letter(enum kind kind, unsigned i)
@@ -64,103 +87,185 @@ static unsigned char encoded(enum kind kind, unsigned i)
     return base64_digit(group >> (18 - i % 4 * 6) & 63);
 }
 
-static unsigned char byte_of(enum kind kind, enum form form, unsigned i)
+static int is_long(enum kind kind)
 {
-    unsigned char key = kind == STANDARD ? decoded(kind, i) : letter(kind, i);
-    return form == AS_IT_IS        ? letter(kind, i)
-           : form == DECODED       ? decoded(kind, i)
-           : form == ENCODED       ? encoded(kind, i)
-           : form == PADDED_INSIDE ? key ^ 0x36
-                                   : key ^ 0x5c;
+    return kinds[kind].len == LONG;
 }
 
-/* How often a piece of a secret lies there; a piece, as the allocator may have written over the
- * start of what was freed. */
+/* The key in a block, as HMAC has it before it pads it: hashed if it is longer. */
+static void make_block(enum kind kind, uint8_t block[MAX_BLOCK])
+{
+    uint8_t key[LONG];
+    unsigned len = kind == SHA256 ? SHORT * 3 / 4 : kinds[kind].len;
+    for (unsigned i = 0; i < len; i++)
+        key[i] = kind == SHA256 ? decoded(kind, i) : letter(kind, i);
+    memset(block, 0, MAX_BLOCK);
+    if (!is_long(kind))
+        memcpy(block, key, len);
+    else if (kinds[kind].bits == 0)
+        md5(key, len, block);
+    else
+        sha2(kinds[kind].bits, key, len, block);
+}
+
+static unsigned char byte_of(enum kind kind, enum form form, unsigned i)
+{
+    uint8_t block[MAX_BLOCK];
+    if (form < HASHED)
+        return form == AS_IT_IS ? letter(kind, i) : form == DECODED ? decoded(kind, i)
+                                                                    : encoded(kind, i);
+    make_block(kind, block);
+    unsigned last = form >= INNER_WORDS && kinds[kind].bits > 0 ? kinds[kind].bits / 8 - 1 : 0;
+    unsigned char pad = form == HASHED                              ? 0
+                        : form == INNER_PAD || form == INNER_WORDS ? 0x36
+                                                                    : 0x5c;
+    return block[i ^ last] ^ pad;
+}
+
+/* A piece of each secret in each form, inverted. It fits into a register, and is not the start of
+ * what was allocated, which the allocator may have written over. */
+static unsigned char pieces[KINDS][FORMS][PIECE_LEN];
+
+static void make_pieces(void)
+{
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (unsigned form = 0; form < FORMS; form++)
+            for (unsigned i = 0, at = form >= HASHED && is_long(kind) ? 4 : 16; i < PIECE_LEN; i++)
+                pieces[kind][form][i] = (unsigned char)~byte_of(kind, form, at + i);
+}
+
+/* How often the piece lies there. */
 static size_t count(const unsigned char *from, const unsigned char *end, enum kind kind,
                     enum form form)
 {
-    unsigned char inverted[PIECE_LEN];
+    const unsigned char *inverted = pieces[kind][form];
     size_t found = 0;
-    for (unsigned i = 0; i < PIECE_LEN; i++)
-        inverted[i] = (unsigned char)~byte_of(kind, form, PIECE_AT + i);
     for (; from + PIECE_LEN <= end; from++) {
         unsigned i = 0;
-        while (i < PIECE_LEN && from[i] == (unsigned char)~inverted[i])
+        while (i < PIECE_LEN && (from[i] ^ inverted[i]) == 0xff)
             i++;
         found += i == PIECE_LEN;
     }
     return found;
 }
 
-/* How many words lie there of the two states that HMAC makes of a key. */
-static unsigned count_states(const unsigned char *from, const unsigned char *end, enum kind kind)
+/* Whether the state of a digest lies there: two of its words, as one may be there by chance. */
+static int has_state(const unsigned char *from, const unsigned char *end, enum kind kind,
+                     uint8_t *block)
 {
-    const unsigned bits = kind == LONGER_KEY ? 64 : 32, words = kind == KEY ? 4 : 8;
-    const unsigned len = kind == STANDARD ? SECRET_LEN * 3 / 4 : SECRET_LEN;
+    const unsigned bits = kinds[kind].bits;
+    uint32_t md5[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+    uint64_t sha2[8];
     unsigned found = 0;
+    if (bits == 0) {
+        md5_block(md5, block);
+    } else {
+        sha2_begin(bits, sha2);
+        sha2_block(bits, sha2, block);
+    }
+    for (unsigned i = 0; i < (bits == 0 ? 4 : 8); i++) {
+        const uint32_t half = bits == 0 ? md5[i] : (uint32_t)sha2[i];
+        const void *word = bits == 64 ? (const void *)&sha2[i] : &half;
+        found += memmem(from, (size_t)(end - from), word, bits == 64 ? 8 : 4) != NULL;
+    }
+    return found > 1;
+}
+
+/* Whether one of the two states lies there that HMAC makes of a key. */
+static int has_states(const unsigned char *from, const unsigned char *end, enum kind kind)
+{
+    uint8_t block[MAX_BLOCK];
+    int found = 0;
     for (int outside = 0; outside < 2; outside++) {
-        uint32_t md5[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-        uint64_t sha2[8];
-        uint8_t block[128];
-        for (unsigned i = 0; i < sizeof block; i++) {
-            unsigned char byte = i >= len           ? 0
-                                 : kind == STANDARD ? decoded(kind, i)
-                                                    : letter(kind, i);
-            block[i] = (uint8_t)(byte ^ (outside ? 0x5c : 0x36));
-        }
-        if (kind == KEY)
-            md5_block(md5, block);
-        else
-            sha2_state(bits, block, sha2);
-        for (unsigned i = 0; i < words; i++) {
-            const uint32_t half = kind == KEY ? md5[i] : (uint32_t)sha2[i];
-            const void *word = bits == 64 ? (const void *)&sha2[i] : &half;
-            found += memmem(from, (size_t)(end - from), word, bits / 8) != NULL;
-        }
+        make_block(kind, block);
+        for (unsigned i = 0; i < MAX_BLOCK; i++)
+            block[i] ^= outside ? 0x5c : 0x36;
+        found |= has_state(from, end, kind, block);
     }
     return found;
 }
 
-typedef size_t findings[KINDS][FORMS];
+struct findings {
+    size_t pieces[KINDS][FORMS];
+    int states[HMAC_KINDS];
+};
 
-/* One word of a state may be there by chance. */
-static int has_states(const unsigned char *from, const unsigned char *end)
+static void search_in(const unsigned char *from, const unsigned char *end, struct findings *found)
 {
-    for (int kind = KEY; kind <= STANDARD; kind++)
-        if (count_states(from, end, (enum kind)kind) > 1)
-            return 1;
-    return 0;
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (unsigned form = 0; form < FORMS; form++)
+            found->pieces[kind][form] += count(from, end, kind, form);
+    for (unsigned kind = 0; kind < HMAC_KINDS; kind++)
+        found->states[kind] |= has_states(from, end, kind);
 }
 
-/* Searches what can be written, except the stack; returns whether there are states of keys. */
-static int search(findings found)
+/* Searches what can be written, except the stack. */
+static void search(struct findings *found)
 {
     static char line[512];
     size_t searched = 0;
-    int has_any_states = 0;
     FILE *maps = fopen("/proc/self/maps", "r");
-    memset(found, 0, sizeof(findings));
+    memset(found, 0, sizeof *found);
     while (CHECK(maps != NULL) && fgets(line, sizeof line, maps) != NULL) {
         uintptr_t from, end;
         if (sscanf(line, "%lx-%lx rw", &from, &end) != 2 || strstr(line, " rw") == NULL
             || strstr(line, "[stack]") != NULL)
             continue;
         searched += end - from;
-        has_any_states |= has_states((const unsigned char *)from, (const unsigned char *)end);
-        for (int kind = 0; kind < KINDS; kind++)
-            for (int form = 0; form < FORMS; form++)
-                found[kind][form] += count((const unsigned char *)from, (const unsigned char *)end,
-                                           (enum kind)kind, (enum form)form);
+        search_in((const unsigned char *)from, (const unsigned char *)end, found);
     }
     fclose(maps);
     printf("searched %zu KiB\n", searched / 1024);
-    return has_any_states;
 }
 
 static char text[512];
 
-/* Keys must not stay on the stack of a call. Each call gets one that is empty. */
+/* Keys must stay neither on the stack of a call nor in the vector registers, which the dynamic
+ * linker or a signal may write to the stack. Each call gets both empty. */
 static unsigned char stack[512 * 1024];
+
+static struct {
+    unsigned char before_mxcsr[24];
+    uint32_t mxcsr;
+    unsigned char rest[16 * 1024];
+} registers __attribute__((aligned(64)));
+
+#ifdef __x86_64__
+enum { KNOWS_REGISTERS = 1, VECTORS = 0xe6 }; /* of SSE, AVX and AVX-512, as XSAVE counts them */
+
+static void clear_registers(void)
+{
+    memset(&registers, 0, sizeof registers);
+    registers.mxcsr = 0x1f80; /* as it is when a process begins */
+    __asm__ volatile("xrstor64 %0" : : "m"(registers), "a"(VECTORS), "d"(0) : "memory");
+}
+
+static void save_registers(void)
+{
+    __asm__ volatile("xsave64 %0" : "+m"(registers) : "a"(VECTORS), "d"(0) : "memory");
+}
+
+static void leave_in_register(const char *bytes)
+{
+    __asm__ volatile("movups (%0), %%xmm15" : : "r"(bytes) : "xmm15", "memory");
+}
+#else
+enum { KNOWS_REGISTERS = 0 };
+
+static void clear_registers(void)
+{
+    printf("the stack alone: this program knows no vector registers of this processor\n");
+}
+
+static void save_registers(void)
+{
+}
+
+static void leave_in_register(const char *bytes)
+{
+    (void)bytes;
+}
+#endif
 
 static void call_on_stack(void (*call)(void))
 {
@@ -171,18 +276,21 @@ static void call_on_stack(void (*call)(void))
     there.uc_stack.ss_size = sizeof stack;
     there.uc_link = &here;
     makecontext(&there, call, 0);
-    CHECK_EQUAL(swapcontext(&here, &there), 0);
+    clear_registers();
+    int is_back = swapcontext(&here, &there);
+    save_registers();
+    CHECK_EQUAL(is_back, 0);
 }
 
-static void check_stack(const char *call)
+static void check_nothing_left(const unsigned char *from, size_t len, enum kind kind,
+                               const char *call, const char *where)
 {
-    const unsigned char *end = stack + sizeof stack;
-    for (int kind = KEY; kind <= PRIVATE; kind++)
-        for (int form = 0; form < FORMS; form++)
-            if (!CHECK_EQUAL(count(stack, end, (enum kind)kind, (enum form)form), 0))
-                fprintf(stderr, "    of the %s, %s, after %s\n", kinds[kind], forms[form], call);
-    if (!CHECK(!has_states(stack, end)))
-        fprintf(stderr, "    states of keys after %s\n", call);
+    for (unsigned form = 0; form < FORMS; form++)
+        if (!CHECK_EQUAL(count(from, from + len, kind, form), 0))
+            fprintf(stderr, "    of the %s, %s, after %s, %s\n", kinds[kind].name, forms[form], call,
+                    where);
+    if (kind < HMAC_KINDS && !CHECK(!has_states(from, from + len, kind)))
+        fprintf(stderr, "    states of the %s, after %s, %s\n", kinds[kind].name, call, where);
 }
 
 /* The secret between these, until wipe(). */
@@ -190,16 +298,16 @@ static const char *with(const char *before, enum kind kind, const char *after)
 {
     size_t len = strlen(before);
     memcpy(text, before, len);
-    for (unsigned i = 0; i < (kind == PRIVATE ? PRIVATE_LEN : SECRET_LEN); i++)
+    for (unsigned i = 0; i < kinds[kind].len; i++)
         text[len++] = (char)letter(kind, i);
     memcpy(text + len, after, strlen(after) + 1);
     return text;
 }
 
-static void set_secret(barker_webhook *hook, int32_t scheme, const char *before, enum kind kind)
+static void add_secret(barker_webhook *hook, enum kind kind)
 {
-    const uint8_t *secret = bytes_of(with(before, kind, ""));
-    CHECK_OK(barker_webhook_add_secret(hook, scheme, secret, strlen(text)));
+    with(kinds[kind].before, kind, "");
+    CHECK_OK(barker_webhook_add_secret(hook, kinds[kind].scheme, text, strlen(text)));
     explicit_bzero(text, sizeof text);
 }
 
@@ -232,15 +340,15 @@ static pid_t start_receivers(unsigned ports[2])
     peer_start(&peers[1], proxied, 2);
     ports[0] = peers[0].port;
     ports[1] = peers[1].port;
-    int is_told = write(ends[1], ports, 2 * sizeof *ports) == (ssize_t)(2 * sizeof *ports);
+    int is_sent = write(ends[1], ports, 2 * sizeof *ports) == (ssize_t)(2 * sizeof *ports);
     int are_played = peer_stop(&peers[0]) & peer_stop(&peers[1]);
-    _exit(is_told && are_played ? 0 : 1);
+    _exit(is_sent && are_played ? 0 : 1);
 }
 
 static void send_once(barker_webhook *hook)
 {
     uint16_t http_status = 0;
-    if (!CHECK_OK(barker_webhook_send_data(hook, bytes_of("x"), 1, &http_status, NULL)))
+    if (!CHECK_OK(barker_webhook_send_data(hook, "x", 1, &http_status, NULL)))
         fprintf(stderr, "    %s\n", barker_webhook_error(hook));
     CHECK_EQUAL(http_status, 200);
 }
@@ -249,19 +357,18 @@ static barker_webhook *with_keys(void)
 {
     barker_webhook *hook = barker_webhook_new();
     for (int twice = 0; twice < 2; twice++) {
-        const uint8_t *key = bytes_of(with("", KEY, ""));
-        CHECK_OK(barker_webhook_set_key(hook, key, strlen(text)));
+        with("", MD5, "");
+        CHECK_OK(barker_webhook_set_key(hook, text, strlen(text)));
         explicit_bzero(text, sizeof text);
-        set_secret(hook, BARKER_SCHEME_BARKER_SHA512, "", LONGER_KEY);
-        set_secret(hook, BARKER_SCHEME_STANDARD, "whsec_", STANDARD);
-        set_secret(hook, BARKER_SCHEME_STANDARD, "whsk_", PRIVATE);
+        for (enum kind kind = LONG_MD5; kind <= PRIVATE; kind++)
+            add_secret(hook, kind);
     }
-    SET(hook, BARKER_ERR_SECRET, "whsec_", STANDARD, "*",
-        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, bytes_of(value), strlen(value)));
+    SET(hook, BARKER_ERR_SECRET, "whsec_", SHA256, "*",
+        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, value, strlen(value)));
     SET(hook, BARKER_ERR_SECRET, "whsk_", PRIVATE, "A",
-        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, bytes_of(value), strlen(value)));
+        barker_webhook_add_secret(hook, BARKER_SCHEME_SVIX, value, strlen(value)));
     barker_buffer headers = {0};
-    CHECK_OK(barker_webhook_sign_headers(hook, NULL, bytes_of("x"), 1, &headers));
+    CHECK_OK(barker_webhook_sign_headers(hook, NULL, "x", 1, &headers));
     barker_buffer_free(&headers);
     CHECK_OK(barker_webhook_set_redirects(hook, 1, 0));
     CHECK_OK(barker_webhook_set_timeout(hook, 60000));
@@ -313,39 +420,28 @@ static barker_webhook *use_header(const barker_webhook *keys, unsigned port)
 
 static barker_webhook *hook_on_stack;
 static barker_buffer headers_on_stack;
-static const struct setting {
-    int32_t scheme;
-    const char *before;
-    enum kind kind;
-} settings[] = {
-    {BARKER_SCHEME_BARKER, "", KEY},
-    {BARKER_SCHEME_BARKER_SHA512, "", LONGER_KEY},
-    {BARKER_SCHEME_STANDARD, "whsec_", STANDARD},
-    {BARKER_SCHEME_STANDARD, "whsk_", PRIVATE},
-}, *setting;
+static enum kind kind_on_stack;
+static size_t secret_len; /* after it the text has a letter of no secret */
 
 static void set_it(void)
 {
-    CHECK_OK(barker_webhook_set_secret(hook_on_stack, setting->scheme, bytes_of(text),
-                                       strlen(text)));
+    CHECK_OK(barker_webhook_set_secret(hook_on_stack, kinds[kind_on_stack].scheme, text, secret_len));
 }
 
 static void add_it(void)
 {
-    CHECK_OK(barker_webhook_add_secret(hook_on_stack, setting->scheme, bytes_of(text),
-                                       strlen(text)));
+    CHECK_OK(barker_webhook_add_secret(hook_on_stack, kinds[kind_on_stack].scheme, text, secret_len));
 }
 
 static void refuse_it(void)
 {
-    strcat(text, "*");
-    CHECK_EQUAL(barker_webhook_add_secret(hook_on_stack, BARKER_SCHEME_SVIX, bytes_of(text),
-                                          strlen(text)), BARKER_ERR_SECRET);
+    CHECK_EQUAL(barker_webhook_add_secret(hook_on_stack, BARKER_SCHEME_SVIX, text, secret_len + 1),
+                BARKER_ERR_SECRET);
 }
 
 static void sign_with_it(void)
 {
-    CHECK_OK(barker_webhook_sign_headers(hook_on_stack, NULL, bytes_of("x"), 1, &headers_on_stack));
+    CHECK_OK(barker_webhook_sign_headers(hook_on_stack, NULL, "x", 1, &headers_on_stack));
 }
 
 static void verify_with_it(void)
@@ -355,9 +451,9 @@ static void verify_with_it(void)
         {"webhook-id", "a"}, {"webhook-timestamp", "1"},
         {"webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
     };
-    CHECK(barker_webhook_verify(hook_on_stack, headers, 5, bytes_of("x"), 1) != BARKER_OK);
-    CHECK(barker_verify(setting->scheme, bytes_of(text), strlen(text), 0, headers, 5, bytes_of("x"),
-                        1) != BARKER_OK);
+    CHECK(barker_webhook_verify(hook_on_stack, headers, 5, "x", 1) != BARKER_OK);
+    CHECK(barker_verify(kinds[kind_on_stack].scheme, text, secret_len, 0, headers, 5, "x", 1) !=
+          BARKER_OK);
 }
 
 static void clone_it(void)
@@ -371,6 +467,7 @@ static void leave_it(void)
     char copy[sizeof text];
     memcpy(copy, text, sizeof copy);
     __asm__ volatile("" : : "r"(copy) : "memory");
+    leave_in_register(text + strlen(kinds[kind_on_stack].before) + 16);
 }
 
 static void use_stack(void)
@@ -382,28 +479,33 @@ static void use_stack(void)
         {"setting", set_it}, {"adding", add_it}, {"signing", sign_with_it},
         {"verifying", verify_with_it}, {"cloning", clone_it}, {"refusing", refuse_it},
     };
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        setting = &settings[i];
+    for (enum kind kind = MD5; kind <= PRIVATE; kind++) {
+        kind_on_stack = kind;
         hook_on_stack = barker_webhook_new();
-        with(setting->before, setting->kind, "");
+        secret_len = strlen(with(kinds[kind].before, kind, "*")) - 1;
         call_on_stack(leave_it);
-        CHECK(count(stack, stack + sizeof stack, setting->kind, AS_IT_IS) > 0);
+        const unsigned char *saved = (const unsigned char *)&registers;
+        CHECK(count(stack, stack + sizeof stack, kind, AS_IT_IS) > 0);
+        CHECK(!KNOWS_REGISTERS || count(saved, saved + sizeof registers, kind, AS_IT_IS) > 0);
         for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
             call_on_stack(calls[k].call);
-            check_stack(calls[k].name);
+            check_nothing_left(saved, sizeof registers, kind, calls[k].name, "in registers");
+            check_nothing_left(stack, sizeof stack, kind, calls[k].name, "on the stack");
         }
         barker_buffer_free(&headers_on_stack);
         barker_webhook_free(hook_on_stack);
         explicit_bzero(text, sizeof text);
     }
+    memset(&registers, 0, sizeof registers);
     memset(stack, 0, sizeof stack);
 }
 
 int main(void)
 {
-    static findings before, after;
+    static struct findings before, after;
     unsigned ports[2] = {0};
     check_begin();
+    make_pieces();
     use_stack();
     pid_t receivers = start_receivers(ports);
     barker_webhook *keys = with_keys(), *hooks[2], *authorized;
@@ -411,21 +513,27 @@ int main(void)
     authorized = use_header(keys, ports[0]);
 
     /* What the handles must hold is found, so the search does find. */
-    CHECK(search(before));
-    CHECK(before[PRIVATE][DECODED] > 0);
-    CHECK(before[HEADER][AS_IT_IS] > 0);
-    CHECK(before[URL][AS_IT_IS] > 0 && before[URL][ENCODED] > 0);
-    CHECK(before[PROXY][ENCODED] > 0);
+    search(&before);
+    for (unsigned kind = 0; kind < HMAC_KINDS; kind++)
+        if (!CHECK(before.states[kind]))
+            fprintf(stderr, "    of the %s\n", kinds[kind].name);
+    CHECK(before.pieces[PRIVATE][DECODED] > 0);
+    CHECK(before.pieces[HEADER][AS_IT_IS] > 0);
+    CHECK(before.pieces[URL][AS_IT_IS] > 0 && before.pieces[URL][ENCODED] > 0);
+    CHECK(before.pieces[PROXY][ENCODED] > 0);
 
     barker_webhook_free(keys);
     barker_webhook_free(hooks[0]);
     barker_webhook_free(hooks[1]);
     barker_webhook_free(authorized);
-    CHECK(!search(after));
-    for (int kind = 0; kind < KINDS; kind++)
-        for (int form = 0; form < FORMS; form++)
-            if (!CHECK_EQUAL(after[kind][form], 0))
-                fprintf(stderr, "    of the %s, %s\n", kinds[kind], forms[form]);
+    search(&after);
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (unsigned form = 0; form < FORMS; form++)
+            if (!CHECK_EQUAL(after.pieces[kind][form], 0))
+                fprintf(stderr, "    of the %s, %s\n", kinds[kind].name, forms[form]);
+    for (unsigned kind = 0; kind < HMAC_KINDS; kind++)
+        if (!CHECK(!after.states[kind]))
+            fprintf(stderr, "    states of the %s\n", kinds[kind].name);
     int status = 1;
     CHECK_EQUAL(waitpid(receivers, &status, 0), receivers);
     CHECK_EQUAL(status, 0);

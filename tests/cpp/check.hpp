@@ -26,6 +26,18 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
         std::fprintf(stderr, "    is %d, should be %d\n", got.value(), static_cast<int>(wanted));
 }
 
+// For a result that a check does not look at.
+template <class Result>
+void ignore(const Result &)
+{
+}
+
+template <class Call>
+void perform(Call call)
+{
+    call();
+}
+
 #define CHECK(...) check_that(static_cast<bool>(__VA_ARGS__), __FILE__, __LINE__, #__VA_ARGS__)
 
 // A call throws an error of this status, or none if that is ok.
@@ -34,7 +46,7 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
     do {                                                                                \
         std::error_code thrown_ = barker::status::ok;                             \
         try {                                                                           \
-            __VA_ARGS__;                                                                \
+            perform([&] { return __VA_ARGS__; });                                       \
         } catch (const barker::error &error_) {                                         \
             thrown_ = error_.code();                                                    \
             CHECK(error_.status() == (wanted) && std::strlen(error_.what()) > 0);       \
@@ -49,7 +61,7 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
 #define CHECK_BOTH(wanted, function, ...)                                               \
     do {                                                                                \
         std::error_code code_ = std::make_error_code(std::errc::io_error);              \
-        function(__VA_ARGS__, code_);                                                   \
+        perform([&] { return function(__VA_ARGS__, code_); });                         \
         check_status(code_, wanted, __FILE__, __LINE__,                                 \
                      #function "(" #__VA_ARGS__ ") is " #wanted);                       \
         CHECK_THROWS(wanted, function(__VA_ARGS__));                                    \
@@ -59,7 +71,7 @@ inline void check_status(const std::error_code &got, barker::status wanted, cons
 #define CHECK_BOTH_BARE(wanted, function)                                               \
     do {                                                                                \
         std::error_code code_ = std::make_error_code(std::errc::io_error);              \
-        function(code_);                                                                \
+        perform([&] { return function(code_); });                                      \
         check_status(code_, wanted, __FILE__, __LINE__, #function "() is " #wanted);    \
         CHECK_THROWS(wanted, function());                                               \
     } while (0)

@@ -1,6 +1,6 @@
 // webhook.cpp: all of barker.hpp, with right and with wrong input, in both forms of its errors.
 //
-//     webhook HTTP_URL HTTPS_URL    the receivers of tests/cpp.py, in a directory with its
+//     webhook HTTP_URL HTTPS_URL    the receivers of tests/test_cpp.py, in a directory with its
 //     certificates
 #include "check.hpp"
 
@@ -382,7 +382,7 @@ static void sending()
 #ifdef __cpp_exceptions
     std::string what;
     try {
-        refused.send("x");
+        ignore(refused.send("x"));
     } catch (const std::exception &error) {
         what = error.what();
     }
@@ -534,23 +534,23 @@ static void logs()
     const auto count = [&lines](barker::log_level, const char *) { ++lines; };
     CHECK_BOTH(status::ok, hook.set_log, barker::log_level::error, count);
     CHECK_BOTH(status::range, hook.set_log, static_cast<barker::log_level>(9), log_lines());
-    hook.send("x", ec);
+    ignore(hook.send("x", ec));
     CHECK(lines == 1);
 
     barker::webhook moved = std::move(hook), clone = moved.clone(ec);
-    moved.send("x", ec);
-    clone.send("x", ec);
+    ignore(moved.send("x", ec));
+    ignore(clone.send("x", ec));
     CHECK(lines == 3);
     moved = barker::webhook(); // the clone keeps the function
-    clone.send("x", ec);
+    ignore(clone.send("x", ec));
     CHECK(lines == 4);
     CHECK_BOTH_BARE(status::ok, clone.clear_log);
-    clone.send("x", ec);
+    ignore(clone.send("x", ec));
     CHECK(lines == 4);
 
     log_lines by_reference;
     clone.set_log(barker::log_level::error, std::ref(by_reference), ec);
-    clone.send("x", ec);
+    ignore(clone.send("x", ec));
     CHECK(by_reference.lines.size() == 1 && by_reference.lines[0].find("127.0.0.1:1") == 0);
 }
 
@@ -571,9 +571,9 @@ static void exceptions_pass()
     });
     const std::vector<std::reference_wrapper<barker::webhook>> references(1, hook);
     const std::function<void()> sends[] = {
-        [&] { hook.send("x"); },
-        [&] { hook.send("x", ec); },
-        [&] { hook.send(); },
+        [&] { ignore(hook.send("x")); },
+        [&] { ignore(hook.send("x", ec)); },
+        [&] { ignore(hook.send()); },
         [&] { barker::send_many(references, 1); },
     };
     for (const std::function<void()> &send : sends) {
@@ -638,7 +638,7 @@ static void stopping()
         std::error_code stop_ec;
         hook.set_stopped(true, stop_ec);
     });
-    hook.send("x", ec);
+    ignore(hook.send("x", ec));
     other.join();
     CHECK(ec == status::stopped);
     hook.set_stopped(false, ec);
@@ -837,6 +837,10 @@ static void retrying()
     CHECK(barker_retry_judge(retry.handle(), hook.handle(), 1, nullptr) == BARKER_VERDICT_RETRY);
     CHECK_BOTH(status::ok, retry.set_delays, std::vector<seconds>());
     CHECK(retry.judge(hook, 1).verdict == barker::verdict::dead);
+    next = barker::retry().judge(status::ok, 503, "100", 1);
+    CHECK(next.verdict == barker::verdict::retry && is_in(next.wait, seconds(100), seconds(120)));
+    next = barker::retry().judge(status::refused, 0, nullptr, 1);
+    CHECK(next.verdict == barker::verdict::dead && next.wait == seconds(0));
     const barker::webhook other = std::move(hook);
     CHECK(barker::retry().judge(other, 1).verdict == barker::verdict::retry);
     CHECK(barker::retry().judge(hook, 1).verdict == barker::verdict::dead);
@@ -855,7 +859,7 @@ static void frugal()
     hook.add_header("X-Name", "value", ec);
     hook.set_data(key, ec);
     hook.set_timeout(seconds(60), ec);
-    hook.send(ec);
+    ignore(hook.send(ec));
     CHECK(!ec);
     barker::response answer = hook.send(key, ec);
     CHECK(!ec && answer.header("Echo-X-Name") == "value" && answer.body().size() == key.size());

@@ -2,7 +2,7 @@
 
     receive.py [--key KEY] [--count N] [PORT]
 
-Listens on 127.0.0.1 only, on a port of the kernel's choice unless PORT is given, and serves one
+Listens on 127.0.0.1 only, on a port that the kernel chooses unless PORT is set, and serves one
 connection at a time. With --count it exits after that many requests.
 """
 import http.server

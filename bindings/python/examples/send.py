@@ -2,7 +2,7 @@
 
     send.py URL [--key KEY] [--type CONTENT_TYPE] [DATA | @FILE | -]
 
-Exit status: 0 the receiver answered 2xx, 1 it did not or could not be asked, 2 wrong usage.
+Exit status: 0 the receiver answered 2xx, 1 it did not or could not be reached, 2 wrong usage.
 """
 import os
 import sys

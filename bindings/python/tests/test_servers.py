@@ -131,7 +131,7 @@ class GunicornTest(ServerTest, unittest.TestCase):
     spelling = barker.Spelling.DASH
 
     def test_underscores(self):
-        """gunicorn drops such names unless it is told otherwise."""
+        """gunicorn drops such names by default."""
         for options, status in ([], 401), (["--header-map", "dangerous"], 200):
             self.command = [*GunicornTest.command, *options]
             self.start()

@@ -173,7 +173,7 @@ def send_in_child(hook, count):
 
 class ProcessTest(WithReceiver):
     def test_fork(self):
-        """Also while other threads are amid sends."""
+        """Even while other threads are sending."""
         hook = Webhook(self.url, timeout=PATIENCE)
         hook.send("before")
         going_on = threading.Event()
@@ -186,7 +186,7 @@ class ProcessTest(WithReceiver):
         children = []
         for _ in range(10):
             child = context.Process(target=send_in_child, args=(hook, 10))
-            with warnings.catch_warnings():  # of forking amid threads, since 3.12
+            with warnings.catch_warnings():  # about forking with threads, since 3.12
                 warnings.simplefilter("ignore", DeprecationWarning)
                 child.start()
             children.append(child)

@@ -56,7 +56,7 @@ seen["verifies no longer"] = hook.verify_hash()
 first = dict(hook.headers)
 del hook.headers["X-Answer-Type"]
 seen["again"] = response(hook.send())
-seen["signed anew"] = first["BARKER_SIGNATURE"] != hook.headers["BARKER_SIGNATURE"]
+seen["signed again"] = first["BARKER_SIGNATURE"] != hook.headers["BARKER_SIGNATURE"]
 
 hook = Webhook(URL + "positional", "data", 3, "key")
 returned = hook.send()

@@ -4,7 +4,7 @@
 #
 #   ruby receive.rb [--key KEY] [--count N] [PORT]
 #
-# Listens on 127.0.0.1 only, on a port of the kernel's choice unless PORT is given. With --count it
+# Listens on 127.0.0.1 only, on a port that the kernel chooses unless PORT is set. With --count it
 # exits after that many requests. Needs Rack and Puma.
 
 require "barker"
@@ -47,7 +47,7 @@ class Report
   end
 end
 
-# Ends the server after so many requests.
+# Ends the server after a number of requests.
 class Countdown
   attr_writer :server
 

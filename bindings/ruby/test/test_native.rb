@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Holds the binding to barker.h: every function, with its types, and every number.
+# Holds the binding to what declarations.rb has of barker.h.
 class TestNative < Minitest::Test
   NATIVE = Barker.const_get(:Native)
 
@@ -11,71 +11,23 @@ class TestNative < Minitest::Test
     "webhook_response_header" => "Response::Headers finds it"
   }.freeze
 
-  TYPES = {
-    /\A(const )?char \*\z/ => :string,
-    /\Aconst void \*\z/ => :buffer_in,
-    /\*/ => :pointer,
-    /\A(int32_t|barker_(status|scheme|spelling|addresses|tls|log_level))\z/ => :int32,
-    /\A(barker_log|barker_progress)\z/ => :pointer,
-    /\Auint32_t\z/ => :uint32,
-    /\Auint16_t\z/ => :uint16,
-    /\Asize_t\z/ => :size_t,
-    /\Avoid\z/ => :void
-  }.freeze
-
   HEADER = File.read(File.join(LAYOUT, "include/barker.h")).gsub(%r{/\*.*?\*/}m, "").freeze
 
-  def declared
-    HEADER.scan(/^([a-z][\w ]*?[ *]+)barker_(\w+)\(([^)]*)\);/m).to_h do |result, name, parameters|
-      types = parameters.split(",").map { |each| each.strip.sub(/\w+\z/, "") }
-      types = [] if parameters == "void"
-      [name, [types.map { |type| type_of(type) }, result_of(result)]]
+  # A setter of one value is called by its option's name.
+  def test_every_function_is_used_or_unneeded
+    code = Dir[File.join(ROOT, "lib/**/*.rb")].reject { |path| path.end_with?("/declarations.rb") }
+                                              .map { |path| File.read(path) }.join
+    used = NATIVE::FUNCTIONS.keys.map(&:name).select do |name|
+      code.match?(/\b#{name}\b(?!:)/) ||
+        (name.start_with?("webhook_set_") && code.match?(/^ *set :#{name[12..]},/))
     end
-  end
-
-  def type_of(text)
-    text = text.gsub(/\s+/, " ").strip
-    TYPES.find { |pattern, _| text.match?(pattern) }&.last || flunk("what is #{text.inspect}?")
-  end
-
-  # Bytes that are given back are read through a pointer.
-  def result_of(text)
-    type = type_of(text)
-    type == :buffer_in ? :pointer : type
-  end
-
-  def test_every_function_is_attached_with_its_types_or_unneeded
-    declared = self.declared
-    assert_operator declared.size, :>, 50
-    assert_equal HEADER.scan(/\bbarker_(\w+)\(/).flatten.sort, declared.keys.sort
-    attached = NATIVE::FUNCTIONS.to_h { |name, (types, result, _)| [name.to_s, [types, result]] }
-    assert_equal declared.except(*UNNEEDED.keys), attached
-    assert_empty UNNEEDED.keys - declared.keys
-    attached.each_key { |name| assert_respond_to NATIVE, name }
-  end
-
-  def test_every_attached_function_is_used
-    code = Dir[File.join(ROOT, "lib/**/*.rb")].map { |file| File.read(file) }.join
-    NATIVE::FUNCTIONS.each_key do |name|
-      assert_match(/\b#{name}\b(?!:)/, code)
-    end
-  end
-
-  def numbers(prefix)
-    HEADER.scan(/^\s*BARKER_#{prefix}_(\w+) = (\d+)/).to_h { |name, number| [name, number.to_i] }
-  end
-
-  def test_every_number_is_known
-    { "SCHEME" => NATIVE::SCHEMES, "SPELLING" => NATIVE::SPELLINGS,
-      "ADDRESSES" => NATIVE::ADDRESSES, "LOG" => NATIVE::LOG }.each do |prefix, names|
-      assert_equal numbers(prefix), names.transform_keys { |name| name.name.upcase }
-    end
-    tls = NATIVE::TLS.transform_keys { |name| name.name.delete_prefix("TLS") }
-    assert_equal numbers("TLS"), tls
+    assert_empty used & UNNEEDED.keys
+    assert_equal NATIVE::FUNCTIONS.keys.map(&:name).sort, (used | UNNEEDED.keys).sort
+    used.each { |name| assert_respond_to NATIVE, name }
   end
 
   def test_every_status_has_a_class_and_a_sentence
-    statuses = numbers("ERR")
+    statuses = NATIVE::ENUMERATIONS["barker_status"].except(:ok)
     assert_operator statuses.size, :>, 30
     statuses.each do |name, status|
       error = Barker::Error.of(status, NATIVE.status_string(status))

@@ -1,16 +1,16 @@
-"""Sends signed webhooks and verifies received ones, by the C library barker.
+"""Sends signed webhooks and verifies received ones, with the C library barker.
 
     from barker import Webhook
     response = Webhook("https://receiver.example/hook", '{"event": "dog.barked"}', key="…").send()
 
-`Webhook` takes the place of the class of PyPI's barker 0.1. The middleware for receivers is in
-barker.wsgi and barker.asgi.
+`Webhook` replaces the class of PyPI's barker 0.1. The middleware for receivers is in barker.wsgi
+and barker.asgi.
 """
+from ._declarations import TLS, Addresses, LogLevel, Scheme, Spelling, Status
 from ._errors import (BadAnswer, BrokenConnection, ConnectError, DeliveryError, Error, HTTPError,
-                      Refused, Replayed, ReplayFull, Status, Stopped, SystemFailure, Timeout,
-                      TLSError, Unsendable, UsageError, VerificationError)
+                      Refused, Replayed, ReplayFull, Stopped, SystemFailure, Timeout, TLSError,
+                      Unsendable, UsageError, VerificationError)
 from ._response import Headers, Response
-from ._settings import TLS, Addresses, LogLevel, Scheme, Spelling
 from ._webhook import (Webhook, generate_id, generate_key_pair, generate_secret, library_version,
                        send_many, verify)
 

@@ -2,79 +2,39 @@
 
     Error                     .status: the Status
     +- UsageError             1xx: the call was wrong, nothing was sent; a ValueError
-    |  +- Unsendable          the URL or a header; also an OSError, as those of `requests` are
-    +- DeliveryError          2xx: no whole answer came from the receiver; an OSError
+    |  +- Unsendable          the URL or a header; also an OSError, like those of `requests`
+    +- DeliveryError          2xx: no complete answer came from the receiver; an OSError
     |  +- Timeout             also a TimeoutError
     |  +- ConnectError        the receiver was not reached, nothing was sent; also a ConnectionError
     |  +- BrokenConnection    it broke during the exchange; also a ConnectionError
     |  +- TLSError            the receiver is not to be trusted
-    |  +- BadAnswer           what came back is no HTTP response, or is too large
+    |  +- BadAnswer           the answer is not HTTP/1.x, or is too large
     |  +- Refused             the address policy forbids it; also a PermissionError
     |  +- Stopped             by stop(), a cancelled send_async() or the end of a batch
     +- VerificationError      3xx: the received message must not be trusted; a ValueError
     |  +- Replayed            it was accepted before
     |  +- ReplayFull          there is no room to remember it
     +- SystemFailure          9xx: the system or the library failed
-    +- HTTPError              raised by Response.raise_for_status() alone
+    +- HTTPError              raised only by Response.raise_for_status()
 """
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, Dict, Optional, Type
 
+from ._declarations import Status
 from ._library import quick
 
 if TYPE_CHECKING:
     from ._response import Response
 
 
-class Status(enum.IntEnum):
-    """barker_status."""
-    OK = 0
-    NULL = 100
-    UTF8 = 101
-    URL = 102
-    HEADER = 103
-    RANGE = 104
-    SECRET = 105
-    ID = 106
-    CERTIFICATE = 107
-    RESOLVE = 200
-    CONNECT = 201
-    TLS = 202
-    SEND = 203
-    RECEIVE = 204
-    TIMEOUT = 205
-    PROTOCOL = 206
-    TOO_LARGE = 207
-    STOPPED = 208
-    REFUSED = 209
-    PROXY = 210
-    RESOLVE_AGAIN = 211
-    CERTIFICATE_EXPIRED = 220
-    CERTIFICATE_NAME = 221
-    CERTIFICATE_ISSUER = 222
-    CERTIFICATE_SELF_SIGNED = 223
-    CERTIFICATE_REVOKED = 224
-    HEADER_MISSING = 300
-    HEADER_MALFORMED = 301
-    HEADER_AMBIGUOUS = 302
-    SIGNATURE = 303
-    TOO_OLD = 304
-    TOO_NEW = 305
-    REPLAYED = 306
-    REPLAY_FULL = 307
-    INTERNAL = 900
-    SYSTEM = 901
-
-
 class Error(Exception):
-    """All that this package raises, but TypeError."""
+    """All exceptions of this package except TypeError."""
     status: int = Status.OK
 
 
 class UsageError(Error, ValueError):
-    """The call was wrong, nothing was changed and nothing was sent."""
+    """The call was wrong; nothing was changed and nothing was sent."""
 
 
 class Unsendable(UsageError, OSError):
@@ -82,16 +42,17 @@ class Unsendable(UsageError, OSError):
 
 
 class DeliveryError(Error, OSError):
-    """No whole answer came from the receiver."""
+    """No complete answer came from the receiver."""
     id: str = ""
     """The id of the message, to send the same message again; empty if the scheme has none."""
     response: Optional[Response] = None
-    """What had come of the answer when it broke off or became too large: its status, its headers if
-    all had come, no content. A receiver that said 200 has the webhook. None if no status came."""
+    """The part of the answer that came before it broke off or became too large: its status, its
+    headers if all of them came, no content. A receiver that answered 200 has the webhook. None if
+    no status came."""
 
 
 class Timeout(DeliveryError, TimeoutError):
-    """The timeout passed first. The receiver may have the webhook."""
+    """The timeout expired. The receiver may have the webhook."""
 
 
 class ConnectError(DeliveryError, ConnectionError):
@@ -103,11 +64,11 @@ class BrokenConnection(DeliveryError, ConnectionError):
 
 
 class TLSError(DeliveryError):
-    """The TLS handshake failed, or the receiver's certificate is not to be trusted."""
+    """The TLS handshake failed, or the receiver's certificate must not be trusted."""
 
 
 class BadAnswer(DeliveryError):
-    """What came back is not HTTP/1.x, or is too large. The receiver may have the webhook."""
+    """The answer is not HTTP/1.x, or is too large. The receiver may have the webhook."""
 
 
 class Refused(DeliveryError, PermissionError):
@@ -123,15 +84,15 @@ class VerificationError(Error, ValueError):
 
 
 class Replayed(VerificationError):
-    """The message is right and current, but it was accepted before."""
+    """The message is genuine and current, but was accepted before."""
 
 
 class ReplayFull(VerificationError):
-    """The message is right and current, but there is no room to remember it."""
+    """The message is genuine and current, but there is no room to remember it."""
 
 
 class SystemFailure(Error, RuntimeError):
-    """The system did not give what it was asked for, or barker has a defect."""
+    """The system lacks something that the call needs, or there is a bug in barker."""
 
 
 class HTTPError(Error, OSError):
@@ -165,11 +126,11 @@ _RANGES: Dict[int, Type[Error]] = {1: UsageError, 2: DeliveryError, 3: Verificat
 
 
 def error_of(status: int, sentence: Optional[bytes] = None) -> Error:
-    """The exception for a status; its sentence is the status's own unless there is a better one."""
+    """The exception for a status, with the sentence of the status unless another one is passed."""
     kind = _CLASSES.get(status) or _RANGES.get(status // 100, SystemFailure)
     error = kind((sentence or quick.barker_status_string(status)).decode())
     try:
         error.status = Status(status)
-    except ValueError:  # of a library that is newer than this
+    except ValueError:  # from a library that is newer than this package
         error.status = status
     return error

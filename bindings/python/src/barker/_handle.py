@@ -6,7 +6,8 @@ import math
 import operator
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
-from ._errors import DeliveryError, Error, Status, error_of
+from ._declarations import Status
+from ._errors import DeliveryError, Error, error_of
 from ._library import quick, waiting
 from ._response import Response
 
@@ -15,7 +16,7 @@ ReceivedHeaders = Union[Mapping[str, str], Mapping[bytes, bytes],
                         Iterable[Tuple[Union[str, bytes], Union[str, bytes]]]]
 
 
-# ---- values on their way to C ----
+# ---- values for C ----
 
 def as_bytes(value: Data, what: str) -> bytes:
     if isinstance(value, bytes):
@@ -47,7 +48,7 @@ def as_number(value: int, what: str, maximum: int = 2**32 - 1) -> int:
 
 
 def as_milliseconds(seconds: Optional[float]) -> int:
-    """None is as long as the library can wait: 49 days."""
+    """None means as long as the library can wait: 49 days."""
     if seconds is None:
         return 2**32 - 1
     if not isinstance(seconds, (int, float)):
@@ -92,7 +93,7 @@ def check(status: int) -> None:
 # ---- the handle ----
 
 class Handle:
-    """Owns a barker_webhook. It is used by one thread at a time, but what only reads it."""
+    """Owns a barker_webhook. Only one thread at a time may use it, except to read it."""
 
     __slots__ = ("pointer", "origin", "signing", "delivery", "data", "log", "http_status",
                  "length", "name", "value")
@@ -119,7 +120,7 @@ class Handle:
                         "needed, or clone() it")
 
     def clone(self) -> Handle:
-        """One more, with all settings of this, which it only reads."""
+        """A handle with all settings of this one, which is only read."""
         clone = Handle(quick.barker_webhook_clone(self.pointer))
         clone.signing, clone.delivery = self.signing, self.delivery
         clone.data, clone.log = self.data, self.log
@@ -131,7 +132,7 @@ class Handle:
         if status:
             raise error_of(status, quick.barker_webhook_error(self.pointer))
 
-    # ---- the attributes of a Webhook: only what differs is passed on ----
+    # ---- the attributes of a Webhook: only changes are passed on ----
 
     def set_signing(self, key: Optional[Data], id: Optional[str]) -> None:
         old_key, old_id = self.signing
@@ -183,7 +184,7 @@ class Handle:
         return self.response(self.http_status.value)
 
     def outcome(self) -> Union[Response, Error]:
-        """Of a batch's delivery."""
+        """The outcome of a delivery in a batch."""
         status = quick.barker_webhook_status(self.pointer)
         if status:
             return self.failure(status)

@@ -1,4 +1,4 @@
-"""What a middleware answers to a message that it does not hand on."""
+"""What a middleware answers to a message that it does not pass on."""
 from __future__ import annotations
 
 from typing import Optional, Tuple

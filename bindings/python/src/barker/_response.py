@@ -9,7 +9,8 @@ from ._errors import HTTPError
 
 
 class Headers(Mapping[str, str]):
-    """Headers by their names in any case. Values of a name that came twice are joined by ", "."""
+    """Headers by their names, in upper or lower case. Values of a name that came twice are joined
+    by ", "."""
 
     def __init__(self, pairs: List[Tuple[str, str]]) -> None:
         self.pairs = pairs
@@ -34,8 +35,9 @@ class Headers(Mapping[str, str]):
 
 
 class Response:
-    """An answer of any HTTP status. What it has of the class of `requests` of this name behaves
-    alike, its truth value too: it is true if the status is less than 400."""
+    """An answer with any HTTP status. The attributes that it shares with the class of this name in
+    `requests` behave like those, and so does its truth value: it is true if the status is less than
+    400."""
 
     __slots__ = ("status_code", "content", "url", "id", "timestamp", "signature", "_pairs")
 
@@ -55,7 +57,7 @@ class Response:
 
     @property
     def reason(self) -> str:
-        """The name that HTTP gives the status."""
+        """The name of the status in HTTP."""
         try:
             return http.HTTPStatus(self.status_code).phrase
         except ValueError:

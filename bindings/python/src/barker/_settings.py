@@ -1,57 +1,15 @@
-"""The settings of a Webhook that last: each name with what it does to a handle."""
+"""The lasting settings of a Webhook: each name with what it does to a handle."""
 from __future__ import annotations
 
-import enum
 import os
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
 
-from ._errors import Status, error_of
+from ._declarations import FUNCTIONS, LogLevel, Scheme, Status
+from ._errors import error_of
 from ._handle import Data, Handle, as_bytes, as_number, as_text
 from ._library import Log, quick, waiting
 
 INT32_MAX = 2**31 - 1
-
-
-class Scheme(enum.IntEnum):
-    """barker_scheme: how a message is signed."""
-    BARKER = 0
-    BARKER_SHA256 = 1
-    BARKER_SHA512 = 2
-    STANDARD = 10
-    SVIX = 11
-    GITHUB = 20
-    STRIPE = 21
-    SLACK = 22
-    SHOPIFY = 23
-
-
-class Spelling(enum.IntEnum):
-    """barker_spelling: how names with underscores are spelled when sent."""
-    UNDERSCORE = 0
-    DASH = 1
-    BOTH = 2
-
-
-class Addresses(enum.IntEnum):
-    """barker_addresses: which addresses a webhook may be sent to."""
-    ANY = 0
-    PUBLIC = 1
-    LISTED = 2
-
-
-class TLS(enum.IntEnum):
-    """barker_tls: the oldest TLS that is spoken."""
-    TLS_1_2 = 12
-    TLS_1_3 = 13
-
-
-class LogLevel(enum.IntEnum):
-    """barker_log_level: how much a message of the log matters."""
-    OFF = 0
-    ERROR = 1
-    INFO = 2
-    DEBUG = 3
-
 
 Secrets = Mapping[Scheme, Union[Data, List[str], List[bytes]]]
 LogFunction = Callable[[LogLevel, str], object]
@@ -110,30 +68,30 @@ def _set_client_certificate(handle: Handle, pair: Sequence[Data], _: Dict[str, A
 
 
 def _accompanies(other: str) -> Setting:
-    """For a setting that says how another is meant, which has made use of it."""
+    """For a setting that changes the meaning of another one, which has already used it."""
     def refuse_alone(_: Handle, __: Any, settings: Dict[str, Any]) -> None:
         if other not in settings:
             raise TypeError(f"give {other} too")
     return refuse_alone
 
 
-def _number(what: str, function: Any, maximum: int = 2**32 - 1) -> Setting:
-    return lambda handle, value, _: handle.call(function, as_number(value, what, maximum))
+def _setting(function: str, what: str) -> Setting:
+    """That of a function of one value, as the value's type in C says."""
+    call, types = getattr(quick, function), FUNCTIONS[function][2:]
 
-
-def _flag(function: Any) -> Setting:
-    return lambda handle, value, _: handle.call(function, bool(value))
-
-
-def _text(what: str, function: Any) -> Setting:
-    return lambda handle, value, _: handle.call(function, as_text(value, what))
-
-
-def _pem(what: str, function: Any) -> Setting:
-    def set_pem(handle: Handle, value: Data, _: Dict[str, Any]) -> None:
-        pem = as_bytes(value, what)
-        handle.call(function, pem, len(pem))
-    return set_pem
+    def set_one(handle: Handle, value: Any, _: Dict[str, Any]) -> None:
+        if types == ("uint32_t",):
+            handle.call(call, as_number(value, what))
+        elif types == ("int32_t",):
+            handle.call(call, bool(value))
+        elif types == ("const char *",):
+            handle.call(call, as_text(value, what))
+        elif types == ("const void *", "size_t"):
+            content = as_bytes(value, what)
+            handle.call(call, content, len(content))
+        else:  # an enumeration
+            handle.call(call, as_number(value, what, INT32_MAX))
+    return set_one
 
 
 def _each(setting: Setting) -> Setting:
@@ -145,41 +103,33 @@ def _each(setting: Setting) -> Setting:
     return set_each
 
 
+SETTER = "barker_webhook_set_"
+# Setters of one value; but not those that attributes and methods of a Webhook call.
+SIMPLE = {name[len(SETTER):] for name, types in FUNCTIONS.items()
+          if name.startswith(SETTER) and len(types) == 3}
+SIMPLE -= {"url", "content_type", "id", "timeout", "stopped"}
+
 SETTINGS: Dict[str, Setting] = {
+    **{name: _setting(SETTER + name, name) for name in SIMPLE},
     "secrets": _set_secrets,
-    "spelling": _number("spelling", quick.barker_webhook_set_spelling, INT32_MAX),
-    "tolerance": _number("tolerance", quick.barker_webhook_set_tolerance),
-    "replay_limit": _number("replay_limit", quick.barker_webhook_set_replay_limit),
-    "max_body": _number("max_body", quick.barker_webhook_set_max_body),
     "redirects": _set_redirects,
     "redirects_to_other_origins": _accompanies("redirects"),
     "idle_limits": _set_idle_limits,
-    "max_connection_age": _number("max_connection_age",
-                                  quick.barker_webhook_set_max_connection_age),
-    "lookup_lifetime": _number("lookup_lifetime", quick.barker_webhook_set_lookup_lifetime),
-    "proxy": _text("proxy", quick.barker_webhook_set_proxy),
     "proxy_from_environment": _set_proxy_from_environment,
-    "address_policy": _number("address_policy", quick.barker_webhook_set_address_policy,
-                              INT32_MAX),
-    "allow_networks": _each(_text("a network", quick.barker_webhook_allow_network)),
-    "deny_networks": _each(_text("a network", quick.barker_webhook_deny_network)),
-    "allow_ports": _each(_number("a port", quick.barker_webhook_allow_port)),
-    "https_only": _flag(quick.barker_webhook_set_https_only),
-    "ca": _pem("ca", quick.barker_webhook_add_ca),
+    "allow_networks": _each(_setting("barker_webhook_allow_network", "a network")),
+    "deny_networks": _each(_setting("barker_webhook_deny_network", "a network")),
+    "allow_ports": _each(_setting("barker_webhook_allow_port", "a port")),
+    "ca": _setting("barker_webhook_add_ca", "ca"),
     "ca_file": _set_ca_file,
-    "platform_ca": _flag(quick.barker_webhook_set_platform_ca),
-    "crl": _pem("crl", quick.barker_webhook_add_crl),
+    "crl": _setting("barker_webhook_add_crl", "crl"),
     "client_certificate": _set_client_certificate,
-    "server_name": _text("server_name", quick.barker_webhook_set_server_name),
-    "min_tls": _number("min_tls", quick.barker_webhook_set_min_tls, INT32_MAX),
-    "insecure_skip_verify": _flag(quick.barker_webhook_set_insecure_skip_verify),
     "log": _set_log,
     "log_level": _accompanies("log"),
 }
 
 
 def apply(handle: Handle, settings: Dict[str, Any]) -> None:
-    """What is None stays as it is."""
+    """Settings that are None stay as they are."""
     given = {name: value for name, value in settings.items() if value is not None}
     for name, value in given.items():
         if name not in SETTINGS:

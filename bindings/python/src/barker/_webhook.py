@@ -1,40 +1,41 @@
-"""Webhook: what to send, to whom, and under which key or secrets; or what to verify with."""
+"""Webhook: what to send, to which URL and with which secrets; or what to verify with."""
 from __future__ import annotations
 
 import ctypes
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 from . import _settings
-from ._errors import Error, Status, Stopped, VerificationError, error_of
+from ._declarations import TLS, Addresses, LogLevel, Scheme, Spelling, Status
+from ._errors import Error, Stopped, VerificationError, error_of
 from ._handle import Data, Handle, ReceivedHeaders, as_bytes, as_headers, as_number, \
     as_timestamp, check
 from ._library import Buffer, Progress, quick, waiting
 from ._response import Response
-from ._settings import INT32_MAX, TLS, Addresses, LogFunction, LogLevel, Scheme, Secrets, Spelling
+from ._settings import INT32_MAX, LogFunction, Secrets
 
 ATTRIBUTES = ("url", "data", "timeout", "key", "headers", "id")
 TIMESTAMP, SIGNATURE = "BARKER_TIMESTAMP", "BARKER_SIGNATURE"
 
-# One C handle is used by one thread at a time, but by any number that only read it. So a Webhook
-# has one, its base, that is never changed once others may see it: signing and verifying read it,
-# and each send has a clone of it to itself. A change of an attribute makes a new base. There is no
-# lock that a fork could find locked: list.pop(), list.append() and the like are atomic.
+# Only one thread at a time may use a C handle, but any number may read it. So a Webhook has one,
+# its base, that is never changed once others may see it: signing and verifying read it, and each
+# send has its own clone. A change of an attribute makes a new base. There is no lock that could be
+# locked during a fork: list.pop(), list.append() and similar calls are atomic.
 
 
 class Webhook:
-    """A webhook: the attributes url, data, timeout, key, headers and id may change at any time.
+    """A webhook. Its attributes url, data, timeout, key, headers and id can change at any time.
 
-    url      the receiver's, http or https; or "unix:/run/app.sock:/hook"
-    data     str or bytes, the body
-    timeout  seconds that a send may take in all; None is no limit
-    key      of the original's scheme, HMAC-MD5; "BARKER" unless one or `secrets` is given
-    headers  further request headers, a dict. As in the original, a send under a key leaves its
+    url      the receiver's URL, http or https; or "unix:/run/app.sock:/hook"
+    data     the body, str or bytes
+    timeout  seconds that a whole send may take; None means no limit
+    key      the key of the original's scheme, HMAC-MD5; "BARKER" unless this or `secrets` is set
+    headers  further request headers, a dict. As in the original, a send with a key puts its
              BARKER_TIMESTAMP and BARKER_SIGNATURE there.
-    id       that Standard Webhooks signs; None makes a new one for each message
-    response of the last send that was answered
+    id       the id that Standard Webhooks signs; None makes a new one for each message
+    response the answer to the last send that was answered
 
-    The other settings last; clone() changes them. Each is that of the C function that ends in its
-    name, such as barker_webhook_set_tolerance(), and barker.h describes it.
+    clone() changes the other settings. Each belongs to the C function that ends in its name, such
+    as barker_webhook_set_tolerance(), and barker.h describes it.
     """
 
     def __init__(self, url: Optional[str] = None, data: Optional[Data] = None,
@@ -68,7 +69,7 @@ class Webhook:
         self._start(Handle(quick.barker_webhook_new()), settings)
 
     def _start(self, base: Handle, settings: Dict[str, Any]) -> None:
-        """With this handle, which nobody else has yet."""
+        """Begins with this handle, which nobody else has yet."""
         _settings.apply(base, settings)
         if settings.get("secrets") is not None:
             if self.key is not None:
@@ -81,12 +82,12 @@ class Webhook:
         self._stopped = False
 
     def clone(self, **changes: Any) -> Webhook:
-        """Another with the same attributes and settings, but for the changes. The two share idle
-        connections, and what a replay limit has them remember. Settings that list something,
-        such as allow_networks and ca, are added to."""
+        """Returns a webhook with the same attributes and settings except the changes. The two share
+        idle connections and, with a replay limit, the remembered messages. Settings that list
+        something, such as allow_networks and ca, are extended."""
         data = self._body()
         base = self._current()
-        if base.data != data:  # clones that have it from here are one message in send_many()
+        if base.data != data:  # send_many() sends clones of this base as one message
             base = base.clone()
             base.set_data(data)
             self._base = base
@@ -105,9 +106,10 @@ class Webhook:
     # ---- sending ----
 
     def send(self, data: Optional[Data] = None) -> Response:
-        """Signs the data, posts it and waits for the answer, which may have any HTTP status.
+        """Signs the data, sends it in a POST request and waits for the answer, which may have any
+        HTTP status.
 
-        Threads that share a Webhook pass their data here, and use what is returned."""
+        Threads that share a Webhook should pass their data here, and use what is returned."""
         body = self._body(data)
         handle = self._handle()
         try:
@@ -116,8 +118,8 @@ class Webhook:
             self._release(handle)
 
     async def send_async(self, data: Optional[Data] = None) -> Response:
-        """As send(), in a thread of the running event loop's default executor. If the task is
-        cancelled, the send is stopped, and the task ends once it has."""
+        """Like send(), in a thread of the running event loop's default executor. If the task is
+        cancelled, the send is stopped, and the task ends when the send has ended."""
         import asyncio
 
         body = self._body(data)
@@ -130,20 +132,20 @@ class Webhook:
                 handle.origin = None
                 quick.barker_webhook_set_stopped(handle.pointer, 1)
                 await asyncio.wait([sending])
-                sending.exception()  # has been seen
+                sending.exception()  # marks it as seen
                 raise
         finally:
             self._release(handle)
 
     def stop(self) -> None:
-        """From another thread: ends the sends that are under way, and refuses those to come, with
+        """Called from another thread, ends the sends that are running and all that follow, with
         Stopped, until resume()."""
         self._stopped = True
         for handle in list(self._busy):
             quick.barker_webhook_set_stopped(handle.pointer, 1)
 
     def resume(self) -> None:
-        """Lets the webhook send again after stop()."""
+        """Allows the webhook to send again after stop()."""
         self._stopped = False
 
     def close_idle(self) -> None:
@@ -173,7 +175,7 @@ class Webhook:
             self.headers[SIGNATURE] = signature.decode()
 
     def _current(self) -> Handle:
-        """The base, which signs as the attributes say now."""
+        """The base, which signs with the current attributes."""
         base = self._base
         if (self.key, self.id) != base.signing:
             base = base.clone()
@@ -182,8 +184,8 @@ class Webhook:
         return base
 
     def _handle(self) -> Handle:
-        """A clone of the base for one send; _release() it. One that was stopped, or is of another
-        base, has another origin."""
+        """A clone of the base for one send; _release() it. A clone that was stopped, or that comes
+        from an earlier base, has another origin."""
         base = self._current()
         try:
             handle = self._idle.pop()
@@ -212,21 +214,22 @@ class Webhook:
     def verify(self, headers: ReceivedHeaders, body: Data) -> None:
         """Raises VerificationError unless the headers hold a current signature of the body.
 
-        `headers` are all that were received, as a mapping or as pairs of names and values."""
+        `headers` are all received headers, as a mapping or as pairs of names and values."""
         array, count = as_headers(headers)
         content = as_bytes(body, "body")
         check(waiting.barker_webhook_verify(
             self._current().pointer, array, count, content, len(content)))
 
     def forget(self, headers: ReceivedHeaders, body: Data) -> None:
-        """Lets a message that verified, but could not be processed, be accepted once more."""
+        """Makes a webhook that has a replay limit accept a message once more, because it could not
+        be processed."""
         array, count = as_headers(headers)
         content = as_bytes(body, "body")
         check(waiting.barker_webhook_forget(
             self._current().pointer, array, count, content, len(content)))
 
     def verify_hash(self) -> bool:
-        """Whether `headers` hold the signature of `data` under `key`, however old it is."""
+        """Whether `headers` hold the signature of `data` with `key`, however old it is."""
         if self.key is None:
             raise TypeError("verify_hash() needs a key: with secrets, use verify()")
         headers = {name: self.headers[name] for name in (TIMESTAMP, SIGNATURE)}
@@ -240,7 +243,7 @@ class Webhook:
 
     def sign_headers(self, data: Data, timestamp: Union[str, float, None] = None
                      ) -> Dict[str, str]:
-        """The headers that sign the data, for programs with an HTTP client of their own."""
+        """The headers that sign the data, for programs that have their own HTTP client."""
         headers, content = Buffer(), as_bytes(data, "data")
         check(waiting.barker_webhook_sign_headers(
             self._current().pointer, as_timestamp(timestamp), content, len(content), headers))
@@ -248,7 +251,7 @@ class Webhook:
         return dict(line.split(": ", 1) for line in lines)
 
     def sign(self, data: Data, timestamp: Union[str, float, None] = None) -> Tuple[str, str]:
-        """Timestamp and signature alone, of the scheme whose secret was given first."""
+        """Only the timestamp and the signature, under the scheme whose secret was set first."""
         stamp, signature, content = Buffer(), Buffer(), as_bytes(data, "data")
         check(waiting.barker_webhook_sign(self._current().pointer, as_timestamp(timestamp),
                                           content, len(content), stamp, signature))
@@ -258,11 +261,12 @@ class Webhook:
 def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
               progress: Optional[Callable[[int, Union[Response, Error]], object]] = None
               ) -> List[Union[Response, Error]]:
-    """Sends the data of many webhooks at once, on this thread, and gives what came of each, in
-    their order: a Response, or an Error that is not raised.
+    """Sends the data of many webhooks at once, on this thread, and returns the outcomes in their
+    order: each is a Response, or an Error that is not raised.
 
-    `progress` is told of each as it ends, with its index: if it returns something true, the batch
-    stops; if it raises, the batch stops and the exception comes out here."""
+    `progress` is called with the index and the outcome of each delivery when it has ended. If it
+    returns a true value, the batch stops. If it raises an exception, the batch stops and
+    send_many() raises the exception."""
     limit = as_number(max_in_flight, "max_in_flight")
     handles: List[Handle] = []
     outcomes: Dict[int, Union[Response, Error]] = {}
@@ -304,7 +308,7 @@ def send_many(hooks: Sequence[Webhook], max_in_flight: int = 64,
 
 def verify(scheme: Scheme, secret: Data, headers: ReceivedHeaders, body: Data,
            tolerance: int = 300) -> None:
-    """As Webhook.verify(), for a program that verifies now and then."""
+    """Like Webhook.verify(), for a program that rarely verifies."""
     text, content = as_bytes(secret, "secret"), as_bytes(body, "body")
     array, count = as_headers(headers)
     check(waiting.barker_verify(
@@ -313,28 +317,28 @@ def verify(scheme: Scheme, secret: Data, headers: ReceivedHeaders, body: Data,
 
 
 def generate_secret() -> str:
-    """A secret of 32 random bytes, "whsec_" and base64, for every scheme."""
+    """A secret of 32 random bytes that is valid for every scheme: "whsec_" and base64."""
     secret = Buffer()
     check(quick.barker_generate_secret(secret))
     return secret.take().decode()
 
 
 def generate_key_pair() -> Tuple[str, str]:
-    """An Ed25519 key pair for Standard Webhooks: the sender's private and the receivers' public
-    one."""
+    """An Ed25519 key pair for Standard Webhooks: the private key for the sender and the public key
+    for receivers."""
     private, public = Buffer(), Buffer()
     check(quick.barker_generate_key_pair(private, public))
     return private.take().decode(), public.take().decode()
 
 
 def generate_id() -> str:
-    """A message id: "msg_" and 32 random hex digits."""
+    """A message id: "msg_" and 32 random hexadecimal digits."""
     id = Buffer()
     check(quick.barker_generate_id(id))
     return id.take().decode()
 
 
 def library_version() -> str:
-    """Of the C library that is in use, such as "0.1.0"."""
+    """The version of the C library that is in use, such as "0.1.0"."""
     version: bytes = quick.barker_version()
     return version.decode()

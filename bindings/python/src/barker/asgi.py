@@ -14,7 +14,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class VerifyWebhooks:
-    """As barker.wsgi.VerifyWebhooks. A WebSocket, which carries no webhook, is refused."""
+    """Like barker.wsgi.VerifyWebhooks. A WebSocket carries no webhook, so it is refused."""
 
     def __init__(self, app: Application, hook: Webhook, max_body: int = MAX_BODY) -> None:
         self.app = app

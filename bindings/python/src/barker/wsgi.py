@@ -14,17 +14,17 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class VerifyWebhooks:
-    """Hands on what verifies, and answers the rest itself:
+    """Passes on requests that verify, and answers all others itself:
 
     401  the signature is missing, wrong or out of date
     200  the message was accepted before (with a replay limit)
     503  there is no room to remember it (with a replay limit)
     413  the body has more than `max_body` bytes
-    411  there is no Content-Length, and the server does not end the body by itself
+    411  there is no Content-Length, and the server does not mark the end of the body
     400  the body is not as long as its Content-Length says
 
-    The application finds the whole body in wsgi.input. If it raises or answers 5xx, the message is
-    forgotten, so that it is accepted when the sender repeats it."""
+    The application finds the whole body in wsgi.input. If it raises an exception or answers 5xx,
+    the message is forgotten, so that it is accepted when the sender repeats it."""
 
     def __init__(self, app: Application, hook: Webhook, max_body: int = MAX_BODY) -> None:
         self.app = app
@@ -43,7 +43,7 @@ class VerifyWebhooks:
         return self._run(environ, start_response, headers, body)
 
     def _read(self, environ: Environ) -> Union[bytes, Answer]:
-        """The body, or why it is not taken."""
+        """The body, or the answer that refuses it."""
         stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
         if length:
             if not length.isdecimal():

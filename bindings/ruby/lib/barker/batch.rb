@@ -15,7 +15,7 @@ module Barker
       @ended = Queue.new
     end
 
-    # Gives the outcomes, in the order of the webhooks; the block hears of each as it comes.
+    # Returns the outcomes, in the order of the webhooks, and calls the block with each as it comes.
     def run(max_in_flight, &block)
       status = Native::Handle.interruptibly(@handles, -> { send_all(max_in_flight) }) do
         tell(&block) if block

@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
+require_relative "declarations"
+
 module Barker
-  # Whatever barker could not do. The message is a sentence that says why and, where the caller can
-  # mend it, what to change. It never holds a secret or a body.
+  # A failure. The message is a sentence that says why and, if the caller can fix it, what to change.
+  # It never contains a secret or a body.
   class Error < StandardError
     # The number of the barker_status in barker.h, such as 205.
     attr_reader :status
@@ -10,9 +12,9 @@ module Barker
     # The message id of the send that failed, to send the same message again; nil if it has none.
     attr_reader :id
 
-    # What had come of the answer when it broke off or became too large, as a Response: its status,
-    # its headers if all had come, no body. A receiver that said 200 has the webhook. It is nil if
-    # no status came.
+    # The part of the answer that came before it broke off or became too large, as a Response: its
+    # status, its headers if all of them came, no body. A receiver that answered 200 has the webhook.
+    # It is nil if no status came.
     attr_reader :response
 
     def initialize(message = nil, status: nil, id: nil, response: nil)
@@ -28,40 +30,40 @@ module Barker
     end
   end
 
-  # What was given cannot be used. Nothing was changed and nothing was sent.
+  # An argument cannot be used. Nothing was changed and nothing was sent.
   class InvalidError < Error; end
 
-  # No whole answer came from the receiver.
+  # No complete answer came from the receiver.
   class DeliveryError < Error; end
 
-  # There was no connection to the receiver; nothing was sent.
+  # No connection to the receiver could be opened. Nothing was sent.
   class ConnectionError < DeliveryError; end
 
   # The host name does not exist, or has no address.
   class ResolveError < ConnectionError; end
 
-  # No name server answered for the host name. It may exist: try again later.
+  # No name server answered for the host name. The host may exist: try again later.
   class ResolveAgainError < ConnectionError; end
 
-  # The proxy does not lead to the receiver.
+  # The proxy could not connect to the receiver.
   class ProxyError < ConnectionError; end
 
   # The TLS handshake failed.
   class TLSError < ConnectionError; end
 
-  # The receiver's certificate is not to be trusted; its status tells why.
+  # The receiver's certificate must not be trusted. The status says why.
   class CertificateError < TLSError; end
 
   # The address policy does not allow the receiver. Nothing was sent.
   class RefusedError < DeliveryError; end
 
-  # The connection broke, or what came back is no answer. The receiver may have the webhook.
+  # The connection broke, or the answer is not HTTP. The receiver may have the webhook.
   class TransferError < DeliveryError; end
 
   # The answer is larger than allowed. The receiver may have the webhook.
   class TooLargeError < TransferError; end
 
-  # The timeout passed first. The receiver may have the webhook.
+  # The timeout expired. The receiver may have the webhook.
   class TimeoutError < DeliveryError; end
 
   # The send was stopped. If it had begun, the receiver may have the webhook.
@@ -70,10 +72,10 @@ module Barker
   # The received message must not be trusted.
   class VerificationError < Error; end
 
-  # A header that the signature needs is missing, malformed, or there twice with different values.
+  # A header that the signature needs is missing or malformed, or has two different values.
   class HeaderError < VerificationError; end
 
-  # The signature is not that of this body, this timestamp and this secret.
+  # The signature does not match this body, this timestamp and this secret.
   class SignatureError < VerificationError; end
 
   # The signature is right, but its timestamp is too far in the past.
@@ -82,30 +84,31 @@ module Barker
   # The signature is right, but its timestamp is too far in the future.
   class TooNewError < VerificationError; end
 
-  # The message is right and current, but it was accepted before: answer 2xx.
+  # The message is genuine and current, but was accepted before: answer 2xx.
   class ReplayedError < VerificationError; end
 
-  # The message is right and current, but there is no room to remember it: answer 503.
+  # The message is genuine and current, but there is no room to remember it: answer 503.
   class ReplayFullError < VerificationError; end
 
-  # A defect in barker itself. Please report it.
+  # A bug in barker. Please report it.
   class InternalError < Error; end
 
-  # The system did not give what it was asked for.
+  # The system lacks something that the call needs.
   class SystemError < Error; end
 
   class Error
-    # The statuses that have a class of their own, and for the others that of their hundred.
+    # The class of each status, or of its hundred if the status has none of its own.
     KINDS = {
-      200 => ResolveError, 201 => ConnectionError, 202 => TLSError, 203 => TransferError,
-      204 => TransferError, 205 => TimeoutError, 206 => TransferError, 207 => TooLargeError,
-      208 => StoppedError, 209 => RefusedError, 210 => ProxyError, 211 => ResolveAgainError,
-      220 => CertificateError, 221 => CertificateError, 222 => CertificateError,
-      223 => CertificateError, 224 => CertificateError,
-      300 => HeaderError, 301 => HeaderError, 302 => HeaderError, 303 => SignatureError,
-      304 => TooOldError, 305 => TooNewError, 306 => ReplayedError, 307 => ReplayFullError,
-      901 => SystemError
-    }.freeze
+      resolve: ResolveError, connect: ConnectionError, tls: TLSError, send: TransferError,
+      receive: TransferError, timeout: TimeoutError, protocol: TransferError,
+      too_large: TooLargeError, stopped: StoppedError, refused: RefusedError, proxy: ProxyError,
+      resolve_again: ResolveAgainError, certificate_expired: CertificateError,
+      certificate_name: CertificateError, certificate_issuer: CertificateError,
+      certificate_self_signed: CertificateError, certificate_revoked: CertificateError,
+      header_missing: HeaderError, header_malformed: HeaderError, header_ambiguous: HeaderError,
+      signature: SignatureError, too_old: TooOldError, too_new: TooNewError,
+      replayed: ReplayedError, replay_full: ReplayFullError, system: SystemError
+    }.transform_keys { |name| Native::ENUMERATIONS["barker_status"].fetch(name) }.freeze
     RANGES = {
       1 => InvalidError, 2 => DeliveryError, 3 => VerificationError, 9 => InternalError
     }.freeze

@@ -2,9 +2,9 @@
 
 module Barker
   module Native
-    # A barker_webhook. It is configured once; what sends is a copy of it, used by one thread.
+    # A barker_webhook. It is configured once. Each send uses a copy of it, in one thread.
     class Handle < FFI::AutoPointer # :nodoc:
-      # Whoever may be called through the handle must live as long.
+      # Functions that the handle may call must live as long as the handle.
       attr_accessor :log
 
       def self.create
@@ -27,21 +27,21 @@ module Barker
         copy
       end
 
-      # Frees it now. If the thread dies in the midst of that, by Thread#kill or in the child of a
-      # fork, the finalizer must not free it again.
+      # Frees the handle now. If the thread dies while it does so, by Thread#kill or in the child of
+      # a fork, the finalizer must not free it again.
       def free
         self.autorelease = false
         super
       end
 
-      # Raises what the status of the last call on this handle tells.
+      # Raises the error of the last call on this handle, if it failed.
       def check(status)
         raise Error.of(status, Native.utf8(Native.webhook_error(self))) unless status.zero?
       end
 
-      # Sends with the handles in the block. A process that is forked meanwhile finds them half
-      # changed, and must not free them. Thread#kill and the like wait: in a callback they would
-      # unwind the library's stack.
+      # Sends with the handles in the block. A process that is forked in the meantime finds them
+      # half-changed, and must not free them. Thread#kill and similar calls wait: in a callback they
+      # would unwind the library's stack.
       def self.busy(handles, &send)
         handles.each { |handle| handle.autorelease = false }
         Thread.handle_interrupt(Object => :never, &send)
@@ -49,9 +49,9 @@ module Barker
         handles.each { |handle| handle.autorelease = true }
       end
 
-      # Runs `work`, which sends with the handles, in a thread of its own, and the block meanwhile.
-      # If the caller is interrupted, the sends are stopped. Whatever the thread still uses then, it
-      # keeps from being freed.
+      # Runs `work`, which sends with the handles, in a separate thread, and the block at the same
+      # time. If the caller is interrupted, the sends are stopped. The thread keeps everything that
+      # it still uses from being freed.
       def self.interruptibly(handles, work)
         worker = Thread.new(&work)
         worker.report_on_exception = false

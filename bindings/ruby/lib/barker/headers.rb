@@ -5,7 +5,7 @@ module Barker
     # Received headers as an array of barker_header.
     module ReceivedHeaders # :nodoc:
       class << self
-        # Gives the array and its length. Pointers and texts lie in one block of memory.
+        # Returns the array and its length. Pointers and texts are in one block of memory.
         def pack(headers)
           texts = texts_of(headers)
           raise HeaderError.new("a header holds a NUL", status: 301) if

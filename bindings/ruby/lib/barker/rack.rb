@@ -3,19 +3,19 @@
 require "stringio"
 
 module Barker
-  # For applications that speak Rack, 2 or 3.
+  # For applications that use Rack 2 or 3.
   module Rack
-    # Lets only requests pass that hold a valid webhook:
+    # Passes on only requests that hold a valid webhook:
     #
     #   map "/hook" do
     #     use Barker::Rack::Verify, Barker::Webhook.new(secrets: { standard: secret })
     #     run app
     #   end
     #
-    # The application reads the body from rack.input as usual. Others are answered for it: 401 to
-    # what cannot be trusted, 413 to a body that is too large, 503 to what cannot be remembered
-    # against replays, and 204 to what was accepted before. If the application raises or does not
-    # answer 2xx, the sender will come again, and is let in again.
+    # The application reads the body from rack.input as usual. The middleware answers all other
+    # requests: 401 to a message that cannot be trusted, 413 to a body that is too large, 503 if
+    # there is no room to remember the message, and 204 to a message that was accepted before. If
+    # the application raises an exception or does not answer 2xx, the message is accepted once more.
     class Verify
       # +limit+ is how many bytes a body may have.
       def initialize(app, webhook, limit: 1024 * 1024)

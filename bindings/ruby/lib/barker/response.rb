@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Barker
-  # What the receiver answered, and what was signed.
+  # The receiver's answer, and what was signed.
   class Response
     # The HTTP status, such as 204.
     attr_reader :status
@@ -12,8 +12,8 @@ module Barker
     # The body of the answer: bytes (ASCII-8BIT), as they came.
     attr_reader :body
 
-    # What the message was sent with: its id (empty under a scheme without ids), its timestamp and
-    # the signature of its first scheme.
+    # The id of the message (empty under a scheme without ids), its timestamp, and the signature of
+    # its first scheme.
     attr_reader :id, :timestamp, :signature
 
     def initialize(status:, headers:, body:, id:, timestamp:, signature:)
@@ -34,7 +34,7 @@ module Barker
       "#<#{self.class} #{status}, #{body.bytesize} bytes>"
     end
 
-    # The headers of an answer, in the order in which they came. Names match in any case.
+    # The headers of an answer, in the order in which they came. Names may be in upper or lower case.
     class Headers
       include Enumerable
 
@@ -71,7 +71,7 @@ module Barker
   end
 
   module Native
-    # Reads what came of a send: a Response, or the Error to raise.
+    # Reads the outcome of a send: a Response, or the Error to raise.
     module Outcome # :nodoc:
       class << self
         def of(handle)

@@ -4,38 +4,31 @@ require "uri"
 
 module Barker
   # The options of a Webhook: each is a keyword of Webhook.new and Webhook#configure, and a setter.
-  # What barker.h says of barker_webhook_set_… holds.
+  # barker.h describes them: see barker_webhook_set_… there.
   class Settings
-    OPTIONS = %i[
-      url data key secrets id spelling content_type headers timeout idle_limits max_connection_age
-      lookup_lifetime max_body redirects proxy log address_policy allow_networks deny_networks
-      allow_ports https_only ca ca_file crl platform_ca client_certificate server_name min_tls
-      insecure_skip_verify tolerance replay_limit
-    ].freeze
-
     def initialize(handle) # :nodoc:
       @handle = handle
     end
 
-    # :section: What is sent
+    # :section: What to send
 
     # A String or URI.
     def url=(url)
       call :webhook_set_url, Native.text("url", url.is_a?(URI::Generic) ? url.to_s : url)
     end
 
-    # What Webhook#send sends unless it is given something else: any bytes.
+    # The data that Webhook#send sends by default: any bytes.
     def data=(data)
       call :webhook_set_data, *sized("data", data)
     end
 
     # The Content-Type; nil sends none.
     def content_type=(content_type)
-      call :webhook_set_content_type, Native.text_or_nil("content_type", content_type)
+      set :content_type, content_type
     end
 
-    # Headers to add, in place of those that were set before: a Hash or pairs; a value may be an
-    # Array of several.
+    # Headers to add, which replace those that were set before: a Hash or pairs. A value may be an
+    # Array of several values.
     def headers=(headers)
       raise TypeError, "headers must be a Hash or pairs" unless headers.respond_to?(:each)
 
@@ -48,15 +41,15 @@ module Barker
       end
     end
 
-    # :section: How it is signed
+    # :section: How messages are signed
 
-    # Short for <tt>secrets: { barker: key }</tt>: the scheme of the Python original.
+    # Short for <tt>secrets: { barker: key }</tt>: the scheme of the Python package.
     def key=(key)
       self.secrets = { barker: key }
     end
 
     # A Hash of scheme => secret, or of scheme => [secrets], the newest first. The schemes are the
-    # keys of Barker::SCHEMES. They replace all that were set before.
+    # keys of Barker::SCHEMES. It replaces all secrets that were set before.
     def secrets=(secrets)
       raise TypeError, "secrets must be a Hash of scheme => secret" unless secrets.is_a?(Hash)
 
@@ -65,45 +58,45 @@ module Barker
 
       pairs.each_with_index do |(scheme, secret), index|
         call index.zero? ? :webhook_set_secret : :webhook_add_secret,
-             Native.number_of(SCHEMES, "the scheme", scheme), *sized("a secret", secret)
+             Native.number_of("barker_scheme", "the scheme", scheme), *sized("a secret", secret)
       end
     end
 
     # :underscore, :dash or :both.
     def spelling=(spelling)
-      call :webhook_set_spelling, Native.number_of(Native::SPELLINGS, "spelling", spelling)
+      set :spelling, spelling
     end
 
-    # The message id of all sends; nil makes one for each. See also Webhook#send.
+    # The message id of all sends; nil makes a new one for each. See also Webhook#send.
     def id=(id)
-      call :webhook_set_id, Native.text_or_nil("id", id)
+      set :id, id
     end
 
-    # :section: How it is delivered
+    # :section: How messages are delivered
 
-    # Seconds that a send may take in all; a fraction is fine.
+    # Seconds that a whole send may take; may have a fraction.
     def timeout=(seconds)
       call :webhook_set_timeout, Native.milliseconds("timeout", seconds)
     end
 
-    # <tt>{ connections: 32, seconds: 60 }</tt>: how many idle connections are kept for how long.
+    # <tt>{ connections: 32, seconds: 60 }</tt>: how many idle connections are kept, and how long.
     def idle_limits=(limits)
       set_idle_limits(**limits)
     end
 
     # Seconds after which a connection is not used again; 0 for any age.
     def max_connection_age=(seconds)
-      call :webhook_set_max_connection_age, Native.uint32("max_connection_age", seconds)
+      set :max_connection_age, seconds
     end
 
-    # Seconds for which the addresses of a host are remembered.
+    # Seconds for which the addresses of a host are used before the system is asked again.
     def lookup_lifetime=(seconds)
-      call :webhook_set_lookup_lifetime, Native.uint32("lookup_lifetime", seconds)
+      set :lookup_lifetime, seconds
     end
 
-    # Bytes that the body of an answer may have.
+    # How many bytes the body of an answer may have.
     def max_body=(bytes)
-      call :webhook_set_max_body, Native.uint32("max_body", bytes)
+      set :max_body, bytes
     end
 
     # How many redirects are followed, or <tt>{ max: 3, to_other_origins: true }</tt>.
@@ -118,47 +111,47 @@ module Barker
       call :webhook_set_proxy, Native.text_or_nil("proxy", url.is_a?(URI::Generic) ? url.to_s : url)
     end
 
-    # Something to call with a level (:error, :info or :debug) and a line, on the thread that sends;
-    # <tt>{ level: :info, to: callable }</tt> to be told less; nil to be told nothing.
+    # An object whose +call+ gets a level (:error, :info or :debug) and a line, on the thread that
+    # sends; <tt>{ level: :info, to: callable }</tt> to leave out less important lines; nil logs
+    # nothing.
     def log=(log)
       set_log(**(log.is_a?(Hash) ? log : { to: log }))
     end
 
-    # :section: Where it may go
+    # :section: Where messages may be sent
 
-    # :any, :public (choose that when strangers choose the URLs) or :listed.
+    # :any, :public (choose this if strangers choose the URLs) or :listed.
     def address_policy=(addresses)
-      call :webhook_set_address_policy,
-           Native.number_of(Native::ADDRESSES, "address_policy", addresses)
+      set :address_policy, addresses
     end
 
-    # A network or several, beside those allowed before.
+    # A network or several, in addition to those allowed before.
     def allow_networks=(networks)
       several(networks).each do |network|
         call :webhook_allow_network, Native.text("a network", network)
       end
     end
 
-    # A network or several, beside those denied before.
+    # A network or several, in addition to those denied before.
     def deny_networks=(networks)
       several(networks).each do |network|
         call :webhook_deny_network, Native.text("a network", network)
       end
     end
 
-    # A port or several, beside those allowed before.
+    # A port or several, in addition to those allowed before.
     def allow_ports=(ports)
       several(ports).each { |port| call :webhook_allow_port, Native.uint32("a port", port) }
     end
 
-    # Whether only https is sent to.
+    # Whether only https URLs are allowed.
     def https_only=(only)
-      call :webhook_set_https_only, Native.flag(only)
+      set :https_only, only
     end
 
-    # :section: Whom to trust over TLS
+    # :section: TLS
 
-    # Authorities in PEM, beside those trusted before: a String or several.
+    # Authorities in PEM, in addition to those trusted before: a String or several.
     def ca=(pems)
       several(pems).each { |pem| call :webhook_add_ca, *sized("ca", pem) }
     end
@@ -168,14 +161,14 @@ module Barker
       several(paths).each { |path| call :webhook_add_ca_file, Native.text("ca_file", path.to_s) }
     end
 
-    # Revocation lists in PEM, beside those known before: a String or several.
+    # Revocation lists in PEM, in addition to those set before: a String or several.
     def crl=(pems)
       several(pems).each { |pem| call :webhook_add_crl, *sized("crl", pem) }
     end
 
     # Whether the platform's authorities are trusted.
     def platform_ca=(trusted)
-      call :webhook_set_platform_ca, Native.flag(trusted)
+      set :platform_ca, trusted
     end
 
     # <tt>{ certificate: pem, key: pem }</tt> for mutual TLS, or nil.
@@ -183,34 +176,42 @@ module Barker
       set_client_certificate(**(pair || { certificate: nil, key: nil }))
     end
 
-    # The name that the receiver's certificate must have; nil is the URL's host.
+    # The name that the receiver's certificate must have; nil means the URL's host.
     def server_name=(name)
-      call :webhook_set_server_name, Native.text_or_nil("server_name", name)
+      set :server_name, name
     end
 
     # :TLS1_2 or :TLS1_3.
     def min_tls=(version)
-      call :webhook_set_min_tls, Native.number_of(Native::TLS, "min_tls", version)
+      set :min_tls, version
     end
 
-    # INSECURE: takes any certificate. For tests alone.
+    # INSECURE: accepts any certificate. Use it only in tests.
     def insecure_skip_verify=(skip)
-      call :webhook_set_insecure_skip_verify, Native.flag(skip)
+      set :insecure_skip_verify, skip
     end
 
     # :section: Verifying
 
-    # Seconds that a received timestamp may lie from now; 0 for no check.
+    # Seconds that a received timestamp may be from the current time; 0 turns the check off.
     def tolerance=(seconds)
-      call :webhook_set_tolerance, Native.uint32("tolerance", seconds)
+      set :tolerance, seconds
     end
 
-    # How many messages are remembered so that they are accepted only once; 0 for none.
+    # How many messages are remembered, so that they are accepted only once; 0 for none.
     def replay_limit=(messages)
-      call :webhook_set_replay_limit, Native.uint32("replay_limit", messages)
+      set :replay_limit, messages
     end
+
+    OPTIONS = public_instance_methods(false).grep(/=\z/).map { |name| name[..-2].to_sym }.freeze
 
     private
+
+    # For a setter of one value, whose type in C says what it may be.
+    def set(name, value)
+      function = :"webhook_set_#{name}"
+      call function, Native.argument(Native::FUNCTIONS[function].last, name.name, value)
+    end
 
     def call(function, *arguments)
       @handle.check(Native.public_send(function, @handle, *arguments))
@@ -244,24 +245,24 @@ module Barker
         to.nil? || to.respond_to?(:call)
 
       function = to && Native.log_function(to)
-      call :webhook_set_log, Native.number_of(Native::LOG, "the level", level), function, nil
+      call :webhook_set_log, Native.number_of("barker_log_level", "the level", level), function, nil
       @handle.log = function
     end
   end
 
   module Native
     class << self
-      # A C function that hands a line on.
+      # A C function that passes a line on.
       def log_function(receiver)
         FFI::Function.new(:void, %i[pointer int32 string]) do |_, level, line|
-          tell(receiver, LOG.key(level), utf8(line))
+          tell(receiver, ENUMERATIONS["barker_log_level"].key(level), utf8(line))
         end
       end
 
       private
 
-      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit. A
-      # signal is heard when the send has ended.
+      # Nothing may unwind the library's stack: neither an exception, nor throw or Thread.exit.
+      # Signals are handled when the send has ended.
       def tell(receiver, level, line)
         receiver.call(level, line)
       rescue SignalException => e

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 module Barker
-  # A webhook: what to send, to whom, under which secret; and what is needed to verify one.
+  # A webhook: what to send, to which URL and with which secrets; or what to verify with.
   #
   #   hook = Barker::Webhook.new(url: "https://receiver.example/hook", key: "secret")
   #   hook.send('{"event": "dog.barked"}').status #=> 204
   #
-  # Any number of threads may use one Webhook at once. Each send takes the settings as they are when
-  # it begins, and the idle connections are shared by all.
+  # Any number of threads may use one Webhook at once. Each send uses the settings that the webhook
+  # has when the send begins. All of them share the idle connections.
   class Webhook
     # Takes the options of Settings, and #interruptible.
     def initialize(**options)
@@ -17,7 +17,7 @@ module Barker
       configure(**options)
     end
 
-    # A copy shares the idle connections, and what is remembered against replays.
+    # A copy shares the idle connections, and the messages remembered for +replay_limit+.
     def initialize_copy(original)
       super
       @changing = Mutex.new
@@ -41,11 +41,11 @@ module Barker
       define_method(setter) { |value| change { |settings| settings.public_send(setter, value) } }
     end
 
-    # Whether Timeout, Thread#raise, Thread#kill and Ctrl-C end a send at once. If not, they wait
-    # until it ends by itself, within #timeout. It costs a thread for each send.
+    # Whether Timeout, Thread#raise, Thread#kill and Ctrl-C end a send at once, which needs a thread
+    # for each send. Otherwise they wait until the send ends, at its #timeout at the latest.
     attr_accessor :interruptible
 
-    # Calls the block with a level and a line about each delivery.
+    # Calls the block with a level and a line for each event of a delivery.
     def log(level: :debug, &block)
       raise ArgumentError, "log needs a block" unless block
 
@@ -64,22 +64,21 @@ module Barker
       Native.webhook_data(@handle, len).read_bytes(len.get(:size_t, 0))
     end
 
-    # Seconds that a send may take in all.
+    # Seconds that a whole send may take.
     def timeout
       Native.webhook_timeout(@handle) / 1000.0
     end
 
-    # Seconds that a received timestamp may lie from now.
+    # Seconds that a received timestamp may be from the current time.
     def tolerance
       Native.webhook_tolerance(@handle)
     end
 
-    # Signs the data, or else those that were set, POSTs them and gives the Response, of whatever
-    # status. Raises a DeliveryError if there is none. +id+ is the message id for this send: that of
-    # an Error sends the same message again.
+    # Signs the data (by default the data that was set), sends it in a POST request and returns the
+    # Response, with any HTTP status. Raises a DeliveryError if there is no Response. +id+ is the
+    # message id of this send; pass the id of an Error to send the same message again.
     #
-    # This takes the place of Object#send; to call a method by its name, there are +public_send+ and
-    # +__send__+.
+    # This replaces Object#send. To call a method by its name, use +public_send+ or +__send__+.
     def send(data = nil, id: nil)
       data = Native.own_bytes("data", data) unless data.nil?
       handle = @handle.copy
@@ -94,33 +93,33 @@ module Barker
     end
     alias deliver send
 
-    # Closes the idle connections, as before a quiet time.
+    # Closes the idle connections.
     def close_idle
       change { |_, handle| handle.check(Native.webhook_close_idle(handle)) }
     end
 
-    # The headers that sign the data, as a Hash, for those with an HTTP client of their own.
-    # +timestamp+ is a Time, a number of seconds or their text; nil is now.
+    # The headers that sign the data, as a Hash, for programs that have their own HTTP client.
+    # +timestamp+ is a Time, a number of seconds or its text; nil means the current time.
     def sign_headers(data, timestamp: nil)
       text, = signed(:webhook_sign_headers, 1, data, timestamp)
       text.split("\r\n").to_h { |line| line.split(": ", 2) }
     end
 
-    # The timestamp and the signature alone, of the first scheme.
+    # Only the timestamp and the signature, of the first scheme.
     def sign(data, timestamp: nil)
       signed(:webhook_sign, 2, data, timestamp)
     end
 
-    # Gives true if the headers hold a signature of this body, and a timestamp within the tolerance.
-    # Raises a VerificationError otherwise. The headers are a Hash, a Rack environment or pairs, all
-    # of them, as they came; the body is a String, before anything has parsed it.
+    # Returns true if the headers hold a signature of this body, and a timestamp within the
+    # tolerance. Otherwise raises a VerificationError. Pass all headers as they came, as a Hash, a
+    # Rack environment or pairs, and the body as a String, before anything has parsed it.
     def verify(headers, body)
       Native.check(Native.webhook_verify(@handle, *Native::ReceivedHeaders.pack(headers),
                                          Native.bytes("body", body), body.bytesize))
       true
     end
 
-    # Lets a message be accepted once more by a webhook with a +replay_limit+.
+    # Makes a webhook that has a +replay_limit+ accept a message once more.
     def forget(headers, body)
       Native.check(Native.webhook_forget(@handle, *Native::ReceivedHeaders.pack(headers),
                                          Native.bytes("body", body), body.bytesize))
@@ -137,7 +136,7 @@ module Barker
 
     private
 
-    # Handles that others may be copying are never changed: a changed copy takes their place.
+    # A handle that another thread may be copying is never changed: a changed copy replaces it.
     def change
       @changing.synchronize do
         handle = @handle.copy
@@ -147,7 +146,7 @@ module Barker
       nil
     end
 
-    # The outcome is left in the handle.
+    # The handle then has the outcome.
     def transmit(handle, data)
       status = FFI::MemoryPointer.new(:uint16)
       Native::Handle.busy([handle]) do

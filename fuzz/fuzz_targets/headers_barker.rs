@@ -1,5 +1,0 @@
-//! The headers of Scheme::Barker.
-#![no_main]
-use barker::signature::Scheme::Barker;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Barker, input));

@@ -1,8 +1,0 @@
-//! The headers of Scheme::BarkerSha256.
-#![no_main]
-use barker::signature::Scheme::BarkerSha256;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(
-    Scheme::BarkerSha256,
-    input
-));

@@ -1,5 +1,0 @@
-//! The headers of Scheme::Shopify.
-#![no_main]
-use barker::signature::Scheme::Shopify;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Shopify, input));

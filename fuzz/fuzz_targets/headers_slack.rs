@@ -1,5 +1,0 @@
-//! The headers of Scheme::Slack.
-#![no_main]
-use barker::signature::Scheme::Slack;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Slack, input));

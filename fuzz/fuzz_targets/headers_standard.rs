@@ -1,5 +1,0 @@
-//! The headers of Scheme::Standard.
-#![no_main]
-use barker::signature::Scheme::Standard;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Standard, input));

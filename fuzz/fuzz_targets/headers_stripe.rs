@@ -1,5 +1,0 @@
-//! The headers of Scheme::Stripe.
-#![no_main]
-use barker::signature::Scheme::Stripe;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Stripe, input));

@@ -1,5 +1,0 @@
-//! The headers of Scheme::Svix.
-#![no_main]
-use barker::signature::Scheme::Svix;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| barker_fuzz::headers(Scheme::Svix, input));
