@@ -226,6 +226,18 @@ enum class tls : std::int32_t {
     v1_3 = BARKER_TLS_1_3,
 };
 
+/** What is to become of a message after a try: see retry::judge(). */
+enum class verdict : std::int32_t {
+    /** The receiver answered 2xx: it has the message. */
+    delivered = BARKER_VERDICT_DELIVERED,
+    /** Send it again, after a while. */
+    retry = BARKER_VERDICT_RETRY,
+    /** Do not send it again: the schedule is over, or it is of no use. */
+    dead = BARKER_VERDICT_DEAD,
+    /** The receiver answered 410: send it nothing more at all. */
+    gone = BARKER_VERDICT_GONE,
+};
+
 /** How important a line of the log is. */
 enum class log_level : std::int32_t {
     /** Nothing is logged. */
@@ -1645,6 +1657,155 @@ private:
 
     std::list<lent> lent_;
     std::unique_ptr<barker_engine, deleter> engine_; // ends before what it points to
+};
+
+/** What retry::judge() returns. */
+struct judgement {
+    barker::verdict verdict;
+    /** How long to wait before the message is sent again; 0 unless it is verdict::retry. */
+    std::chrono::milliseconds wait;
+};
+
+/**
+ * A retry policy: when a message is sent again, and when it is given up. A new policy is the one
+ * that Standard Webhooks suggests; barker_retry in barker.h says what that is, and after which
+ * statuses the receiver may have the message.
+ *
+ *     barker::retry retry;
+ *     hook.set_id(barker::generate_id()); // the same in all tries
+ *     for (std::uint32_t tries = 1;; ++tries) {
+ *         std::error_code ec; // judge() knows what came of it
+ *         hook.send(ec);
+ *         const barker::judgement next = retry.judge(hook, tries);
+ *         if (next.verdict != barker::verdict::retry)
+ *             return next.verdict;
+ *         std::this_thread::sleep_for(next.wait);
+ *     }
+ *
+ * Move-only. The setters of one that was moved from fail with status::null. A setter that fails
+ * changes nothing. Durations that are longer than C can say are set to the longest that it can, and
+ * less than 0 is taken for 0.
+ *
+ * Thread-safety: one thread at a time changes, moves or destroys a policy. While none does, any
+ * number of threads may judge by it at once.
+ */
+class retry {
+public:
+#ifdef __cpp_exceptions
+    retry() : retry_(barker_retry_new())
+    {
+        if (retry_ == nullptr)
+            throw barker::error(barker::status::internal, "the retry policy could not be made");
+    }
+#else
+    /** Look at operator bool: without exceptions there is no other way to tell. */
+    retry() : retry_(barker_retry_new()) {}
+#endif
+    retry(retry &&) noexcept = default;
+    retry &operator=(retry &&) noexcept = default;
+
+    /** Whether there is a policy: not if it was moved from. */
+    explicit operator bool() const noexcept { return retry_ != nullptr; }
+
+    /** The policy, for functions of barker.h; this object's own. */
+    BARKER_MUST_USE barker_retry *handle() const noexcept { return retry_.get(); }
+
+    /** Sets the schedule: how long to wait after each try that failed, in a range of std::chrono's
+     *  durations, 100 at most. If the try after the last delay fails as well, the message is dead.
+     *  Fails with status::range. */
+    template <class Range>
+    void set_delays(const Range &delays, on_error ec BARKER_OR_THROW)
+    {
+        std::uint32_t numbers[max_delays + 1];
+        std::size_t count = 0;
+        for (const std::chrono::milliseconds delay : delays)
+            if (count <= max_delays)
+                numbers[count++] = detail::to_uint32(delay.count());
+        ec(barker_retry_set_delays(retry_.get(), numbers, count));
+    }
+
+    void set_delays(std::initializer_list<std::chrono::milliseconds> delays,
+                    on_error ec BARKER_OR_THROW)
+    {
+        set_delays<std::initializer_list<std::chrono::milliseconds>>(delays, ec);
+    }
+
+    /** Sets how far waits are varied at random: 0 to 100 percent, 20 by default. A delay of the
+     *  schedule becomes up to this much longer or shorter; the overload delay, and the wait that a
+     *  Retry-After header asks for, only become longer. Fails with status::range. */
+    void set_jitter(std::uint32_t percent, on_error ec BARKER_OR_THROW)
+    {
+        ec(barker_retry_set_jitter(retry_.get(), percent));
+    }
+
+    /** Sets how much longer a Retry-After header may make a wait: 2 hours by default; 0 ignores the
+     *  header. */
+    void set_retry_after(std::chrono::seconds limit, on_error ec BARKER_OR_THROW)
+    {
+        ec(barker_retry_set_retry_after(retry_.get(), detail::to_uint32(limit.count())));
+    }
+
+    /** Sets the shortest wait after 429, 502, 503, 504 and status::timeout: a minute by default. */
+    void set_overload_delay(std::chrono::milliseconds delay, on_error ec BARKER_OR_THROW)
+    {
+        ec(barker_retry_set_overload_delay(retry_.get(), detail::to_uint32(delay.count())));
+    }
+
+    /** Sets the HTTP statuses after which a message is not sent again: a range of std::uint16_t,
+     *  each 300 to 599, 300 at most; by default there are none. 410 is always verdict::gone. Fails
+     *  with status::range. */
+    template <class Range>
+    void set_final_statuses(const Range &statuses, on_error ec BARKER_OR_THROW)
+    {
+        std::uint16_t numbers[max_statuses + 1];
+        std::size_t count = 0;
+        for (const std::uint16_t status : statuses)
+            if (count <= max_statuses)
+                numbers[count++] = status;
+        ec(barker_retry_set_final_statuses(retry_.get(), numbers, count));
+    }
+
+    void set_final_statuses(std::initializer_list<std::uint16_t> statuses,
+                            on_error ec BARKER_OR_THROW)
+    {
+        set_final_statuses<std::initializer_list<std::uint16_t>>(statuses, ec);
+    }
+
+    /** Says what is to become of a message after a send. Call it after each send, before the
+     *  webhook sends again; other calls in between change nothing. `tries` is how often the message
+     *  was sent so far, this time included; 0 counts as 1. A webhook that has sent nothing is
+     *  verdict::retry as long as there are delays, and one that was moved from is verdict::dead. A
+     *  policy that was moved from judges as a new one. */
+    BARKER_MUST_USE judgement judge(const webhook &hook, std::uint32_t tries) const noexcept
+    {
+        std::uint32_t wait = 0;
+        const barker_verdict verdict =
+            barker_retry_judge(retry_.get(), hook.handle(), tries, &wait);
+        return {static_cast<barker::verdict>(verdict), std::chrono::milliseconds(wait)};
+    }
+
+    /** The same for the outcome of a send without its webhook: because the program stored it, or
+     *  sent the message with another HTTP client. `status` is status::ok if the receiver answered;
+     *  for another client, status::timeout if no answer came in time, and status::receive if it
+     *  failed otherwise. `http_status` is 0, and `retry_after` nullptr, if there is none. */
+    BARKER_MUST_USE judgement judge(barker::status status, std::uint16_t http_status,
+                                    text retry_after, std::uint32_t tries) const noexcept
+    {
+        std::uint32_t wait = 0;
+        const barker_verdict verdict =
+            barker_retry_judge_outcome(retry_.get(), static_cast<std::int32_t>(status),
+                                       http_status, retry_after.c_str(), tries, &wait);
+        return {static_cast<barker::verdict>(verdict), std::chrono::milliseconds(wait)};
+    }
+
+private:
+    enum : std::size_t { max_delays = 100, max_statuses = 300 };
+
+    struct deleter {
+        void operator()(barker_retry *retry) const noexcept { barker_retry_free(retry); }
+    };
+
+    std::unique_ptr<barker_retry, deleter> retry_;
 };
 
 /** Like webhook::verify(), but without a webhook. A webhook that is kept verifies faster, because

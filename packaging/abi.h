@@ -183,3 +183,21 @@ VALUE("0.1.0", barker_status, BARKER_ERR_REPLAY_FULL, 307)
 VALUE("0.1.0", barker_status, BARKER_ERR_INTERNAL, 900)
 VALUE("0.1.0", barker_status, BARKER_ERR_SYSTEM, 901)
 FUNCTION("0.1.0", barker_status_string, const char *, (barker_status status))
+ENUM("0.1.0", barker_verdict, int32_t)
+VALUE("0.1.0", barker_verdict, BARKER_VERDICT_DELIVERED, 0)
+VALUE("0.1.0", barker_verdict, BARKER_VERDICT_RETRY, 1)
+VALUE("0.1.0", barker_verdict, BARKER_VERDICT_DEAD, 2)
+VALUE("0.1.0", barker_verdict, BARKER_VERDICT_GONE, 3)
+FUNCTION("0.1.0", barker_retry_new, barker_retry *, (void))
+FUNCTION("0.1.0", barker_retry_free, void, (barker_retry *retry))
+FUNCTION("0.1.0", barker_retry_set_delays, barker_status, (barker_retry *retry,
+    const uint32_t *milliseconds, size_t count))
+FUNCTION("0.1.0", barker_retry_set_jitter, barker_status, (barker_retry *retry, uint32_t percent))
+FUNCTION("0.1.0", barker_retry_set_retry_after, barker_status, (barker_retry *retry,
+    uint32_t seconds))
+FUNCTION("0.1.0", barker_retry_set_overload_delay, barker_status, (barker_retry *retry,
+    uint32_t milliseconds))
+FUNCTION("0.1.0", barker_retry_set_final_statuses, barker_status, (barker_retry *retry,
+    const uint16_t *statuses, size_t count))
+FUNCTION("0.1.0", barker_retry_judge, barker_verdict, (const barker_retry *retry,
+    const barker_webhook *hook, uint32_t tries, uint32_t *milliseconds))

@@ -15,7 +15,8 @@ def programs(*names):
 
 @pytest.mark.parametrize("variant", [SHARED, STATIC, SANITIZED, MEMCHECK])
 @pytest.mark.parametrize("name", programs("handle", "abuse", "verify", "schemes", "wire", "batch",
-                                          "policy", "redirect", "log", "inputs", "engine"))
+                                          "policy", "redirect", "log", "inputs", "engine",
+                                          "retry"))
 def test_program(name, variant, program):
     run(program(name))
 
@@ -60,6 +61,6 @@ def test_unload(variant):
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("name", ["threads", "stop", "turns", "lookups"])
+@pytest.mark.parametrize("name", ["threads", "stop", "turns", "lookups", "retry"])
 def test_thread_sanitizer(name):
     run([tsan.compile_c(name)], env={"TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.supp"})

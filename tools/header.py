@@ -62,11 +62,11 @@ class Entry:
         "any", if its comment says that any thread may call it beside others."""
         if "Any thread may call it" in self.comment.text:
             return "any"
-        hooks = [member.declaration for member in self.members
-                 if "barker_webhook " in member.declaration]
-        if not hooks:
+        handles = [member.declaration for member in self.members
+                   if re.search(r"\bbarker_(webhook|retry) ", member.declaration)]
+        if not handles:
             return ""
-        return "read" if all(hook.startswith("const ") for hook in hooks) else "change"
+        return "read" if all(handle.startswith("const ") for handle in handles) else "change"
 
 
 @dataclass

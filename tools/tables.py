@@ -125,6 +125,7 @@ GO = {
     "barker_status": ("Status", "Err"), "barker_scheme": ("Scheme", "Scheme"),
     "barker_spelling": ("Spelling", "Spelling"), "barker_addresses": ("Addresses", "Addresses"),
     "barker_tls": ("TLSVersion", "TLS"), "barker_log_level": ("LogLevel", "Log"),
+    "barker_verdict": ("Verdict", "Verdict"),
 }
 
 
@@ -172,12 +173,14 @@ def lists(header):
 
 
 # What is passed for a pointer of each type that is not to be NULL.
-VALID = {"const char *": '"1"', "const void *": '"1"', "const barker_header *": "&header",
+VALID = {"const char *": '"1"', "const void *": '"1"', "const uint16_t *": "&status",
+         "const uint32_t *": "&delay", "const barker_header *": "&header",
          "barker_webhook *const *": "&no_hook"}
 # How an out parameter of each type is declared, and that it must be empty after a failure.
 OUT_PARAMETERS = {
     "barker_buffer *": ("barker_buffer {} = dirty();", "CHECK_ZEROED({});"),
     "uint16_t *": ("uint16_t {} = 99;", "CHECK_EQUAL({}, 0);"),
+    "uint32_t *": ("uint32_t {} = 99;", "CHECK_EQUAL({}, 0);"),
     "size_t *": ("size_t {} = 99;", "CHECK_EQUAL({}, 0);"),
 }
 
@@ -187,7 +190,7 @@ def is_pointer(param):
 
 
 def is_handle(param):
-    return type_of(param).removeprefix("const ").startswith("barker_webhook *")
+    return type_of(param).removeprefix("const ") in ("barker_webhook *", "barker_retry *")
 
 
 def checked(function, argument):
@@ -197,6 +200,8 @@ def checked(function, argument):
         return f"{call};"
     if function.result == "barker_status":
         return f"CHECK_EQUAL({call}, BARKER_ERR_NULL);"
+    if function.result == "barker_verdict":
+        return f"CHECK_EQUAL({call}, BARKER_VERDICT_DEAD);"
     if "*" in function.result:
         relation = "!=" if "never NULL" in function.comment.returns else "=="
         return f"CHECK({call} {relation} NULL);"
@@ -233,7 +238,8 @@ def nulls(header):
     yield from (f"    {checked(entry, null_argument)}" for entry in takers)
     yield from ("}", "", "/* Each that takes a handle and more, with NULL for the handle alone. */",
                 "static void null_handles(void)", "{",
-                '    const barker_header header = {"X", "y"};',
+                '    const barker_header header = {"X", "y"};', "    const uint16_t status = 400;",
+                "    const uint32_t delay = 1;",
                 "    barker_webhook *const no_hook = NULL;")
     for entry in takers:
         others = filter(is_pointer, (param for param in entry.members if not is_handle(param)))

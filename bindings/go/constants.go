@@ -45,6 +45,18 @@ const (
 	SpellingBoth Spelling = C.BARKER_SPELLING_BOTH
 )
 
+// The values of Verdict.
+const (
+	// The receiver answered 2xx: it has the message.
+	VerdictDelivered Verdict = C.BARKER_VERDICT_DELIVERED
+	// Send it again, after a while.
+	VerdictRetry Verdict = C.BARKER_VERDICT_RETRY
+	// Do not send it again: the schedule is over, or it is of no use.
+	VerdictDead Verdict = C.BARKER_VERDICT_DEAD
+	// The receiver answered 410: send it nothing more at all.
+	VerdictGone Verdict = C.BARKER_VERDICT_GONE
+)
+
 // The values of LogLevel.
 const (
 	// Nothing is logged.

@@ -24,6 +24,7 @@ mod sending;
 mod engine;
 mod header;
 mod outcome;
+mod retry;
 mod verify;
 mod delivery;
 mod policy;

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn barker_webhook_response_header(
     // SAFETY: the caller passes NULL or what these types promise.
     unsafe {
         let Some(name) = c_string(name) else { return ptr::null() };
-        lend_text(hook, |hook| hook.sent.as_ref()?.header(name))
+        lend_text(hook, |hook| hook.sent.as_ref()?.headers_of(name).next())
     }
 }
 

@@ -201,6 +201,8 @@ unsafe fn deliver(
     // SAFETY: as the caller promises.
     unsafe {
         on_handle(hook, |hook| {
+            // Should it panic, the send before does not pass for this one.
+            (hook.sent, hook.failure) = (None, Some(Status::Internal));
             let outcome = send(hook);
             hook.keep(outcome)?;
             if let Some(sent) = &hook.sent {

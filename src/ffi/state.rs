@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::header::barker_header;
 use super::status::{BARKER_OK, barker_status, status_of};
 use crate::delivery::Outcome;
-use crate::error::Result;
+use crate::error::{Result, Status};
 use crate::webhook::{SentMessage, Webhook};
 
 /// What belongs to one thread at a time.
@@ -20,6 +20,8 @@ pub(super) struct State {
     pub lent_in: Option<usize>,
     /// Whether the program has freed it while it was lent.
     pub is_freed: bool,
+    /// Why the last send failed, if it did.
+    pub failure: Option<Status>,
     pub status: barker_status,
     pub error: CString,
 }
@@ -45,6 +47,7 @@ impl State {
             sent: None,
             lent_in: None,
             is_freed: false,
+            failure: None,
             status: BARKER_OK,
             error: CString::default(),
         }
@@ -63,9 +66,15 @@ impl State {
     /// Keeps what the getters return of a delivery, in place of the last one's; returns whether it
     /// was answered.
     pub fn keep(&mut self, outcome: Result<SentMessage>) -> Result<()> {
-        self.sent = None;
-        let (sent, result) = Sent::of(outcome?);
-        self.sent = Some(sent);
+        let (sent, result) = match outcome {
+            Ok(delivery) => {
+                let (sent, result) = Sent::of(delivery);
+                (Some(sent), result)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        self.sent = sent;
+        self.failure = result.as_ref().err().map(|error| error.status);
         result
     }
 
@@ -95,11 +104,11 @@ impl Sent {
         (sent, result)
     }
 
-    /// The first header of this name, in any case.
-    pub fn header(&self, name: &[u8]) -> Option<&CStr> {
-        let (_, value) =
-            self.headers.iter().find(|(own, _)| own.to_bytes().eq_ignore_ascii_case(name))?;
-        Some(value)
+    /// The headers of this name, in any case.
+    pub fn headers_of(&self, name: &[u8]) -> impl Iterator<Item = &CStr> {
+        let is_wanted = move |own: &CStr| own.to_bytes().eq_ignore_ascii_case(name);
+        let headers = self.headers.iter().filter(move |(own, _)| is_wanted(own));
+        headers.map(|(_, value)| &**value)
     }
 
     /// All headers, if there is any.

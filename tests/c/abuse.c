@@ -355,6 +355,37 @@ static void absurd_ways(barker_webhook *hook)
     CHECK_OK(barker_webhook_set_max_body(hook, 0));
 }
 
+static void retries(barker_webhook *hook)
+{
+    const uint32_t delays[101] = {0}, percents[] = {101, UINT32_MAX};
+    const uint16_t statuses[301] = {0}, absurd[] = {0, 1, 299, 600, UINT16_MAX};
+    uint32_t wait = 99;
+    barker_retry *retry = barker_retry_new();
+    CHECK_EQUAL(barker_retry_set_delays(retry, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_delays(retry, NULL, SIZE_MAX), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_delays(retry, delays, SIZE_MAX), BARKER_ERR_RANGE);
+    CHECK_EQUAL(barker_retry_set_delays(retry, delays, 101), BARKER_ERR_RANGE);
+    CHECK_EQUAL(barker_retry_set_final_statuses(retry, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_final_statuses(retry, statuses, SIZE_MAX), BARKER_ERR_RANGE);
+    CHECK_EQUAL(barker_retry_set_final_statuses(retry, statuses, 301), BARKER_ERR_RANGE);
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
+        CHECK_EQUAL(barker_retry_set_final_statuses(retry, &absurd[i], 1), BARKER_ERR_RANGE);
+    for (size_t i = 0; i < sizeof percents / sizeof *percents; i++)
+        CHECK_EQUAL(barker_retry_set_jitter(retry, percents[i]), BARKER_ERR_RANGE);
+
+    CHECK_OK(barker_webhook_set_url(hook, URL_WITHOUT_LISTENER));
+    CHECK_FAILS(hook, barker_webhook_send(hook, NULL, NULL), BARKER_ERR_CONNECT);
+    CHECK_EQUAL(barker_retry_judge(retry, hook, 0, NULL), BARKER_VERDICT_RETRY);
+    CHECK_EQUAL(barker_retry_judge(retry, NULL, 0, &wait), BARKER_VERDICT_DEAD);
+    CHECK_EQUAL(barker_retry_judge(retry, hook, UINT32_MAX, &wait), BARKER_VERDICT_DEAD);
+    CHECK_EQUAL(wait, 0);
+    CHECK_OK(barker_retry_set_jitter(retry, 100));
+    CHECK_OK(barker_retry_set_retry_after(retry, UINT32_MAX));
+    CHECK_OK(barker_retry_set_overload_delay(retry, UINT32_MAX));
+    CHECK_EQUAL(barker_retry_judge(retry, hook, 1, &wait), BARKER_VERDICT_RETRY);
+    barker_retry_free(retry);
+}
+
 /* Limits at their ends; sends keep to their statuses, alone and in a batch. */
 static void extreme_limits(barker_webhook *hook)
 {
@@ -394,6 +425,7 @@ int main(void)
     broken_trust(hook);
     absurd_ways(hook);
     extreme_limits(hook);
+    retries(hook);
     barker_webhook_free(hook);
     sends_that_cannot_be();
     return check_end("abuse");

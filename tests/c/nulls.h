@@ -40,6 +40,14 @@ static void null_pointers(void)
     CHECK(barker_webhook_id(NULL) == NULL);
     CHECK(barker_webhook_timestamp(NULL) == NULL);
     CHECK(barker_webhook_signature(NULL) == NULL);
+    barker_retry_free(NULL);
+    CHECK_EQUAL(barker_retry_set_delays(NULL, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_jitter(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_retry_after(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_overload_delay(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_final_statuses(NULL, NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_judge(NULL, NULL, 1, NULL), BARKER_VERDICT_DEAD);
+    CHECK_EQUAL(barker_retry_judge_outcome(NULL, 1, 1, NULL, 1, NULL), BARKER_VERDICT_DEAD);
     CHECK_EQUAL(barker_webhook_verify(NULL, NULL, 1, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_tolerance(NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_tolerance(NULL), 0);
@@ -82,6 +90,8 @@ static void null_pointers(void)
 static void null_handles(void)
 {
     const barker_header header = {"X", "y"};
+    const uint16_t status = 400;
+    const uint32_t delay = 1;
     barker_webhook *const no_hook = NULL;
     CHECK_EQUAL(barker_webhook_set_url(NULL, "1"), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_data(NULL, "1", 1), BARKER_ERR_NULL);
@@ -110,7 +120,6 @@ static void null_handles(void)
         CHECK_EQUAL(http_status, 0);
         CHECK_ZEROED(body);
     }
-    CHECK_EQUAL(barker_send_many(&no_hook, 1, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_engine_add(NULL, NULL, NULL), BARKER_ERR_NULL);
     {
         size_t len = 99;
@@ -122,6 +131,19 @@ static void null_handles(void)
         size_t count = 99;
         CHECK(barker_webhook_response_headers(NULL, &count) == NULL);
         CHECK_EQUAL(count, 0);
+    }
+    CHECK_EQUAL(barker_retry_set_delays(NULL, &delay, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_retry_set_final_statuses(NULL, &status, 1), BARKER_ERR_NULL);
+    {
+        uint32_t milliseconds = 99;
+        CHECK_EQUAL(barker_retry_judge(NULL, NULL, 1, &milliseconds), BARKER_VERDICT_DEAD);
+        CHECK_EQUAL(milliseconds, 0);
+    }
+    {
+        uint32_t milliseconds = 99;
+        CHECK_EQUAL(barker_retry_judge_outcome(NULL, 1, 1, "1", 1, &milliseconds),
+            BARKER_VERDICT_DEAD);
+        CHECK_EQUAL(milliseconds, 0);
     }
     CHECK_EQUAL(barker_webhook_verify(NULL, &header, 1, "1", 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_forget(NULL, &header, 1, "1", 1), BARKER_ERR_NULL);

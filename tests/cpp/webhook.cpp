@@ -845,6 +845,81 @@ static void generating()
     CHECK(!ec);
 }
 
+static bool is_in(milliseconds wait, milliseconds least, milliseconds most)
+{
+    return least <= wait && wait <= most;
+}
+
+static void retrying()
+{
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    std::error_code ec;
+    barker::webhook hook = hook_for(url_of("500"));
+    hook.send(ec);
+    CHECK(!ec);
+
+    barker::retry retry;
+    barker::judgement next = retry.judge(hook, 1);
+    CHECK(next.verdict == barker::verdict::retry && is_in(next.wait, seconds(4), seconds(6)));
+    next = retry.judge(hook, 10);
+    CHECK(next.verdict == barker::verdict::dead && next.wait == milliseconds(0));
+    CHECK_BOTH(status::ok, retry.set_jitter, 0);
+    CHECK_BOTH(status::ok, retry.set_delays, std::vector<minutes>(3, minutes(3)));
+    CHECK(retry.judge(hook, 3).wait == minutes(3));
+    CHECK_BOTH(status::ok, retry.set_delays, std::array<milliseconds, 2>{
+        {milliseconds(-1), hours(24 * 365)}});
+    CHECK(retry.judge(hook, 1).wait == milliseconds(0));
+    CHECK(retry.judge(hook, 2).wait == milliseconds(UINT32_MAX));
+    retry.set_delays({seconds(7), minutes(8)}, ec);
+    CHECK(!ec && retry.judge(hook, 1).wait == seconds(7));
+    CHECK(retry.judge(hook, 2).wait == minutes(8));
+    CHECK_BOTH(status::ok, retry.set_retry_after, seconds(1));
+    CHECK_BOTH(status::ok, retry.set_overload_delay, hours(1));
+    CHECK(retry.judge(hook, 1).wait == seconds(7));
+
+    CHECK_BOTH(status::range, retry.set_jitter, 101);
+    CHECK_BOTH(status::range, retry.set_delays, std::vector<seconds>(101));
+    CHECK_BOTH(status::range, retry.set_delays, std::vector<seconds>(1000));
+    CHECK_BOTH(status::range, retry.set_final_statuses, std::vector<std::uint16_t>(1, 299));
+    CHECK_BOTH(status::range, retry.set_final_statuses, std::vector<std::uint16_t>(301, 400));
+    retry.set_final_statuses({400, 600}, ec);
+    CHECK(ec == status::range);
+    CHECK(retry.judge(hook, 1).wait == seconds(7) && retry.judge(hook, 2).wait == minutes(8));
+
+    barker::retry taker = std::move(retry);
+    CHECK(taker && !retry && retry.handle() == nullptr);
+    CHECK(taker.judge(hook, 1).wait == seconds(7));
+    CHECK(is_in(retry.judge(hook, 1).wait, seconds(4), seconds(6)));
+    CHECK_BOTH(status::null, retry.set_jitter, 1);
+    CHECK_BOTH(status::null, retry.set_delays, std::vector<seconds>());
+    CHECK_BOTH(status::null, retry.set_retry_after, seconds(1));
+    CHECK_BOTH(status::null, retry.set_overload_delay, seconds(1));
+    CHECK_BOTH(status::null, retry.set_final_statuses, std::vector<std::uint16_t>());
+    retry = std::move(taker);
+    CHECK_BOTH(status::ok, retry.set_final_statuses, std::vector<std::uint16_t>(300, 500));
+    CHECK(retry.judge(hook, 1).verdict == barker::verdict::dead);
+    CHECK_BOTH(status::ok, retry.set_final_statuses, std::vector<std::uint16_t>());
+
+    hook.set_url(url_of("echo"), ec);
+    hook.send(ec);
+    CHECK(retry.judge(hook, 1).verdict == barker::verdict::delivered);
+    hook.set_url(nobody, ec);
+    CHECK(retry.judge(hook, 1).verdict == barker::verdict::delivered);
+    hook.send(ec);
+    CHECK(ec == status::connect && retry.judge(hook, 1).verdict == barker::verdict::retry);
+    CHECK(barker_retry_judge(retry.handle(), hook.handle(), 1, nullptr) == BARKER_VERDICT_RETRY);
+    CHECK_BOTH(status::ok, retry.set_delays, std::vector<seconds>());
+    CHECK(retry.judge(hook, 1).verdict == barker::verdict::dead);
+    next = barker::retry().judge(status::ok, 503, "100", 1);
+    CHECK(next.verdict == barker::verdict::retry && is_in(next.wait, seconds(100), seconds(120)));
+    next = barker::retry().judge(status::refused, 0, nullptr, 1);
+    CHECK(next.verdict == barker::verdict::dead && next.wait == seconds(0));
+    const barker::webhook other = std::move(hook);
+    CHECK(barker::retry().judge(other, 1).verdict == barker::verdict::retry);
+    CHECK(barker::retry().judge(hook, 1).verdict == barker::verdict::dead);
+}
+
 // The layer over C allocates for nothing of this.
 static void frugal()
 {
@@ -875,6 +950,10 @@ static void frugal()
     CHECK(!ec);
     const barker::signature both = clone.sign("hello", timestamp, ec);
     CHECK(!ec && both.value.c_str() == barker::text(signature));
+    barker::retry retry;
+    retry.set_delays({seconds(1), seconds(2)}, ec);
+    retry.set_final_statuses({400, 413}, ec);
+    CHECK(retry.judge(hook, 1).verdict == barker::verdict::delivered);
     const barker::webhook moved = std::move(clone);
     CHECK(allocations == before);
 }
@@ -909,6 +988,7 @@ int main(int argc, char **argv)
     signing();
     verifying();
     generating();
+    retrying();
     frugal();
     std::printf("webhook: %u checks, %u failed\n", check_count, check_failures);
     return check_count == 0 || check_failures != 0;

@@ -23,6 +23,14 @@ class Spelling(enum.IntEnum):
     BOTH = 2
 
 
+class Verdict(enum.IntEnum):
+    """barker_verdict: what is to become of a message after a try."""
+    DELIVERED = 0
+    RETRY = 1
+    DEAD = 2
+    GONE = 3
+
+
 class LogLevel(enum.IntEnum):
     """barker_log_level: how important a line of the log is."""
     OFF = 0
@@ -140,6 +148,22 @@ FUNCTIONS: Dict[str, Tuple[str, ...]] = {
     "barker_webhook_id": ("const char *", "const barker_webhook *"),
     "barker_webhook_timestamp": ("const char *", "const barker_webhook *"),
     "barker_webhook_signature": ("const char *", "const barker_webhook *"),
+    "barker_retry_new": ("barker_retry *",),
+    "barker_retry_free": ("void", "barker_retry *"),
+    "barker_retry_set_delays": ("barker_status", "barker_retry *", "const uint32_t *", "size_t"),
+    "barker_retry_set_jitter": ("barker_status", "barker_retry *", "uint32_t"),
+    "barker_retry_set_retry_after": ("barker_status", "barker_retry *", "uint32_t"),
+    "barker_retry_set_overload_delay": ("barker_status", "barker_retry *", "uint32_t"),
+    "barker_retry_set_final_statuses": (
+        "barker_status", "barker_retry *", "const uint16_t *", "size_t"
+    ),
+    "barker_retry_judge": (
+        "barker_verdict", "const barker_retry *", "const barker_webhook *", "uint32_t", "uint32_t *"
+    ),
+    "barker_retry_judge_outcome": (
+        "barker_verdict", "const barker_retry *", "barker_status", "uint16_t", "const char *",
+        "uint32_t", "uint32_t *"
+    ),
     "barker_webhook_verify": (
         "barker_status", "const barker_webhook *", "const barker_header *", "size_t",
         "const void *", "size_t"

@@ -9,6 +9,7 @@ module Barker
         stripe: 21, slack: 22, shopify: 23
       }.freeze,
       "barker_spelling" => { underscore: 0, dash: 1, both: 2 }.freeze,
+      "barker_verdict" => { delivered: 0, retry: 1, dead: 2, gone: 3 }.freeze,
       "barker_log_level" => { off: 0, error: 1, info: 2, debug: 3 }.freeze,
       "barker_addresses" => { any: 0, public: 1, listed: 2 }.freeze,
       "barker_tls" => { TLS1_2: 12, TLS1_3: 13 }.freeze,
@@ -74,6 +75,20 @@ module Barker
       webhook_id: ["const char *", "const barker_webhook *"],
       webhook_timestamp: ["const char *", "const barker_webhook *"],
       webhook_signature: ["const char *", "const barker_webhook *"],
+      retry_new: ["barker_retry *"],
+      retry_free: ["void", "barker_retry *"],
+      retry_set_delays: ["barker_status", "barker_retry *", "const uint32_t *", "size_t"],
+      retry_set_jitter: ["barker_status", "barker_retry *", "uint32_t"],
+      retry_set_retry_after: ["barker_status", "barker_retry *", "uint32_t"],
+      retry_set_overload_delay: ["barker_status", "barker_retry *", "uint32_t"],
+      retry_set_final_statuses: ["barker_status", "barker_retry *", "const uint16_t *", "size_t"],
+      retry_judge: [
+        "barker_verdict", "const barker_retry *", "const barker_webhook *", "uint32_t", "uint32_t *"
+      ],
+      retry_judge_outcome: [
+        "barker_verdict", "const barker_retry *", "barker_status", "uint16_t", "const char *",
+        "uint32_t", "uint32_t *"
+      ],
       webhook_verify: [
         "barker_status", "const barker_webhook *", "const barker_header *", "size_t",
         "const void *", "size_t"
