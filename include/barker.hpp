@@ -1675,7 +1675,7 @@ struct judgement {
  *     hook.set_id(barker::generate_id()); // the same in all tries
  *     for (std::uint32_t tries = 1;; ++tries) {
  *         std::error_code ec; // judge() knows what came of it
- *         hook.send(ec);
+ *         std::cout << hook.send(ec).status() << '\n';
  *         const barker::judgement next = retry.judge(hook, tries);
  *         if (next.verdict != barker::verdict::retry)
  *             return next.verdict;
