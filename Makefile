@@ -11,6 +11,9 @@ WORKERS = $(shell expr 2 \* $$(nproc) + 1)
 PYTEST = tests/setup.sh; build/venv/bin/python -m pytest tests -n $(WORKERS) --dist loadgroup \
     --durations=10
 EXAMPLES := $(patsubst examples-c/%.c,$(OUT)/bin/%,$(wildcard examples-c/*.c))
+ifneq ($(shell uname),Linux) # which alone has epoll
+EXAMPLES := $(filter-out %/epoll_sender,$(EXAMPLES))
+endif
 
 .PHONY: build demo test check wheel fuzz bench bench-bindings bench-setup clean cargo deb docs abi man \
     tables advisories
