@@ -1007,7 +1007,7 @@ barker_verdict barker_retry_judge(const barker_retry *retry,
                                   uint32_t *milliseconds);
 
 /**
- * Like barker_retry_judge(), but for the outcome of a send without its handle: because the program
+ * Like barker_retry_judge(), for the outcome of a send without its handle: because the program
  * stored it, or sent the message with another HTTP client.
  *
  * @param retry         as for barker_retry_judge()

@@ -45,7 +45,7 @@ impl<T> Lent<T> {
         result
     }
 
-    /// Gives the handle back with its outcome; None if the program has freed it meanwhile.
+    /// Returns the handle with its outcome; None if the program has freed it meanwhile.
     pub fn conclude(
         mut self,
         outcome: Result<SentMessage>,

@@ -232,7 +232,7 @@ pub unsafe extern "C" fn barker_retry_judge(
     }
 }
 
-/// Like barker_retry_judge(), but for the outcome of a send without its handle: because the program
+/// Like barker_retry_judge(), for the outcome of a send without its handle: because the program
 /// stored it, or sent the message with another HTTP client.
 ///
 /// @param retry         as for barker_retry_judge()

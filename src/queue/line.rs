@@ -106,7 +106,7 @@ impl<M> Line<M> {
         None
     }
 
-    /// Gives back the place of a message that was taken.
+    /// Frees the place of a message that was taken.
     pub fn free_place(&mut self, host: &Host) {
         self.in_flight -= 1;
         self.change(host, |at_host| at_host.in_flight -= 1);

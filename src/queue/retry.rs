@@ -119,7 +119,7 @@ impl Retry {
         self.judge(last, tries, SystemTime::now(), system_random)
     }
 
-    /// What is to become of a message that was sent so many times, the last time with this outcome.
+    /// What is to become of a message that was sent this many times, the last time with this outcome.
     /// The same arguments always lead to the same verdict.
     pub fn judge(
         &self,
@@ -222,7 +222,7 @@ mod tests {
         Try { failure: Some(failure), ..Try::default() }
     }
 
-    /// Sun, 06 Nov 1994 08:49:37 GMT, plus so many seconds.
+    /// Sun, 06 Nov 1994 08:49:37 GMT, plus this many seconds.
     fn at(seconds: i64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777_u64.strict_add_signed(seconds))
     }
