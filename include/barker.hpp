@@ -1634,16 +1634,18 @@ public:
 private:
     struct lent {
         template <class End>
-        lent(webhook &&hook, End &&end) : hook(std::move(hook)), end(share(std::forward<End>(end)))
+        lent(webhook &&lent_hook, End &&at_end)
+            : hook(std::move(lent_hook)), end(share(std::forward<End>(at_end)))
         {
         }
 
         /** As std::function copies what it holds, which may not be copied. */
         template <class End>
-        static std::function<void(webhook)> share(End &&end)
+        static std::function<void(webhook)> share(End &&at_end)
         {
-            auto shared = std::make_shared<typename std::decay<End>::type>(std::forward<End>(end));
-            return [shared](webhook hook) { (*shared)(std::move(hook)); };
+            using function = typename std::decay<End>::type;
+            auto shared = std::make_shared<function>(std::forward<End>(at_end));
+            return [shared](webhook sent) { (*shared)(std::move(sent)); };
         }
 
         webhook hook;

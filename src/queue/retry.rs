@@ -224,7 +224,7 @@ mod tests {
 
     /// Sun, 06 Nov 1994 08:49:37 GMT, plus this many seconds.
     fn at(seconds: i64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777_u64.strict_add_signed(seconds))
+        SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(784_111_777 + seconds).unwrap())
     }
 
     /// How many seconds to wait, without jitter.

@@ -519,7 +519,7 @@ static void batches()
 
 // A function object that cannot be copied.
 struct keep {
-    explicit keep(std::vector<barker::webhook> &kept) : kept(kept), only(new int(1)) {}
+    explicit keep(std::vector<barker::webhook> &list) : kept(list), only(new int(1)) {}
     void operator()(barker::webhook hook) { kept.push_back(std::move(hook)); }
     std::vector<barker::webhook> &kept;
     std::unique_ptr<int> only;
