@@ -192,3 +192,42 @@ func ExampleWithLog() {
 
 	// Output: 1 <nil>
 }
+
+func ExampleRetry() {
+	answers := []int{http.StatusServiceUnavailable, http.StatusNotFound, http.StatusNoContent}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(answers[0])
+		answers = answers[1:]
+	}))
+	defer server.Close()
+	url, ctx, data := server.URL, context.Background(), []byte("data")
+
+	retry, err := barker.NewRetry(
+		barker.RetryDelays(time.Millisecond, 10*time.Millisecond, time.Minute),
+		barker.RetryOverloadDelay(0),
+		barker.RetryFinalStatuses(http.StatusBadRequest, http.StatusRequestEntityTooLarge))
+	if err != nil {
+		log.Fatal(err)
+	}
+	id, err := barker.GenerateID()
+	if err != nil {
+		log.Fatal(err)
+	}
+	hook := barker.New(url, barker.WithSecret(barker.SchemeStandard, secret), barker.WithID(id))
+	defer hook.Close()
+	for tries := uint32(1); ; tries++ {
+		response, err := hook.Send(ctx, data)
+		verdict, wait := retry.Judge(response, err, tries)
+		if verdict != barker.VerdictRetry {
+			fmt.Println(verdict == barker.VerdictDelivered, tries)
+			break
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			log.Fatal(ctx.Err())
+		}
+	}
+
+	// Output: true 3
+}

@@ -17,6 +17,7 @@ var unneeded = map[string]string{
 	"barker_webhook_data":            "who calls WithData has it",
 	"barker_webhook_tolerance":       "who calls WithTolerance has it",
 	"barker_webhook_response_header": "http.Header.Get",
+	"barker_retry_judge":             "Judge is given what Send returned",
 }
 
 var comments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)

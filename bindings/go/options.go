@@ -70,13 +70,22 @@ func (c *configuration) optional(wrong Status, what, text string) *C.char {
 	return c.text(wrong, what, text)
 }
 
-// whole returns the number of units, rounded up, so that a short time does not become 0.
+// whole is units for an option.
 func (c *configuration) whole(what string, d, unit time.Duration) C.uint32_t {
-	if d < 0 || d > math.MaxUint32*unit {
+	number, ok := units(d, unit)
+	if !ok {
 		c.fail(ErrRange, "the "+what+" must be from 0 to "+(math.MaxUint32*unit).String())
-		return 0
 	}
-	return C.uint32_t((d + unit - 1) / unit)
+	return number
+}
+
+// units returns the number of units, rounded up, so that a short time does not become 0; and whether C
+// can take that many.
+func units(d, unit time.Duration) (C.uint32_t, bool) {
+	if d < 0 || d > math.MaxUint32*unit {
+		return 0, false
+	}
+	return C.uint32_t((d + unit - 1) / unit), true
 }
 
 func flag(set bool) C.int32_t {

@@ -18,6 +18,7 @@ UNNEEDED = {
     "barker_webhook_timeout": "an attribute",
     "barker_webhook_tolerance": "the caller's own",
     "barker_webhook_response_header": "Headers finds them",
+    "barker_retry_judge": "Retry.judge() is given what the send returned or raised",
 }
 
 

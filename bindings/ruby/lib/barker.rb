@@ -9,6 +9,7 @@ require_relative "barker/headers"
 require_relative "barker/settings"
 require_relative "barker/webhook"
 require_relative "barker/batch"
+require_relative "barker/retry"
 
 # Sends signed webhooks and verifies received ones: see Webhook.
 module Barker
