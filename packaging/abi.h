@@ -201,3 +201,20 @@ FUNCTION("0.1.0", barker_retry_set_final_statuses, barker_status, (barker_retry 
     const uint16_t *statuses, size_t count))
 FUNCTION("0.1.0", barker_retry_judge, barker_verdict, (const barker_retry *retry,
     const barker_webhook *hook, uint32_t tries, uint32_t *milliseconds))
+FUNCTION("0.1.0", barker_engine_new, barker_engine *, (void))
+FUNCTION("0.1.0", barker_engine_free, void, (barker_engine *engine))
+FUNCTION("0.1.0", barker_engine_set_limits, barker_status, (barker_engine *engine, uint32_t in_all,
+    uint32_t per_host))
+FUNCTION("0.1.0", barker_engine_add, barker_status, (barker_engine *engine, barker_webhook *hook,
+    void *user))
+FUNCTION("0.1.0", barker_engine_fd, int32_t, (const barker_engine *engine))
+FUNCTION("0.1.0", barker_engine_timeout, int32_t, (const barker_engine *engine))
+FUNCTION("0.1.0", barker_engine_step, barker_status, (barker_engine *engine, uint32_t milliseconds))
+FUNCTION("0.1.0", barker_engine_next, barker_webhook *, (barker_engine *engine, void **user))
+FUNCTION("0.1.0", barker_engine_count, size_t, (const barker_engine *engine))
+FUNCTION("0.1.0", barker_engine_wake, barker_status, (const barker_engine *engine))
+FUNCTION("0.1.0", barker_retry_judge_outcome, barker_verdict, (const barker_retry *retry,
+    barker_status status, uint16_t http_status, const char *retry_after, uint32_t tries,
+    uint32_t *milliseconds))
+FUNCTION("0.1.0", barker_webhook_preload_ca, barker_status, (barker_webhook *hook))
+VALUE("0.1.0", barker_status, BARKER_ERR_BUSY, 108)

@@ -18,6 +18,17 @@ var unneeded = map[string]string{
 	"barker_webhook_tolerance":       "who calls WithTolerance has it",
 	"barker_webhook_response_header": "http.Header.Get",
 	"barker_retry_judge":             "Judge is given what Send returned",
+	"barker_webhook_preload_ca":      "a goroutine that waits may as well read them",
+	"barker_engine_new":              "goroutines wait",
+	"barker_engine_free":             "goroutines wait",
+	"barker_engine_set_limits":       "goroutines wait",
+	"barker_engine_add":              "goroutines wait",
+	"barker_engine_fd":               "goroutines wait",
+	"barker_engine_timeout":          "goroutines wait",
+	"barker_engine_step":             "goroutines wait",
+	"barker_engine_next":             "goroutines wait",
+	"barker_engine_count":            "goroutines wait",
+	"barker_engine_wake":             "goroutines wait",
 }
 
 var comments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)

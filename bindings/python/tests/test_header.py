@@ -18,6 +18,9 @@ UNNEEDED = {
     "barker_webhook_timeout": "an attribute",
     "barker_webhook_tolerance": "the caller's own",
     "barker_webhook_response_header": "Headers finds them",
+    "barker_webhook_preload_ca": "a thread that waits may as well read them",
+    **{f"barker_engine_{name}": "sends wait in threads; there is no asyncio yet" for name in (
+        "new", "free", "set_limits", "add", "fd", "timeout", "step", "next", "count", "wake")},
     "barker_retry_judge": "Retry.judge() is given what the send returned or raised",
 }
 

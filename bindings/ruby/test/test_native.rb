@@ -9,7 +9,11 @@ class TestNative < Minitest::Test
     "version_number" => "version has the text",
     "webhook_set_key" => "webhook_set_secret with the scheme :barker",
     "webhook_response_header" => "Response::Headers finds it",
-    "retry_judge" => "Retry#judge is given what the send returned or raised"
+    "retry_judge" => "Retry#judge is given what the send returned or raised",
+    "webhook_preload_ca" => "a thread that waits may as well read them",
+    **%w[new free set_limits add fd timeout step next count wake].to_h do |name|
+      ["engine_#{name}", "sends wait in threads"]
+    end
   }.freeze
 
   HEADER = File.read(File.join(LAYOUT, "include/barker.h")).gsub(%r{/\*.*?\*/}m, "").freeze
