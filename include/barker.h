@@ -625,7 +625,7 @@ barker_engine *barker_engine_new(void);
  * Stops all deliveries and frees the engine. The handles that it had are the caller's again, with
  * the status BARKER_ERR_STOPPED unless they had ended before.
  *
- * @param engine  NULL, or an engine that is not used again
+ * @param engine  NULL, or an engine that is not used again. One that is in use is not freed.
  * @since 0.1.0
  */
 void barker_engine_free(barker_engine *engine);

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::io;
-use std::mem;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -18,7 +18,7 @@ use crate::error::{Error, Result, Status};
 
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
-/// The token of interrupts: lookups that have ended, and what the owner wakes it for.
+/// The token of lookups that have ended, and of interrupts.
 const WAKE: Token = Token(usize::MAX);
 
 /// Deliveries under way, each with something of its owner's.
@@ -26,6 +26,7 @@ pub struct Engine<T> {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
+    interruption: Arc<Interruption>,
     /// By slot, which is also the token of a delivery's sockets.
     flights: Vec<Option<Flight<T>>>,
     free: Vec<usize>,
@@ -36,7 +37,19 @@ pub struct Engine<T> {
     /// Slots that wait until another delivery frees a descriptor.
     starved: BTreeSet<usize>,
     ended: VecDeque<(T, Outcome)>,
-    was_interrupted: bool,
+}
+
+/// What other threads interrupt the engine with.
+struct Interruption {
+    waker: Arc<Waker>,
+    has_come: AtomicBool,
+}
+
+impl Interrupt for Interruption {
+    fn interrupt(&self) {
+        self.has_come.store(true, SeqCst);
+        self.waker.interrupt();
+    }
 }
 
 struct Flight<T> {
@@ -51,8 +64,13 @@ impl<T> Engine<T> {
     /// An engine without deliveries.
     pub fn new() -> Result<Self> {
         let poll = Poll::new().map_err(system)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system)?);
         Ok(Self {
-            waker: Arc::new(Waker::new(poll.registry(), WAKE).map_err(system)?),
+            interruption: Arc::new(Interruption {
+                waker: waker.clone(),
+                has_come: AtomicBool::new(false),
+            }),
+            waker,
             poll,
             events: Events::with_capacity(MAX_EVENTS),
             flights: Vec::new(),
@@ -61,7 +79,6 @@ impl<T> Engine<T> {
             ready: VecDeque::new(),
             starved: BTreeSet::new(),
             ended: VecDeque::new(),
-            was_interrupted: false,
         })
     }
 
@@ -77,12 +94,12 @@ impl<T> Engine<T> {
 
     /// Ends a wait, from any thread.
     pub fn interrupt(&self) -> Arc<dyn Interrupt> {
-        self.waker.clone()
+        self.interruption.clone()
     }
 
     /// Whether there was an interrupt since this was last asked.
-    pub fn was_interrupted(&mut self) -> bool {
-        mem::take(&mut self.was_interrupted)
+    pub fn was_interrupted(&self) -> bool {
+        self.interruption.has_come.swap(false, SeqCst)
     }
 
     /// Starts a delivery, as far as it gets at once.
@@ -209,7 +226,6 @@ impl<T> Engine<T> {
         }
         for event in &self.events {
             if event.token() == WAKE {
-                self.was_interrupted = true;
                 let is_woken = |flight: &Flight<T>| flight.delivery.is_woken();
                 let slots = (0..self.flights.len())
                     .filter(|&slot| self.flights[slot].as_ref().is_some_and(is_woken));

@@ -69,7 +69,7 @@ pub extern "C" fn barker_engine_new() -> *mut barker_engine {
 /// Stops all deliveries and frees the engine. The handles that it had are the caller's again, with
 /// the status BARKER_ERR_STOPPED unless they had ended before.
 ///
-/// @param engine  NULL, or an engine that is not used again
+/// @param engine  NULL, or an engine that is not used again. One that is in use is not freed.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn barker_engine_free(engine: *mut barker_engine) {
@@ -78,10 +78,14 @@ pub unsafe extern "C" fn barker_engine_free(engine: *mut barker_engine) {
     }
     // Nothing here panics, and if the allocator did, the caller could do nothing about it.
     let _ = catch(|| {
-        // SAFETY: the engine came from Box::into_raw, and the caller gives it up.
-        let engine = unsafe { Box::from_raw(engine) };
-        let sender = engine.sender.lock().take();
-        if let Some(mut sender) = sender {
+        // SAFETY: live, and the caller gives it up.
+        let Some(mut sender) = unsafe { &*engine }.sender.try_lock().map(|mut own| own.take())
+        else {
+            return; // It is in use: better not freed than not there any more.
+        };
+        // SAFETY: it came from Box::into_raw.
+        drop(unsafe { Box::from_raw(engine) });
+        if let Some(mut sender) = sender.take() {
             while let Some((lent, outcome)) = sender.take_ended() {
                 lent.conclude(outcome);
             }

@@ -333,6 +333,7 @@ static void log_line(void *user, barker_log_level level, const char *line)
     CHECK_EQUAL(barker_engine_fd(user), -1);
     CHECK(barker_engine_next(user, NULL) == NULL);
     CHECK_OK(barker_engine_wake(user));
+    barker_engine_free(user);
 }
 
 static void used_from_within(void)
