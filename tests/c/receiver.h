@@ -21,6 +21,7 @@ struct receiver {
     char signatures[CLIENTS][64]; /* of each request */
     char ids[CLIENTS][64];
     pthread_t thread;
+    struct pollfd waits[CLIENTS + 2];
     struct client {
         int fd, waiting;
         size_t len;
@@ -102,8 +103,8 @@ static inline void accept_one(struct receiver *receiver)
 
 static inline void *receive(void *argument)
 {
-    static struct pollfd waits[CLIENTS + 2];
     struct receiver *receiver = argument;
+    struct pollfd *waits = receiver->waits;
     for (;;) {
         int waiting = 0;
         waits[0] = (struct pollfd){receiver->wake[0], POLLIN, 0};
