@@ -1,5 +1,6 @@
 # The front door: make (build), make demo, make test, make check, make fuzz, make bench, make clean;
-# make install, make uninstall, make deb, make wheel, make docs; make abi, make man, make tables.
+# make install, make uninstall, make deb, make wheel, make docs; make abi, make man, make tables;
+# make advisories.
 
 CC ?= cc
 OUT := build/demo

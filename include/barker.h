@@ -143,7 +143,7 @@ barker_webhook *barker_webhook_clone(const barker_webhook *hook);
 /**
  * Frees a handle, wipes its secrets, and closes its idle connections unless a clone still shares
  * them. Whatever getters returned for this handle becomes invalid. Buffers that were filled stay
- * valid.
+ * valid. If the handle is lent to an engine, its delivery is stopped.
  *
  * @param hook  NULL, or a handle that is not used again
  * @since 0.1.0
@@ -584,6 +584,155 @@ barker_status barker_send_many(barker_webhook *const *hooks,
 BARKER_MUST_USE
 barker_status barker_webhook_set_stopped(const barker_webhook *hook,
                                          int32_t stopped);
+
+/* ---- Engine: sends that do not wait, for programs that have an event loop ---- */
+
+/**
+ * Deliveries that run while the program does other things.
+ *
+ * An engine is one descriptor to watch and one function to call. It calls nothing back, and starts
+ * no thread except to look up host names.
+ *
+ *     if (barker_engine_add(engine, hook, order) != BARKER_OK)   // lends the handle
+ *         fprintf(stderr, "%s\n", barker_webhook_error(hook));
+ *
+ * and each time that barker_engine_fd() is readable, or barker_engine_timeout() has passed:
+ *
+ *     if (barker_engine_step(engine, 0) != BARKER_OK)
+ *         fprintf(stderr, "the system lacks memory or descriptors\n");
+ *     void *user;
+ *     while ((hook = barker_engine_next(engine, &user)) != NULL) // returns it with its outcome
+ *         printf("%s\n", barker_status_string(barker_webhook_status(hook)));
+ *
+ * Thread-safety: only one thread at a time may use an engine and the handles that are lent to it.
+ * Any thread may call barker_engine_wake() and, on a lent handle, barker_webhook_set_stopped().
+ *
+ * After fork(), the child may keep using its engines. They are empty, and have other descriptors
+ * than in the parent. The handles that were lent are the child's own again.
+ */
+typedef struct barker_engine barker_engine;
+
+/**
+ * Makes an engine.
+ *
+ * @return an engine, which the caller frees with barker_engine_free(); NULL if the system lacks
+ *         descriptors or memory
+ * @since 0.1.0
+ */
+barker_engine *barker_engine_new(void);
+
+/**
+ * Stops all deliveries and frees the engine. The handles that it had are the caller's again, with
+ * the status BARKER_ERR_STOPPED unless they had ended before.
+ *
+ * @param engine  NULL, or an engine that is not used again
+ * @since 0.1.0
+ */
+void barker_engine_free(barker_engine *engine);
+
+/**
+ * Sets how many deliveries may run at once. The others wait for their turn; hosts take turns.
+ *
+ * @param engine    the engine
+ * @param in_all    how many in all, each of which needs a file descriptor; 0 means 256. While the
+ *                  process has no descriptors left, deliveries wait until others end.
+ * @param per_host  how many to one host and port, so that a slow receiver leaves places for
+ *                  others; 0 means 64
+ * @return BARKER_OK, BARKER_ERR_NULL or BARKER_ERR_BUSY
+ * @since 0.1.0
+ */
+BARKER_MUST_USE
+barker_status barker_engine_set_limits(barker_engine *engine,
+                                       uint32_t in_all,
+                                       uint32_t per_host);
+
+/**
+ * Adds a message: the data that was set is signed and sent in the next steps. The handle is lent
+ * to the engine until barker_engine_next() returns it. Until then, every call that would change
+ * the handle returns BARKER_ERR_BUSY, except barker_webhook_set_stopped(). If the handle is freed,
+ * its delivery is stopped and barker_engine_next() does not return it. The handle's timeout starts
+ * when it is signed.
+ *
+ * @param engine  the engine
+ * @param hook    the handle; one handle can be lent only once at a time: clone it for more
+ *                messages
+ * @param user    returned by barker_engine_next(); may be NULL
+ * @return BARKER_OK, also if the delivery then fails at once; BARKER_ERR_NULL; BARKER_ERR_URL if
+ *         no URL was set; BARKER_ERR_BUSY if the handle is lent already or the engine is in use;
+ *         or BARKER_ERR_SYSTEM. Except after BARKER_OK, the handle stays the caller's.
+ * @since 0.1.0
+ */
+BARKER_MUST_USE
+barker_status barker_engine_add(barker_engine *engine,
+                                barker_webhook *hook,
+                                void *user);
+
+/**
+ * Returns the descriptor that becomes readable when barker_engine_step() has something to do. Watch
+ * it for reading with select(), poll(), epoll or kqueue, level-triggered. Do not read from it and
+ * do not close it. It stays the same until the engine is freed or the process forks.
+ *
+ * @param engine  the engine
+ * @return a descriptor; -1 if engine is NULL or in use, or the system lacks descriptors
+ * @since 0.1.0
+ */
+int32_t barker_engine_fd(const barker_engine *engine);
+
+/**
+ * Returns how long the program may wait before it calls barker_engine_step() even if the descriptor
+ * does not become readable. Ask again after each call of barker_engine_add(),
+ * barker_engine_step() and barker_engine_next().
+ *
+ * @param engine  the engine
+ * @return milliseconds, 0 for at once, -1 for any time; 0 if the engine is in use
+ * @since 0.1.0
+ */
+int32_t barker_engine_timeout(const barker_engine *engine);
+
+/**
+ * Continues the deliveries as far as possible without waiting for any of them, for half a
+ * millisecond or a little more: signing a large message and a TLS handshake cannot be interrupted.
+ * If nothing can be done at once, it waits.
+ *
+ * @param engine        the engine
+ * @param milliseconds  how long to wait at most; 0 does not wait
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_BUSY or BARKER_ERR_SYSTEM
+ * @since 0.1.0
+ */
+BARKER_MUST_USE
+barker_status barker_engine_step(barker_engine *engine, uint32_t milliseconds);
+
+/**
+ * Returns a handle whose delivery has ended, in the order in which they ended. It has its outcome,
+ * as after barker_webhook_send(), and is the caller's again.
+ *
+ * @param engine  the engine
+ * @param user    receives what was passed to barker_engine_add(); may be NULL
+ * @return a handle; NULL if no other delivery has ended, or the engine is in use
+ * @since 0.1.0
+ */
+barker_webhook *barker_engine_next(barker_engine *engine, void **user);
+
+/**
+ * Returns how many handles are lent to the engine.
+ *
+ * @param engine  the engine
+ * @return those that wait for their turn, those under way, and those that barker_engine_next() has
+ *         not returned yet; 0 if the engine is in use
+ * @since 0.1.0
+ */
+size_t barker_engine_count(const barker_engine *engine);
+
+/**
+ * Makes a barker_engine_step() that waits return at once, or if none waits, the next one. Any
+ * thread may call it, but not a signal handler.
+ *
+ * @param engine  the engine
+ * @return BARKER_OK or BARKER_ERR_NULL
+ * @since 0.1.0
+ */
+BARKER_MUST_USE
+barker_status barker_engine_wake(const barker_engine *engine);
 
 /* ---- Headers: the type of HTTP headers, of received messages and of answers ---- */
 
@@ -1365,6 +1514,20 @@ BARKER_MUST_USE
 barker_status barker_webhook_set_platform_ca(barker_webhook *hook, int32_t trusted);
 
 /**
+ * Reads now what the first connection over TLS would otherwise read: the certificate authorities of
+ * the platform. That takes some milliseconds, which a program with an event loop may not want to
+ * spend in barker_engine_step(). Call it after the other functions of this family.
+ *
+ * @param hook  the handle; its clones share what was read, and so do all handles that have no TLS
+ *              settings
+ * @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_CERTIFICATE, BARKER_ERR_TLS if no authority can
+ *         be read, or BARKER_ERR_SYSTEM
+ * @since 0.1.0
+ */
+BARKER_MUST_USE
+barker_status barker_webhook_preload_ca(barker_webhook *hook);
+
+/**
  * Refuses the certificates that these lists revoke, anywhere in a receiver's chain. A certificate
  * whose issuer has no list here is not affected. Barker does not download lists.
  *
@@ -1583,6 +1746,11 @@ enum {
     BARKER_ERR_ID = 106,
     /** A certificate, its key or a revocation list cannot be used. */
     BARKER_ERR_CERTIFICATE = 107,
+    /**
+     * The handle is lent to an engine or a batch; or the engine is in use, by another thread or by the
+     * call that runs this callback.
+     */
+    BARKER_ERR_BUSY = 108,
     /** The receiver's host name does not exist, or has no address. */
     BARKER_ERR_RESOLVE = 200,
     /** No address of the receiver accepted a connection. */

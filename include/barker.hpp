@@ -42,9 +42,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
 #include <iosfwd>
 #include <iterator>
+#include <list>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -97,6 +99,9 @@ enum class status : std::int32_t {
     id = BARKER_ERR_ID,
     /** A certificate, its key or a revocation list cannot be used. */
     certificate = BARKER_ERR_CERTIFICATE,
+    /** The handle is lent to an engine or a batch; or the engine is in use, by another thread or by
+     *  the call that runs this callback. */
+    busy = BARKER_ERR_BUSY,
     /** The receiver's host name does not exist, or has no address. */
     resolve = BARKER_ERR_RESOLVE,
     /** No address of the receiver accepted a connection. */
@@ -1169,6 +1174,14 @@ public:
         conclude(barker_webhook_set_platform_ca(hook_.get(), trusted), ec);
     }
 
+    /** Reads the certificate authorities of the platform now, which the first connection over TLS
+     *  would otherwise do. Call it after the other functions that set up TLS. Fails with
+     *  status::null, certificate, tls or system. */
+    void preload_ca(on_error ec BARKER_OR_THROW)
+    {
+        conclude(barker_webhook_preload_ca(hook_.get()), ec);
+    }
+
     /** Refuses the certificates that these lists in PEM revoke, anywhere in a receiver's chain. A
      *  certificate whose issuer has no list here is not affected. Barker does not download lists.
      *  Fails with status::null or certificate. */
@@ -1658,6 +1671,141 @@ private:
     };
 
     std::unique_ptr<barker_retry, deleter> retry_;
+};
+
+/**
+ * Deliveries that run while the program does other things: one descriptor to watch, and one function
+ * to call. Only one thread at a time may use it, except for wake(). Move-only.
+ *
+ *     barker::engine engine;
+ *     engine.add(std::move(hook), [](barker::webhook sent) {
+ *         std::cout << barker::status_string(sent.status()) << '\n';
+ *     });
+ *
+ * and each time that fd() is readable, or timeout() has passed:
+ *
+ *     engine.step();
+ *
+ * If it is destroyed, the deliveries that have not ended are stopped, and their functions are not
+ * called. After fork(), the child's engines are empty and have other descriptors.
+ */
+class engine {
+public:
+#ifdef __cpp_exceptions
+    engine() : engine_(barker_engine_new())
+    {
+        if (engine_ == nullptr)
+            throw barker::error(barker::status::system, "the engine could not be made");
+    }
+#else
+    /** Check operator bool: without exceptions, nothing else says whether this failed. */
+    engine() : engine_(barker_engine_new()) {}
+#endif
+    engine(engine &&) noexcept = default;
+    engine &operator=(engine &&other) noexcept
+    {
+        engine_ = std::move(other.engine_); // before what it points to
+        lent_ = std::move(other.lent_);
+        return *this;
+    }
+
+    /** Whether there is an engine. There is none after a move. */
+    explicit operator bool() const noexcept { return engine_ != nullptr; }
+
+    /** Sets how many deliveries may run at once, in all (0 means 256) and to one host and port (0
+     *  means 64). The others wait for their turn. Fails with status::null or busy. */
+    void set_limits(std::uint32_t in_all, std::uint32_t per_host, on_error ec BARKER_OR_THROW)
+    {
+        ec(barker_engine_set_limits(engine_.get(), in_all, per_host));
+    }
+
+    /** Adds a message: the data that was set is signed and sent in the next steps. Then step() calls
+     *  `end` with the webhook, which has its outcome, as after send(). If this fails, the webhook
+     *  stays the caller's. Fails with status::null, url, busy or system.
+     *
+     *  @param end  a function or function object that takes a barker::webhook */
+    template <class End>
+    void add(webhook &&hook, End end, on_error ec BARKER_OR_THROW)
+    {
+        std::list<lent> one;
+        one.emplace_back(std::move(hook), std::move(end));
+        const barker_status outcome =
+            barker_engine_add(engine_.get(), one.front().hook.handle(), &one.front());
+        if (outcome != BARKER_OK) {
+            hook = std::move(one.front().hook);
+        } else {
+            one.front().self = one.begin();
+            lent_.splice(lent_.end(), one);
+        }
+        ec(outcome);
+    }
+
+    /** The descriptor that becomes readable when step() has something to do; -1 if there is none. Do
+     *  not read from it and do not close it. */
+    BARKER_MUST_USE int fd() const noexcept { return barker_engine_fd(engine_.get()); }
+
+    /** After how many milliseconds to call step() even if the descriptor does not become readable,
+     *  as for poll(): -1 means never. Ask again after add() and step(). */
+    BARKER_MUST_USE int timeout() const noexcept { return barker_engine_timeout(engine_.get()); }
+
+    /** Continues the deliveries as far as possible without waiting for any of them, and calls the
+     *  functions of those that have ended. If nothing can be done at once, waits for at most `wait`.
+     *  What such a function throws leaves step(); the next step goes on. Fails with status::null,
+     *  busy or system. */
+    void step(std::chrono::milliseconds wait, on_error ec BARKER_OR_THROW)
+    {
+        const barker_status outcome =
+            barker_engine_step(engine_.get(), detail::to_uint32(wait.count()));
+        void *user;
+        while (barker_engine_next(engine_.get(), &user) != nullptr) {
+            lent &ended = *static_cast<lent *>(user);
+            webhook hook = std::move(ended.hook);
+            const std::function<void(webhook)> end = std::move(ended.end);
+            lent_.erase(ended.self);
+            end(std::move(hook));
+        }
+        ec(outcome);
+    }
+
+    /** The same without waiting. */
+    void step(on_error ec BARKER_OR_THROW) { step(std::chrono::milliseconds(0), ec); }
+
+    /** How many webhooks the engine has. */
+    BARKER_MUST_USE std::size_t count() const noexcept
+    {
+        return barker_engine_count(engine_.get());
+    }
+
+    /** Makes a step() that waits return at once, or if none waits, the next one. Any thread may call
+     *  it. Fails with status::null. */
+    void wake(on_error ec BARKER_OR_THROW) const { ec(barker_engine_wake(engine_.get())); }
+
+private:
+    struct lent {
+        template <class End>
+        lent(webhook &&hook, End &&end) : hook(std::move(hook)), end(share(std::forward<End>(end)))
+        {
+        }
+
+        /** As std::function copies what it holds, which may not be copied. */
+        template <class End>
+        static std::function<void(webhook)> share(End &&end)
+        {
+            auto shared = std::make_shared<typename std::decay<End>::type>(std::forward<End>(end));
+            return [shared](webhook hook) { (*shared)(std::move(hook)); };
+        }
+
+        webhook hook;
+        std::function<void(webhook)> end;
+        std::list<lent>::iterator self;
+    };
+
+    struct deleter {
+        void operator()(barker_engine *engine) const noexcept { barker_engine_free(engine); }
+    };
+
+    std::list<lent> lent_;
+    std::unique_ptr<barker_engine, deleter> engine_; // ends before what it points to
 };
 
 /** Like webhook::verify(), but without a webhook. A webhook that is kept verifies faster, because

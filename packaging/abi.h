@@ -201,3 +201,6 @@ FUNCTION("0.1.0", barker_retry_set_final_statuses, barker_status, (barker_retry 
     const uint16_t *statuses, size_t count))
 FUNCTION("0.1.0", barker_retry_judge, barker_verdict, (const barker_retry *retry,
     const barker_webhook *hook, uint32_t tries, uint32_t *milliseconds))
+FUNCTION("0.1.0", barker_retry_judge_outcome, barker_verdict, (const barker_retry *retry,
+    barker_status status, uint16_t http_status, const char *retry_after, uint32_t tries,
+    uint32_t *milliseconds))

@@ -7,23 +7,25 @@ use std::fmt;
 /// Why a call failed, as a program needs it: an [`Error`] has a sentence as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// A pointer that must not be NULL was NULL.
+    /// A pointer that must not be NULL is NULL.
     Null,
     /// A text is not UTF-8.
     Utf8,
-    /// The URL cannot be used, or none was set before a send.
+    /// The URL cannot be used, or none was set before sending.
     Url,
-    /// A request header's name or value cannot be sent.
+    /// The name or value of a request header cannot be sent.
     Header,
-    /// A number is outside its limits.
+    /// A number is out of range.
     Range,
     /// The secret is not of the form that its scheme wants; or the handle has none that can sign,
     /// or none at all because the one that was set was refused.
     Secret,
-    /// The message id cannot be used, or none was set where one is needed.
+    /// The message id cannot be used, or none was set where one is required.
     Id,
     /// A certificate, its key or a revocation list cannot be used.
     Certificate,
+    /// The handle is lent to an engine or a batch, or the engine is in use.
+    Busy,
     /// The receiver's host name does not exist, or has no address.
     Resolve,
     /// No address of the receiver accepted a connection.
@@ -32,83 +34,88 @@ pub enum Status {
     Tls,
     /// The connection broke while the request was being sent.
     Send,
-    /// The connection broke before the whole answer had come. The receiver may have the webhook.
+    /// The connection broke before the complete answer came. The receiver may have the webhook.
     Receive,
-    /// The timeout passed first. The receiver may have the webhook.
+    /// The timeout expired. The receiver may have the webhook.
     Timeout,
-    /// What came back is not an HTTP/1.x response. The receiver may have the webhook.
+    /// The answer is not an HTTP/1.x response. The receiver may have the webhook.
     Protocol,
-    /// The answer's body is larger than barker_webhook_set_max_body() allows, the rest of it is
-    /// larger than 64 KiB, or there are more than 128 headers or 16 interim (1xx) responses. The
-    /// receiver may have the webhook.
+    /// The body of the answer is larger than barker_webhook_set_max_body() allows, the rest of the
+    /// answer is larger than 64 KiB, or it has more than 128 headers or 16 interim (1xx) responses.
+    /// The receiver may have the webhook.
     TooLarge,
-    /// The send, or the batch that it belonged to, was stopped first. If sending had begun, the
-    /// receiver may have the webhook.
+    /// The send or its batch was stopped. If sending had begun, the receiver may have the webhook.
     Stopped,
     /// The address policy does not allow the receiver's address, port or scheme. Nothing was sent.
     Refused,
-    /// The proxy does not lead to the receiver, or the environment names one that cannot be used.
+    /// The proxy could not connect to the receiver, or the environment names a proxy that cannot be
+    /// used.
     Proxy,
-    /// No name server answered for the receiver's host name. It may exist: try again later.
+    /// No name server answered for the receiver's host name. The host may exist: try again later.
     ResolveAgain,
     /// The receiver's certificate has expired, or is not valid yet.
     CertificateExpired,
-    /// The receiver's certificate is for other names than the URL's host.
+    /// The receiver's certificate is not for the host of the URL.
     CertificateName,
-    /// The receiver's certificate comes from an authority that is not trusted.
+    /// The receiver's certificate was issued by an authority that is not trusted.
     CertificateIssuer,
     /// The receiver's certificate is self-signed, and is not trusted itself.
     CertificateSelfSigned,
     /// The receiver's certificate was revoked.
     CertificateRevoked,
-    /// A header that the signature needs is not among those given.
+    /// A header that the signature needs is missing.
     HeaderMissing,
-    /// A timestamp, message id or signature is not written as its scheme says.
+    /// A timestamp, message id or signature does not have the form that its scheme requires.
     HeaderMalformed,
     /// A header that the signature needs has two different values.
     HeaderAmbiguous,
-    /// The signature is not that of this body, this timestamp and this key.
+    /// The signature does not match this body, this timestamp and this key.
     Signature,
-    /// The timestamp is further in the past than the tolerance. The signature is right, unless it
-    /// is one of Ed25519, which is not looked at then.
+    /// The timestamp is further in the past than the tolerance allows. The signature is right,
+    /// except that Ed25519 signatures are not checked in this case.
     TooOld,
-    /// The timestamp is further in the future than the tolerance. The signature as above.
+    /// The timestamp is further in the future than the tolerance allows. As above for the
+    /// signature.
     TooNew,
-    /// The message is right and current, but it was accepted before.
+    /// The message is genuine and current, but was accepted before.
     Replayed,
-    /// The message is right and current, but there is no room to remember it: answer 503.
+    /// The message is genuine and current, but there is no room to remember it: answer 503.
     ReplayFull,
-    /// A defect in barker itself. The handle stays usable. Please report it.
+    /// A bug in barker. The handle stays usable. Please report it.
     Internal,
-    /// The system lacks what the call takes: descriptors, memory, a thread or random bytes.
+    /// The system lacks something that the call needs: file descriptors, memory, a thread or random
+    /// bytes.
     System,
 }
 
 impl Status {
-    /// What it means in general, as C reads it.
+    /// The general sentence of this status, for C.
     pub(crate) const fn sentence(self) -> &'static CStr {
         match self {
             Self::Null => c"a required pointer is NULL",
             Self::Utf8 => c"the text is not UTF-8",
             Self::Url => c"the URL is missing or cannot be used",
             Self::Header => c"the request header cannot be sent",
-            Self::Range => c"the number is outside its limits",
+            Self::Range => c"the number is out of range",
             Self::Secret => c"the secret cannot be used",
             Self::Id => c"the message id is missing or cannot be used",
             Self::Certificate => c"the certificate, key or revocation list cannot be used",
+            Self::Busy => c"the handle or the engine is in use",
             Self::Resolve => c"the host name has no address",
             Self::Connect => c"no connection to the receiver",
             Self::Tls => c"no trusted TLS connection to the receiver",
             Self::Send => c"the connection broke while sending",
-            Self::Receive => c"the connection broke before the whole answer came",
+            Self::Receive => c"the connection broke before the complete answer came",
             Self::Timeout => c"the timeout passed",
             Self::Protocol => c"the answer is not HTTP/1.x",
             Self::TooLarge => c"the answer is larger than allowed",
-            Self::Stopped => c"the send was stopped first",
+            Self::Stopped => c"the send was stopped",
             Self::Refused => c"the address policy does not allow the receiver's address",
-            Self::Proxy => c"the proxy does not lead to the receiver",
-            Self::ResolveAgain => c"the host name cannot be looked up at present",
-            Self::CertificateExpired => c"the receiver's certificate is not valid at present",
+            Self::Proxy => c"the proxy could not connect to the receiver",
+            Self::ResolveAgain => c"the host name cannot be looked up now",
+            Self::CertificateExpired => {
+                c"the receiver's certificate has expired or is not valid yet"
+            }
             Self::CertificateName => c"the receiver's certificate is for another host",
             Self::CertificateIssuer => c"the receiver's certificate has an unknown issuer",
             Self::CertificateSelfSigned => c"the receiver's certificate is self-signed",
@@ -132,12 +139,12 @@ impl Status {
 pub struct Error {
     /// For the program.
     pub status: Status,
-    /// For its user: what happened and, where the caller can mend it, what to change.
+    /// For its user: what happened and, if the caller can fix it, what to change.
     pub sentence: Cow<'static, str>,
 }
 
-/// The text, in which escapes stand for what does not print, breaks a line or turns the direction
-/// of writing around: a path or an answer must not write lines of its own into a log.
+/// The text, with escapes for whatever does not print, breaks a line or reverses the direction of
+/// the text: a path or an answer must not add lines to a log.
 pub(crate) fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_plain = |c: char| c == ' ' || c.is_ascii_graphic();
     if text.chars().all(is_plain) {

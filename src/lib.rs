@@ -1,8 +1,8 @@
 //! Barker sends signed webhooks and verifies the ones it receives.
 //!
-//! The layers, each of which knows only those below it; `tests/test_layers.py` sees to that:
+//! The layers, each of which knows only those below it; `tests/test_layers.py` checks that:
 //! - [`ffi`]: the C interface, from which `include/barker.h` is made; no logic;
-//! - [`queue`]: messages that are sent until they arrive;
+//! - [`queue`]: messages that wait for their turn, and when to send one again;
 //! - [`webhook`]: a webhook: what is set, and sending, signing and verifying it;
 //! - [`signature`]: what is signed, how it is written in headers, how it is verified; no network;
 //! - [`delivery`]: how a message gets to its receiver and the answer comes back; no signatures;

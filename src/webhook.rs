@@ -1,14 +1,14 @@
-//! A webhook: what is sent, to whom and under which key; and sending, signing and verifying it.
+//! A webhook: what to send, to which URL and with which secrets; and how to send, sign and verify.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use crate::delivery::{
-    self, AddressPolicy, Agent, Cancellation, Deadline, Delivery, Field, Network, Outcome, Request,
-    Settings, Target, TlsConfig,
+    self, AddressPolicy, Agent, Body, Cancellation, Deadline, Delivery, Field, Network, Outcome,
+    Request, Settings, Target, TlsConfig,
 };
 use crate::error::{Error, Result, Status};
 use crate::signature::{
@@ -18,7 +18,7 @@ use crate::signature::{
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 const MAX_ID_LEN: usize = 256;
-/// In a batch, what was signed longer ago is signed anew.
+/// Of many messages that are equal, the next one after this time is signed again.
 const SIGNATURE_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A webhook. A clone shares the connections of its original.
@@ -69,7 +69,7 @@ impl Webhook {
         Self::default()
     }
 
-    /// Whom to send to.
+    /// The receiver's URL.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
         self.target = Some(Arc::new(Target::parse(url)?));
         Ok(())
@@ -80,7 +80,7 @@ impl Webhook {
         self.data = data.into();
     }
 
-    /// The one secret that signs and verifies.
+    /// The only secret that signs and verifies.
     pub fn set_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).set(scheme, secret)
     }
@@ -90,24 +90,24 @@ impl Webhook {
         Arc::make_mut(&mut self.keyring).drop_default();
     }
 
-    /// One more secret that signs and verifies.
+    /// Another secret that signs and verifies.
     pub fn add_secret(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         Arc::make_mut(&mut self.keyring).add(scheme, secret)
     }
 
-    /// How names with underscores are spelled when sent.
+    /// How to spell header names that contain underscores when sending.
     pub fn set_spelling(&mut self, spelling: Spelling) {
         self.spelling = spelling;
     }
 
-    /// The id of the messages to come; without one, each gets its own.
+    /// The id of the next messages; without one, each gets a new id.
     pub fn set_id(&mut self, id: Option<&str>) -> Result<()> {
         let fits = |id: &str| {
             (1..=MAX_ID_LEN).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
         };
         if id.is_some_and(|id| !fits(id)) {
-            let why = "the id must be 1 to 256 printable ASCII characters without blank and dot";
+            let why = "the id must be 1 to 256 printable ASCII characters without spaces and dots";
             return Err(Error::new(Status::Id, why));
         }
         self.id = id.map(str::to_owned);
@@ -120,7 +120,7 @@ impl Webhook {
         self.guard = (limit > 0).then(|| Arc::new(ReplayGuard::new(limit)));
     }
 
-    /// How long a send may take in all.
+    /// How long a whole send may take.
     pub fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         if timeout.is_zero() {
             return Err(Error::new(Status::Range, "the timeout must be at least 1 millisecond"));
@@ -129,7 +129,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// How far a received timestamp may lie from now; zero leaves it unchecked.
+    /// How far a received timestamp may be from the current time; zero turns the check off.
     pub fn set_tolerance(&mut self, tolerance: Duration) {
         self.tolerance = tolerance;
     }
@@ -141,7 +141,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// One more header to send.
+    /// Another header to send.
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
         let field = Field::new(name, value)?;
         if field.is_reserved() || signature::is_signature_header(name) {
@@ -152,13 +152,13 @@ impl Webhook {
         Ok(())
     }
 
-    /// Forgets the headers that were added.
+    /// Removes the headers that were added.
     pub fn clear_headers(&mut self) {
         self.headers.clear();
     }
 
-    /// How messages are delivered.
-    pub fn settings(&mut self) -> &mut Settings {
+    /// How its messages will be delivered.
+    pub fn settings_mut(&mut self) -> &mut Settings {
         self.agent.settings_mut()
     }
 
@@ -168,44 +168,49 @@ impl Webhook {
         change: impl FnOnce(&TlsConfig) -> Result<TlsConfig>,
     ) -> Result<()> {
         let changed = change(&self.agent.settings().tls)?;
-        self.settings().tls = Arc::new(changed);
+        self.settings_mut().tls = Arc::new(changed);
         Ok(())
+    }
+
+    /// Reads what the first connection over TLS needs.
+    pub fn preload_tls(&mut self) -> Result<()> {
+        self.agent.preload_tls()
     }
 
     /// Which addresses may be sent to, except for the networks allowed and denied.
     pub fn set_address_policy(&mut self, addresses: AddressPolicy) {
-        self.settings().policy.addresses = addresses;
+        self.settings_mut().policy.addresses = addresses;
     }
 
-    /// Allows a network that the address policy does not.
+    /// Allows a network that the address policy would refuse.
     pub fn allow_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.allowed.push(network);
+        self.settings_mut().policy.allowed.push(network);
         Ok(())
     }
 
-    /// Denies a network, whatever else allows it.
+    /// Denies a network, even if something else allows it.
     pub fn deny_network(&mut self, network: &str) -> Result<()> {
         let network = Network::parse(network)?;
-        self.settings().policy.denied.push(network);
+        self.settings_mut().policy.denied.push(network);
         Ok(())
     }
 
-    /// Allows a port, and no other ones than those allowed so.
+    /// Allows a port. Once one is allowed, all others are refused.
     pub fn allow_port(&mut self, port: u32) -> Result<()> {
         match u16::try_from(port) {
-            Ok(port @ 1..) => self.settings().policy.ports.push(port),
+            Ok(port @ 1..) => self.settings_mut().policy.ports.push(port),
             _ => return Err(Error::new(Status::Range, "the port must be 1 to 65535")),
         }
         Ok(())
     }
 
-    /// Whether only https may be sent over.
+    /// Whether only https URLs are allowed.
     pub fn set_https_only(&mut self, https_only: bool) {
-        self.settings().policy.https_only = https_only;
+        self.settings_mut().policy.https_only = https_only;
     }
 
-    /// What ends its sends from another thread.
+    /// Stops its sends from another thread.
     pub fn cancellation(&self) -> &Arc<Cancellation> {
         self.agent.cancellation()
     }
@@ -213,6 +218,11 @@ impl Webhook {
     /// Closes the idle connections.
     pub fn close_idle(&mut self) {
         self.agent.close_idle();
+    }
+
+    /// Who receives its messages.
+    pub fn target(&self) -> Result<&Arc<Target>> {
+        self.target.as_ref().ok_or_else(no_target)
     }
 
     /// The data that was set.
@@ -225,7 +235,7 @@ impl Webhook {
         self.timeout
     }
 
-    /// How far a received timestamp may lie from now.
+    /// How far a received timestamp may be from the current time.
     pub fn tolerance(&self) -> Duration {
         self.tolerance
     }
@@ -244,7 +254,7 @@ impl Webhook {
         self.keyring.sign(id, timestamp, data, self.spelling)
     }
 
-    /// The id that was set, or a new one if a scheme needs it; else empty.
+    /// The id that was set, or a new one if a scheme needs it; otherwise empty.
     fn message_id(&self) -> Result<Cow<'_, str>> {
         match &self.id {
             Some(id) => Ok(Cow::Borrowed(id)),
@@ -253,7 +263,7 @@ impl Webhook {
         }
     }
 
-    /// Whether a received message is correct and current.
+    /// Whether a received message is genuine and current.
     pub fn verify<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
@@ -264,7 +274,7 @@ impl Webhook {
         self.keyring.verify(headers, body, freshness)
     }
 
-    /// Lets a message that was accepted be accepted once more.
+    /// Makes it accept a message once more that it accepted before.
     pub fn forget<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
@@ -285,33 +295,34 @@ impl Webhook {
     pub fn send_data(&mut self, data: &[u8]) -> Result<SentMessage> {
         let deadline = self.start()?;
         let signed = Arc::new(self.sign(&Timestamp::at(SystemTime::now()), data)?);
-        let delivery = self.begin_signed(&signed, Some(data), deadline)?;
+        let delivery = self.begin_signed(&signed, Body::Borrowed(data), deadline)?;
         Ok(SentMessage { signed, outcome: delivery::deliver(delivery) })
     }
 
-    fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'_>)> {
+    /// Signs the data that was set, for a delivery that is about to start.
+    pub fn begin(&mut self, signer: &mut Signer) -> Result<(Arc<Signed>, Delivery<'static>)> {
         let deadline = self.start()?;
         let signed = signer.sign(self)?;
-        let delivery = self.begin_signed(&signed, None, deadline)?;
+        let delivery = self.begin_signed(&signed, Body::Shared(self.data.clone()), deadline)?;
         Ok((signed, delivery))
     }
 
-    /// The deadline of a send that starts now, signing included, if there is somebody to send to.
+    /// The deadline of a send that starts now, including signing, if there is a URL.
     fn start(&self) -> Result<Deadline> {
-        self.target.as_ref().ok_or_else(no_target)?;
+        self.target()?;
         Ok(Deadline::after(self.timeout, self.cancellation().clone()))
     }
 
-    fn begin_signed<'w>(
-        &'w mut self,
+    fn begin_signed<'d>(
+        &mut self,
         signed: &Signed,
-        data: Option<&'w [u8]>,
+        data: Body<'d>,
         deadline: Deadline,
-    ) -> Result<Delivery<'w>> {
+    ) -> Result<Delivery<'d>> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
         let signature = signed.headers.iter().map(|header| (&*header.name, &*header.value));
         let own = self.content_type.iter().chain(&self.headers).map(Field::as_pair);
-        let request = Request::post(target, signature, own, data.unwrap_or(&self.data));
+        let request = Request::post(target, signature, own, data);
         Ok(self.agent.begin(target, request, deadline))
     }
 }
@@ -320,32 +331,17 @@ fn no_target() -> Error {
     Error::new(Status::Url, "there is no URL to send to: set one first")
 }
 
-/// Signs and sends the data of each webhook, at most `max_in_flight` at a time, and calls `end`
-/// with the number and the outcome of each. Stops if that says so.
-pub fn send_many<'w>(
-    webhooks: impl ExactSizeIterator<Item = &'w mut Webhook>,
-    max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<SentMessage>) -> ControlFlow<()>,
-) -> Result<()> {
-    let mut signer = Signer::default();
-    delivery::deliver_all(
-        webhooks.map(|webhook| webhook.begin(&mut signer)),
-        max_in_flight,
-        |index, result| end(index, result.map(|(signed, outcome)| SentMessage { signed, outcome })),
-    )
-}
-
 /// Signs one message after the other; the same one only once, as clones have it to which nothing
 /// else was set.
 #[derive(Default)]
-struct Signer {
+pub struct Signer {
     last: Option<(Message, SystemTime, Arc<Signed>)>,
 }
 
-/// What a signature depends on, except the time.
+/// What a signature depends on, except the time. It keeps neither data nor secrets alive.
 struct Message {
-    data: Arc<[u8]>,
-    keyring: Arc<Keyring>,
+    data: Weak<[u8]>,
+    keyring: Weak<Keyring>,
     spelling: Spelling,
     id: Option<String>,
 }
@@ -353,16 +349,16 @@ struct Message {
 impl Message {
     fn of(webhook: &Webhook) -> Self {
         Self {
-            data: webhook.data.clone(),
-            keyring: webhook.keyring.clone(),
+            data: Arc::downgrade(&webhook.data),
+            keyring: Arc::downgrade(&webhook.keyring),
             spelling: webhook.spelling,
             id: webhook.id.clone(),
         }
     }
 
     fn is_that_of(&self, webhook: &Webhook) -> bool {
-        Arc::ptr_eq(&self.data, &webhook.data)
-            && Arc::ptr_eq(&self.keyring, &webhook.keyring)
+        ptr::addr_eq(self.data.as_ptr(), Arc::as_ptr(&webhook.data))
+            && ptr::eq(self.keyring.as_ptr(), Arc::as_ptr(&webhook.keyring))
             && self.spelling == webhook.spelling
             && self.id == webhook.id
     }

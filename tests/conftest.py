@@ -7,18 +7,15 @@ A test that is built in several ways has the parameter `variant`, with values of
         run([*program("sender"), "argument"])
 """
 import contextlib
-import faulthandler
 import os
 import random
 import signal
-import tempfile
 
 import pytest
 
-from support import build
+from support import build, limits
 from support.certificates import usual as usual_certificates
 
-TIME_LIMIT = 600  # seconds for one test; nothing that works comes near it
 
 # Whoever starts the tests in the background has these signals ignored; programs under test expect
 # the default.
@@ -43,12 +40,11 @@ def program(variant):
 
 
 @pytest.fixture
-def scratch(monkeypatch):
+def scratch(tmp_path, monkeypatch):
     """A directory of the test's own, which is the current one while the test runs."""
-    with tempfile.TemporaryDirectory() as directory:
-        with monkeypatch.context() as patch:
-            patch.chdir(directory)
-            yield directory
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)
+        yield str(tmp_path)
 
 
 @pytest.fixture
@@ -94,12 +90,15 @@ def pytest_make_parametrize_id(val):
     return val.name if isinstance(val, build.Variant) else None
 
 
+PROGRAMS = {"test_c", "test_cpp", "test_examples"}  # about half of what runs under valgrind
+
+
 def group_of(item):
     """The tests of a group run one after the other, on one worker. So at most two programs run under
     valgrind at once, and those that a busy machine disturbs do not disturb each other."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if any(isinstance(value, build.Variant) and value.command for value in parameters):
-        return f"memcheck-{len(item.originalname) % 2}"
+        return "memcheck of programs" if item.module.__name__ in PROGRAMS else "memcheck of sends"
     return "alone" if item.get_closest_marker("alone") else None
 
 
@@ -115,17 +114,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Ends a test at its time limit: with an exception, or else with the process."""
-    def give_up(*_):
-        raise TimeoutError(f"{item.name} takes more than {TIME_LIMIT} s")
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TIME_LIMIT)
-    faulthandler.dump_traceback_later(TIME_LIMIT + 30, exit=True)
+    limits.start(item.name)
     try:
         return (yield)
     finally:
-        signal.alarm(0)
-        faulthandler.cancel_dump_traceback_later()
+        limits.stop()
 
 
 def fail_unless_run(report):

@@ -15,7 +15,8 @@ def programs(*names):
 
 @pytest.mark.parametrize("variant", [SHARED, STATIC, SANITIZED, MEMCHECK])
 @pytest.mark.parametrize("name", programs("handle", "abuse", "verify", "schemes", "wire", "batch",
-                                          "policy", "redirect", "log", "inputs", "retry"))
+                                          "policy", "redirect", "log", "inputs", "engine",
+                                          "retry"))
 def test_program(name, variant, program):
     run(program(name))
 

@@ -1,5 +1,5 @@
-"""README.md and docs/*.md hold what they say: their code is compiled, some of it run, and their links
-lead somewhere. The man pages are as generated from the header.
+"""The documents, *.md and docs/*.md, hold what they say: their code is compiled, some of it run, and
+their links lead somewhere. The man pages are as generated from the header.
 
 How the documents are written:
 - A ```c block must compile without a warning as C99. One without main() is a fragment: it stands
@@ -73,7 +73,8 @@ BLOCK = re.compile(r"^(?P<run><!-- run -->\n)?```(?P<language>\w*)\n(?P<code>.*?
 LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 
 
-DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
+DOCUMENTS = sorted(str(path.relative_to(ROOT))
+                   for pattern in ("*.md", "docs/**/*.md") for path in ROOT.glob(pattern))
 
 
 # ---- blocks of code ----
@@ -184,7 +185,8 @@ def test_links(document):
     targets = [(link[1] or link[2]).partition("#")[0] for link in LINK.finditer(BLOCK.sub("", text))]
     local = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (ROOT / document).parent.joinpath(target).exists()] == []
-    named = re.findall(r"`((?:tests|benches|fuzz|src|examples-c)/[\w./-]+)`", text)
+    named = re.findall(r"`((?:tests|benches|bindings|fuzz|include|packaging|src|tools|examples-c)/"
+                       r"[\w./-]+)`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 

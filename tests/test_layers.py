@@ -1,5 +1,5 @@
-"""The sources hold to the layers of docs/design.md: no circles, no layer that knows one above it, and
-`unsafe` only where the system or a C program is called."""
+"""The sources hold to the layers of docs/design.md: no circles, no layer that knows one above it,
+and `unsafe` only where C calls in or the system is called."""
 from pathlib import Path
 
 import pytest
@@ -194,5 +194,6 @@ def test_misplaced_code_is_found(make):
 
 
 def test_strings_and_characters_end_where_they_end():
-    code = code_of(r"""let a = "\\"; let b = '\''; let c = x::<'a>(b'"'); x('"', "'"); r#"a"b"# d /* " */ e""")
+    code = code_of(r"""let a = "\\"; let b = '\''; let c = x::<'a>(b'"');
+                       x('"', "'"); r#"a"b"# d /* " */ e""")
     assert [word for word in code.split() if len(word) == 1 and word.isalpha()] == list("abcde")

@@ -96,7 +96,7 @@ STRICT = ["-Verify", "9", "-verify_return_error", "-CAfile", "ours.pem"]
     ("TLS 1.3 only", "good", "OK", ["min-tls=13"], ["-tls1_3"]),
     ("expired", "expired", EXPIRED, ["says=it expired 1 day ago"], []),
     ("not yet valid", "early", EXPIRED, ["says=not valid yet"], []),
-    ("another host's", "elsewhere", NAME, ["says=127.0.0.1, but for 127.0.0.2, rec"], []),
+    ("another host's", "elsewhere", NAME, ["says=it is for 127.0.0.2, rec"], []),
     ("another host's, whose name is set", "elsewhere", "OK", [OTHER_HOST], []),
     ("another name is set", "good", NAME, [OTHER_HOST], []),
     ("unknown issuer", "stranger", ISSUER, ["says=that issued it is unknown"], []),
@@ -108,9 +108,9 @@ STRICT = ["-Verify", "9", "-verify_return_error", "-CAfile", "ours.pem"]
     ("on a list of another authority", "revoked", "OK", ["crl=theirs.crl"], []),
     ("through an authority between", "chained", "OK", [], BETWEEN),
     ("the authority between is revoked", "chained", REVOKED, ["crl=ours.crl"], BETWEEN),
-    ("certificate wanted", "good", "ERR_TLS", ["says=wants a client certificate, and none"],
+    ("certificate wanted", "good", "ERR_TLS", ["says=requires a client certificate, and none"],
      ["-Verify", "1", "-tls1_3"]),
-    ("certificate wanted, TLS 1.2", "good", "ERR_TLS", ["says=or wants a client cert"],
+    ("certificate wanted, TLS 1.2", "good", "ERR_TLS", ["says=or requires a client cert"],
      ["-Verify", "1", "-tls1_2"]),
     ("certificate of a stranger", "good", "ERR_TLS", STRANGER, [*STRICT, "-tls1_3"]),
     ("certificate of a stranger, TLS 1.2", "good", "ERR_TLS", STRANGER, [*STRICT, "-tls1_2"]),
@@ -140,10 +140,10 @@ ODD = {  # certificate: (status, what is said, options of the server)
     "client-only": ("ERR_TLS", "lacks serverAuth", []),
     "critical": ("ERR_TLS", "critical extension", []),
     "authority": ("ERR_TLS", "of an authority, not of", []),
-    "of-nobody": ("ERR_TLS", "no authority", chain("of-nobody")),
+    "of-nobody": ("ERR_TLS", "not an authority", chain("of-nobody")),
     "constrained": ("ERR_TLS", "name constraints", chain("constrained")),
-    "too-long": ("ERR_TLS", "longer than is allowed", chain("too-long")),
-    "deep": ("ERR_TLS", "longer than is allowed", chain("deep")),
+    "too-long": ("ERR_TLS", "longer than allowed", chain("too-long")),
+    "deep": ("ERR_TLS", "longer than allowed", chain("deep")),
 }
 
 
@@ -164,14 +164,14 @@ def test_server_of_another_host(start, send, certificates):
 
 # ---- what is not TLS ----
 
-NO_TLS = "what the receiver sent is not TLS"
+NO_TLS = "the receiver's answer is not TLS"
 ALERTS = [
-    (10, "cannot read what reached it, or takes a signature for false"),
-    (40, "or wants a client certificate"), (42, "does not take the one it got"),
-    (43, "of this kind"), (44, "was revoked"), (49, "not take the client certificate"),
-    (71, "stronger ciphers than are known here"), (80, "its own log may say why"),
+    (10, "could not decode a message, or considers a signature invalid"),
+    (40, "or requires a client certificate"), (42, "does not accept the one that it got"),
+    (43, "of this kind"), (44, "was revoked"), (49, "not accept the client certificate"),
+    (71, "stronger ciphers than this library supports"), (80, "its log may say why"),
     (112, "is the URL's host, or the server name that was set, right?"),
-    (120, "speak HTTP/1.1 on this port"), (255, "not say in plain words why"),
+    (120, "support HTTP/1.1 on this port"), (255, "gives no clear reason"),
 ]
 
 
@@ -180,8 +180,8 @@ ALERTS = [
     ("HTTP", b"HTTP/1.0 400 Bad Request\r\n\r\n", NO_TLS),
     ("a mail server", b"220 mail.example ESMTP\r\n", NO_TLS),
     ("a record too large", b"\x16\3\3\xff\xff" + bytes(9), NO_TLS),
-    ("nothing", b"", "closed the connection amid the TLS handshake: does"),
-    ("data before hands are shaken", b"\x17\3\3\0\1x", "broke the rules of TLS"),
+    ("nothing", b"", "closed the connection during the TLS handshake: does"),
+    ("data before hands are shaken", b"\x17\3\3\0\1x", "violated the TLS protocol"),
     *((f"alert {number}", b"\x15\3\3\0\2\2" + bytes([number]), f"{says} (alert {number})")
       for number, says in ALERTS),
 ))
@@ -377,7 +377,7 @@ def test_replaced_certificates_of_an_untrusted_platform(good, take_turns):
 def test_one_descriptor_for_all(good, take_turns, options):
     """That is the system's failure, and nothing is kept of what was read."""
     take_turns(good.url(), (None, 0, "ERR_SYSTEM", 1), (None, 0, "OK"),
-               options=["sends=0", "says=for want of descriptors", *options])
+               options=["sends=0", "says=there are no descriptors", *options])
 
 
 @every_variant
@@ -385,7 +385,7 @@ def test_one_descriptor_for_all(good, take_turns, options):
 def test_few_descriptors_and_a_directory_of_certificates(good, sender, store, free):
     system, ok = sender.statuses["ERR_SYSTEM"], sender.statuses["OK"]
     sender.send(good.url(), "OK", "sends=0", f"turn=-,0,{system},{free}", f"turn=-,0,{ok}",
-                "says=for want of descriptors", SSL_CERT_DIR=store)
+                "says=there are no descriptors", SSL_CERT_DIR=store)
 
 
 # ---- redirects ----

@@ -205,7 +205,8 @@ def checked(function, argument):
     if "*" in function.result:
         relation = "!=" if "never NULL" in function.comment.returns else "=="
         return f"CHECK({call} {relation} NULL);"
-    return f"CHECK_EQUAL({call}, 0);"
+    said = re.search(r"(-?\d+) if \w+ is NULL", function.comment.returns)
+    return f"CHECK_EQUAL({call}, {said[1] if said else 0});"
 
 
 def null_argument(param):

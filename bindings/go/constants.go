@@ -106,6 +106,9 @@ const (
 	ErrID Status = C.BARKER_ERR_ID
 	// A certificate, its key or a revocation list cannot be used.
 	ErrCertificate Status = C.BARKER_ERR_CERTIFICATE
+	// The handle is lent to an engine or a batch; or the engine is in use, by another thread or by the
+	// call that runs this callback.
+	ErrBusy Status = C.BARKER_ERR_BUSY
 	// The receiver's host name does not exist, or has no address.
 	ErrResolve Status = C.BARKER_ERR_RESOLVE
 	// No address of the receiver accepted a connection.

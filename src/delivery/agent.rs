@@ -8,6 +8,7 @@ use super::net::{Cancellation, Deadline, Pool};
 use super::route::Route;
 use super::settings::Settings;
 use super::shared::Shared;
+use crate::error::Result;
 
 /// Clones share the idle connections; each has its own settings, and is cancelled by itself.
 pub struct Agent {
@@ -50,7 +51,7 @@ impl Agent {
         Arc::make_mut(&mut self.settings)
     }
 
-    /// What ends its deliveries.
+    /// Stops its deliveries.
     pub fn cancellation(&self) -> &Arc<Cancellation> {
         &self.cancellation
     }
@@ -66,6 +67,12 @@ impl Agent {
         self.shared = Shared::current();
         let (shared, pool) = (self.shared.clone(), self.pool.clone());
         Delivery::new(shared, pool, self.settings.clone(), target.clone(), request, deadline)
+    }
+
+    /// Reads what the first connection over TLS needs.
+    pub fn preload_tls(&mut self) -> Result<()> {
+        self.shared = Shared::current();
+        self.settings.tls_config(&self.shared).preload()
     }
 
     /// Closes the idle connections.

@@ -37,14 +37,14 @@ enum Stage {
     Connecting(Connecting, bool),
     Tunnelling(Tunnel),
     Exchanging(Box<Exchange>),
-    /// The system lacks what it takes to go on; it begins anew when it is advanced.
+    /// The system lacks something that is needed; the next call starts again.
     Starved(Error),
 }
 
 /// A lookup of a host, for a connection to this port.
 struct Asked {
     lookup: Arc<Lookup>,
-    /// Old addresses, which serve if no new ones have come by then.
+    /// Old addresses, which are used if no new ones have come by then.
     old: Option<(Instant, Addresses)>,
     port: u16,
 }
@@ -55,21 +55,20 @@ enum Hop<'a> {
     Unix(&'a Path),
 }
 
-/// How far a delivery got.
+/// How far a delivery has come.
 pub(super) enum Progress {
     Ended(Response),
-    /// Its turn is over: it can go on at once.
+    /// Its turn is over: it can continue at once.
     TurnOver,
     /// It waits.
     Waits,
 }
 
-/// What came of a delivery.
+/// The outcome of a delivery.
 pub struct Outcome {
-    /// The answer; of one that did not come to its end, as much as status and headers, if they had
-    /// come.
+    /// The answer; if it is incomplete, its status and headers as far as they came.
     pub response: Response,
-    /// Whether that is the whole answer, or why not.
+    /// Whether the answer is complete, or why not.
     pub result: Result<()>,
 }
 
@@ -94,7 +93,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Says what came of it, to the log too.
+    /// Returns the outcome, and logs it.
     pub(super) fn conclude(mut self, result: Result<Response>) -> Outcome {
         let receiver = self.route.target.authority();
         match result {
@@ -113,8 +112,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Goes as far as it gets in one turn. Nothing is ever sent twice, except over a reused
-    /// connection that broke before it took a byte.
+    /// Continues as far as possible in one turn. Nothing is ever sent twice, except over a reused
+    /// connection that broke before it accepted a byte.
     pub(super) fn advance(&mut self, incoming: Incoming) -> Result<Progress> {
         let is_last = self.deadline.has_passed();
         self.sockets().for_each(|socket| socket.begin_turn(is_last));
@@ -132,15 +131,14 @@ impl<'a> Delivery<'a> {
             Ok(None) => Ok(Progress::Waits),
             Err(error) if error.status == Status::System => {
                 self.stage = Stage::Starved(error);
-                // Idle connections make room.
+                // Closing idle connections makes room.
                 Ok(if self.pool.clear() { Progress::TurnOver } else { Progress::Waits })
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The deadline has passed. An answer that came in time is one, however long the thread was
-    /// kept from looking.
+    /// The deadline has passed. An answer that came in time counts, however late the thread looks.
     fn take_what_came(&mut self) -> Result<Option<Response>> {
         if let Stage::Exchanging(exchange) = &mut self.stage
             && let Some((response, is_reusable)) = exchange.take_what_came(&self.deadline)?
@@ -189,7 +187,7 @@ impl<'a> Delivery<'a> {
                 Stage::Starved(_) => None,
             };
             match next {
-                // Nothing is begun for which no time is left.
+                // Nothing is started when no time is left.
                 Some(_) if self.deadline.has_passed() => {
                     return Err(self.deadline.passed(self.phase()));
                 }
@@ -203,14 +201,14 @@ impl<'a> Delivery<'a> {
         self.settings.policy.check_origin(self.route.target.origin())?;
         Ok(match self.take_idle() {
             Some(connection) => {
-                self.log(LogLevel::Debug, || "using an idle connection again".into());
+                self.log(LogLevel::Debug, || "reusing an idle connection".into());
                 self.exchange(connection, true)
             }
             None => self.reach()?,
         })
     }
 
-    /// An idle connection, unless a clone with another policy opened it to where this one may not.
+    /// An idle connection, unless a clone opened it to an address that this policy refuses.
     fn take_idle(&self) -> Option<Box<dyn Connection>> {
         let mut connection = self.pool.take(&self.route, self.settings.idle_limits)?;
         let address = connection.socket().address;
@@ -252,8 +250,8 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// None of the addresses took a connection: they are forgotten. If they were old, the
-    /// host may have others by now.
+    /// No address accepted a connection: they are forgotten. If they were old, the host may have
+    /// others by now.
     fn reach_elsewhere(&self, error: Error, are_old: bool) -> Result<Stage> {
         if error.status != Status::Connect {
             return Err(error);
@@ -285,15 +283,12 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Puts TLS over the socket, if the URL wants it.
+    /// Starts TLS over the socket, if the URL requires it.
     fn secure(&self, socket: Socket) -> Result<Stage> {
         let connection: Box<dyn Connection> = match self.route.target.origin() {
             Origin { endpoint: Endpoint::Host(place), secure: true } => {
                 self.log(LogLevel::Debug, || "connected; shaking hands over TLS".into());
-                let tls = match self.settings.tls.is_default() {
-                    true => &self.shared.default_tls,
-                    false => &*self.settings.tls,
-                };
+                let tls = self.settings.tls_config(&self.shared);
                 Box::new(Session::new(socket, &place.host, tls)?)
             }
             _ => {
@@ -350,7 +345,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The lookup that it waits for, if it does.
+    /// The lookup that it waits for, if any.
     pub(super) fn lookup(&self) -> Option<&Arc<Lookup>> {
         match &self.stage {
             Stage::LookingUp(asked) => Some(&asked.lookup),
@@ -391,7 +386,7 @@ impl<'a> Delivery<'a> {
         next.into_iter().chain(self.deadline.at()).min()
     }
 
-    /// Why it waits for what other deliveries hold, if it does.
+    /// The error if it waits for something that other deliveries hold.
     pub(super) fn starvation(&self) -> Option<&Error> {
         match &self.stage {
             Stage::Starved(error) => Some(error),
@@ -411,7 +406,7 @@ impl<'a> Delivery<'a> {
 }
 
 impl Asked {
-    /// The addresses, once they are there, and whether they are old.
+    /// The addresses, when they have come, and whether they are old.
     fn addresses(&self) -> Result<Option<(Addresses, bool)>> {
         match (self.lookup.answer(), &self.old) {
             (Ok(Some(addresses)), _) => Ok(Some((addresses, false))),

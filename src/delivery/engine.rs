@@ -1,10 +1,10 @@
-//! Many deliveries at once over one poller, all of them on the calling thread.
+//! Many deliveries at once over one poller, none of which waits.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::io;
-use std::ops::ControlFlow;
-use std::os::fd::AsRawFd;
+use std::mem;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,98 +13,46 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::delivery::{Delivery, Outcome, Progress};
 use super::http::Incoming;
-use super::net::{Socket, Watch};
+use super::net::{Interrupt, Socket};
 use crate::error::{Error, Result, Status};
 
-/// How many deliveries are begun before those under way have their turn again.
-const BURST: usize = 32;
 /// Events taken at a time.
 const MAX_EVENTS: usize = 1024;
-/// What lookups that have ended and deliveries that are cancelled are announced with.
+/// The token of interrupts: lookups that have ended, and what the owner wakes it for.
 const WAKE: Token = Token(usize::MAX);
 
-/// Makes these deliveries, at most `max_in_flight` at a time. Calls `end` with the number of each,
-/// with what came with it and its outcome, and stops if `end` says so.
-pub fn deliver_all<'a, T>(
-    mut deliveries: impl ExactSizeIterator<Item = Result<(T, Delivery<'a>)>>,
-    max_in_flight: usize,
-    mut end: impl FnMut(usize, Result<(T, Outcome)>) -> ControlFlow<()>,
-) -> Result<()> {
-    let mut engine = Engine::new().map_err(system)?;
-    let count = deliveries.len();
-    loop {
-        let room = engine.room(max_in_flight).min(BURST);
-        for _ in 0..room.min(deliveries.len()) {
-            let index = count - deliveries.len();
-            let over = match deliveries.next() {
-                Some(Ok((owned, delivery))) => engine.launch(index, owned, delivery),
-                Some(Err(error)) => Some((index, Err(error))),
-                None => None,
-            };
-            if report(over, &mut end).is_break() {
-                return Ok(());
-            }
-        }
-        if deliveries.len() == 0 && engine.in_flight() == 0 {
-            return Ok(());
-        }
-        let may_launch = deliveries.len() > 0 && engine.room(max_in_flight) > 0;
-        engine.wait(may_launch).map_err(system)?;
-        // One turn each: those that go on at once come again after all others.
-        for _ in 0..engine.ready.len() {
-            if let Some((slot, incoming)) = engine.ready.pop_front()
-                && report(engine.advance(slot, incoming), &mut end).is_break()
-            {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// The number of a delivery, and what came of it.
-type Ended<T> = (usize, Result<(T, Outcome)>);
-
-fn report<T>(
-    ended: Option<Ended<T>>,
-    end: &mut impl FnMut(usize, Result<(T, Outcome)>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    ended.map_or(ControlFlow::Continue(()), |(index, result)| end(index, result))
-}
-
-fn system(error: io::Error) -> Error {
-    Error::new(Status::System, format!("the system does not watch connections: {error}"))
-}
-
-struct Engine<'a, T> {
+/// Deliveries under way, each with something of its owner's.
+pub struct Engine<T> {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
     /// By slot, which is also the token of a delivery's sockets.
-    flights: Vec<Option<Flight<'a, T>>>,
+    flights: Vec<Option<Flight<T>>>,
     free: Vec<usize>,
     /// When slots are ready even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
-    /// Slots for which something happened, or whose turn was over before they had done all.
+    /// Slots for which something happened, or whose turn ended before they were done.
     ready: VecDeque<(usize, Incoming)>,
-    /// Slots that wait for a descriptor which another delivery has.
+    /// Slots that wait until another delivery frees a descriptor.
     starved: BTreeSet<usize>,
+    ended: VecDeque<(T, Outcome)>,
+    was_interrupted: bool,
 }
 
-struct Flight<'a, T> {
-    index: usize,
+struct Flight<T> {
     owned: T,
-    delivery: Delivery<'a>,
+    delivery: Delivery<'static>,
     /// The earliest alarm that is set for it.
     alarm: Option<Instant>,
     awaits_lookup: bool,
-    _watch: Option<Watch>,
 }
 
-impl<'a, T> Engine<'a, T> {
-    fn new() -> io::Result<Self> {
-        let poll = Poll::new()?;
+impl<T> Engine<T> {
+    /// An engine without deliveries.
+    pub fn new() -> Result<Self> {
+        let poll = Poll::new().map_err(system)?;
         Ok(Self {
-            waker: Arc::new(Waker::new(poll.registry(), WAKE)?),
+            waker: Arc::new(Waker::new(poll.registry(), WAKE).map_err(system)?),
             poll,
             events: Events::with_capacity(MAX_EVENTS),
             flights: Vec::new(),
@@ -112,51 +60,104 @@ impl<'a, T> Engine<'a, T> {
             alarms: BinaryHeap::new(),
             ready: VecDeque::new(),
             starved: BTreeSet::new(),
+            ended: VecDeque::new(),
+            was_interrupted: false,
         })
     }
 
-    fn in_flight(&self) -> usize {
+    /// How many deliveries are under way.
+    pub fn in_flight(&self) -> usize {
         self.flights.len() - self.free.len()
     }
 
-    /// How many more may be launched: none while there are no descriptors for them.
-    fn room(&self, max_in_flight: usize) -> usize {
-        if self.starved.is_empty() { max_in_flight - self.in_flight() } else { 0 }
+    /// Whether there are no descriptors for more deliveries.
+    pub fn is_starved(&self) -> bool {
+        !self.starved.is_empty()
     }
 
-    fn launch(&mut self, index: usize, owned: T, delivery: Delivery<'a>) -> Option<Ended<T>> {
-        let _watch = delivery.deadline().watch(self.waker.clone());
-        let flight = Flight { index, owned, delivery, alarm: None, awaits_lookup: false, _watch };
+    /// Ends a wait, from any thread.
+    pub fn interrupt(&self) -> Arc<dyn Interrupt> {
+        self.waker.clone()
+    }
+
+    /// Whether there was an interrupt since this was last asked.
+    pub fn was_interrupted(&mut self) -> bool {
+        mem::take(&mut self.was_interrupted)
+    }
+
+    /// Starts a delivery, as far as it gets at once.
+    pub fn launch(&mut self, owned: T, delivery: Delivery<'static>) {
+        let flight = Flight { owned, delivery, alarm: None, awaits_lookup: false };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flights.push(None);
             self.flights.len() - 1
         });
         self.flights[slot] = Some(flight);
-        self.advance(slot, Incoming::NotYet)
+        self.advance(slot, Incoming::NotYet);
     }
 
-    /// Goes on with a delivery; returns its outcome if it has come to its end.
-    fn advance(&mut self, slot: usize, incoming: Incoming) -> Option<Ended<T>> {
-        let flight = self.flights[slot].as_mut()?;
+    /// A delivery that has ended, in the order of their ends.
+    pub fn take_ended(&mut self) -> Option<(T, Outcome)> {
+        self.ended.pop_front()
+    }
+
+    /// Breaks off all deliveries, and returns their owners' parts.
+    pub fn abandon(self) -> impl Iterator<Item = T> {
+        self.flights.into_iter().flatten().map(|flight| flight.owned)
+    }
+
+    /// How long nothing has to be done unless the descriptor becomes readable.
+    pub fn idle_time(&self) -> Option<Duration> {
+        if !self.ready.is_empty() || !self.ended.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        if self.in_flight() == 0 {
+            return None; // The alarms that are left are for nobody.
+        }
+        let Reverse((first, _)) = self.alarms.peek()?;
+        Some(first.saturating_duration_since(Instant::now()))
+    }
+
+    /// Waits until something happens, at most this long, and gives each delivery that can continue a
+    /// turn, for about so much time in all. The next step goes on with those that are left.
+    pub fn step(&mut self, longest: Option<Duration>, time: Duration) -> Result<()> {
+        self.wait(longest.into_iter().chain(self.idle_time()).min()).map_err(system)?;
+        let began = Instant::now();
+        self.ring_alarms(began);
+        for _ in 0..self.ready.len() {
+            if let Some((slot, incoming)) = self.ready.pop_front() {
+                self.advance(slot, incoming);
+            }
+            if began.elapsed() >= time {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Continues a delivery.
+    fn advance(&mut self, slot: usize, incoming: Incoming) {
+        let Some(flight) = &mut self.flights[slot] else { return };
         self.starved.remove(&slot);
         let result = match flight.delivery.advance(incoming) {
             Ok(Progress::Ended(response)) => Ok(response),
             Ok(Progress::TurnOver) => {
                 self.ready.push_back((slot, Incoming::There));
-                return None;
+                return;
             }
             Ok(Progress::Waits) => match self.watch(slot) {
-                Ok(()) => return None,
+                Ok(()) => return,
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
         };
         self.free.push(slot);
-        // What it held, another one may need.
+        // Another one may need what it held.
         let next = self.starved.pop_first();
         self.ready.extend(next.map(|slot| (slot, Incoming::NotYet)));
-        let Flight { index, owned, delivery, .. } = self.flights[slot].take()?;
-        Some((index, Ok((owned, delivery.conclude(result)))))
+        if let Some(Flight { owned, delivery, .. }) = self.flights[slot].take() {
+            self.ended.push_back((owned, delivery.conclude(result)));
+        }
     }
 
     /// Makes the delivery ready once something happens to it, or its time is over.
@@ -184,24 +185,32 @@ impl<'a, T> Engine<'a, T> {
             && flight.alarm.is_none_or(|alarm| at < alarm)
         {
             flight.alarm = Some(at);
-            self.alarms.push(Reverse((at, slot)));
+            self.set_alarm(at, slot);
         }
         Ok(())
     }
 
-    /// Waits until something happens, or only looks whether it did; lists those slots as ready.
-    fn wait(&mut self, only_look: bool) -> io::Result<()> {
-        let first = self.alarms.peek().map(|Reverse((at, _))| *at);
-        let until_first = first.map(|at| at.saturating_duration_since(Instant::now()));
-        let only_look = only_look || !self.ready.is_empty();
-        let wait = if only_look { Some(Duration::ZERO) } else { until_first };
-        match self.poll.poll(&mut self.events, wait) {
+    /// Most alarms outlive their deliveries: those are thrown out before they are too many.
+    fn set_alarm(&mut self, at: Instant, slot: usize) {
+        if self.alarms.len() >= 2 * self.flights.len() + MAX_EVENTS {
+            let flights = &self.flights;
+            self.alarms.retain(|Reverse((at, slot))| {
+                flights[*slot].as_ref().is_some_and(|flight| flight.alarm == Some(*at))
+            });
+        }
+        self.alarms.push(Reverse((at, slot)));
+    }
+
+    /// Waits until something happens, and lists the slots as ready.
+    fn wait(&mut self, longest: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, longest) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
         for event in &self.events {
             if event.token() == WAKE {
-                let is_woken = |flight: &Flight<'_, T>| flight.delivery.is_woken();
+                self.was_interrupted = true;
+                let is_woken = |flight: &Flight<T>| flight.delivery.is_woken();
                 let slots = (0..self.flights.len())
                     .filter(|&slot| self.flights[slot].as_ref().is_some_and(is_woken));
                 self.ready.extend(slots.map(|slot| (slot, Incoming::NotYet)));
@@ -211,12 +220,10 @@ impl<'a, T> Engine<'a, T> {
                 self.ready.push_back((event.token().0, incoming));
             }
         }
-        self.ring_alarms();
         Ok(())
     }
 
-    fn ring_alarms(&mut self) {
-        let now = Instant::now();
+    fn ring_alarms(&mut self, now: Instant) {
         while let Some(&Reverse((at, slot))) = self.alarms.peek()
             && at <= now
         {
@@ -229,6 +236,17 @@ impl<'a, T> Engine<'a, T> {
             }
         }
     }
+}
+
+impl<T> AsRawFd for Engine<T> {
+    /// It is readable while there is something to do.
+    fn as_raw_fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+}
+
+fn system(error: io::Error) -> Error {
+    Error::new(Status::System, format!("the system cannot watch connections: {error}"))
 }
 
 /// A socket that was idle in between may be registered already, for another delivery.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::printable;
 
-/// How much a message of the log matters.
+/// How important a line of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Nothing is reported.

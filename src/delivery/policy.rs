@@ -1,5 +1,5 @@
-//! Which addresses, ports and schemes a delivery may go to: the guard against a URL that turns the
-//! sender against its own network (server-side request forgery).
+//! Which addresses, ports and schemes a delivery may go to: protects the sender's own network from
+//! URLs that strangers choose (server-side request forgery).
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -14,20 +14,20 @@ pub enum AddressPolicy {
     /// All, and Unix sockets.
     #[default]
     Any,
-    /// Those of the public internet. Choose this when strangers choose the URLs.
+    /// Addresses of the public internet. Choose this if strangers choose the URLs.
     Public,
-    /// None but the networks that were allowed.
+    /// Only the networks that were allowed.
     Listed,
 }
 
 /// What may be sent to. The default allows everything.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// What is allowed where no network says otherwise.
+    /// What is allowed if no network decides.
     pub addresses: AddressPolicy,
     /// Exceptions to that.
     pub allowed: Vec<Network>,
-    /// Exceptions to those, and to all.
+    /// Networks that are always refused.
     pub denied: Vec<Network>,
     /// The only ports; none means any.
     pub ports: Vec<u16>,
@@ -64,7 +64,7 @@ impl Policy {
     /// Whether a URL may be asked for, as far as that is known before its host is looked up.
     pub(super) fn check_origin(&self, origin: &Origin) -> Result<()> {
         if self.https_only && !origin.secure {
-            return refuse("the address policy allows no other scheme than https");
+            return refuse("the address policy allows only https");
         }
         let is_port_allowed = |port| self.ports.is_empty() || self.ports.contains(port);
         match &origin.endpoint {
@@ -93,8 +93,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// Takes CIDR notation, or an address for it alone. A network of IPv4-mapped addresses is that
-    /// of the IPv4 addresses.
+    /// Parses CIDR notation, or a single address. A network of IPv4-mapped addresses becomes the
+    /// IPv4 network.
     pub fn parse(text: &str) -> Result<Self> {
         let (address, prefix) = Self::read(text)?;
         let network = Self::of(address, prefix);
@@ -110,7 +110,7 @@ impl Network {
         Ok(network)
     }
 
-    /// As [`parse`](Self::parse), and takes an address within a network for the network.
+    /// Like [`parse`](Self::parse), but an address within a network stands for the network.
     pub(super) fn around(text: &str) -> Option<Self> {
         Self::read(text).ok().map(|(address, prefix)| Self::of(address, prefix))
     }
@@ -123,7 +123,7 @@ impl Network {
         };
         let Ok(address) = address.parse::<IpAddr>() else {
             return refuse(format!(
-                "{text:?} is no network: write it as 192.0.2.0/24 or 2001:db8::/32"
+                "{text:?} is not a network: write it as 192.0.2.0/24 or 2001:db8::/32"
             ));
         };
         let width = width(address);
@@ -195,7 +195,7 @@ fn first_of(address: IpAddr, prefix: u32) -> IpAddr {
 /// Through which a network without IPv4 reaches IPv4 addresses: their last 32 bits (RFC 6052).
 const NAT64: Network = Network::v6([0x64, 0xff9b], 96);
 
-/// Where a translator of NAT64 sends what is addressed so.
+/// The IPv4 address to which a NAT64 translator sends.
 fn translated_by_nat64(address: IpAddr) -> Option<IpAddr> {
     match address {
         IpAddr::V6(v6) if NAT64.contains(address) => {
@@ -205,7 +205,7 @@ fn translated_by_nat64(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
-/// All that is allocated of IPv6 to be reached over the internet (RFC 4291).
+/// All IPv6 addresses that are allocated for the internet (RFC 4291).
 const GLOBAL_UNICAST: Network = Network::v6([0x2000], 3);
 
 /// What is not public. The ranges of the IANA special-purpose address registries (RFC 6890, as of
@@ -252,7 +252,7 @@ const NOT_PUBLIC: &[(Network, &str)] = &[
     (Network::v6([0xff00], 8), "multicast (RFC 4291)"),
 ];
 
-/// What the address is instead of a public one.
+/// What the address is, if it is not public.
 fn what_is_not_public(address: IpAddr) -> Option<&'static str> {
     let special = NOT_PUBLIC.iter().find(|(network, _)| network.contains(address));
     let is_allocated = address.is_ipv4() || GLOBAL_UNICAST.contains(address);

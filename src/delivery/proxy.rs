@@ -1,5 +1,5 @@
-//! Proxies: which one a delivery takes, and how it opens a tunnel through that, with HTTP CONNECT
-//! (RFC 9110 section 9.3.6) or SOCKS5 (RFC 1928, RFC 1929).
+//! Proxies: which one a delivery uses, and how it opens a tunnel through it, with HTTP CONNECT (RFC
+//! 9110 section 9.3.6) or SOCKS5 (RFC 1928, RFC 1929).
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use super::net::{Deadline, Socket, received, sent};
 use super::policy::Network;
 use crate::error::{Error, Result, Status};
 
-/// A proxy answers its part of a tunnel in fewer bytes than these.
+/// A proxy's answer to the opening of a tunnel has fewer bytes than this.
 const MAX_ANSWER: usize = 16 * 1024;
 
 /// Which proxy leads where.
@@ -26,7 +26,7 @@ pub struct Proxies {
     except: Arc<[Exception]>,
 }
 
-/// A proxy, or why the one that was named cannot be used: that fails the sends that would use it.
+/// A proxy, or why the named one cannot be used: sends that would use it fail with that error.
 pub(super) type Choice = Result<Arc<Proxy>>;
 
 pub(super) struct Proxy {
@@ -61,7 +61,7 @@ impl Proxies {
             let (name, value) = first(names).filter(|(_, value)| !value.is_empty())?;
             Some(Proxy::from_variable(name, value))
         };
-        // What is not UTF-8 is in no URL, so that it excepts nothing.
+        // No URL contains what is not UTF-8, so it exempts nothing.
         let except = first(&["no_proxy", "NO_PROXY"]).map(|(_, value)| value).unwrap_or_default();
         let except = except.to_string_lossy();
         let words = except.split(|c: char| c == ',' || c.is_whitespace());
@@ -73,7 +73,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy that leads to this target, if it is not reached directly.
+    /// The proxy for this target, unless it is reached directly.
     pub(super) fn towards(&self, target: &Target) -> Option<&Choice> {
         let proxy = if target.origin().secure { &self.https } else { &self.http };
         let proxy = proxy.as_ref()?;
@@ -86,7 +86,7 @@ impl Proxies {
 /// What is reached without a proxy.
 struct Exception {
     hosts: Hosts,
-    /// None is every port.
+    /// `None` means every port.
     port: Option<u16>,
 }
 
@@ -209,9 +209,10 @@ enum Step {
 }
 
 impl Tunnel {
-    /// Over a socket that is connected to the proxy.
+    /// Opens a tunnel over a socket that is connected to the proxy.
     pub fn new(socket: Socket, proxy: Arc<Proxy>, target: Arc<Target>) -> Self {
-        // Room for all that is sent, so that no copy of a password is left behind.
+        // Large enough for everything that is sent, so that growing leaves no copy of a password
+        // behind.
         let mut unsent = Zeroizing::new(Vec::with_capacity(1024));
         let step = match &proxy.kind {
             Kind::Http(credentials) => {
@@ -257,8 +258,8 @@ impl Tunnel {
         self.socket.as_mut()
     }
 
-    /// Goes on with the next step, if the whole answer is there. Nothing may follow the last one:
-    /// the target speaks second.
+    /// Does the next step, if the whole answer has come. Nothing may follow the last one: the
+    /// target speaks second.
     fn read_answer(&mut self) -> Result<()> {
         let taken = match self.step {
             Step::Http => self.read_http()?,
@@ -269,7 +270,7 @@ impl Tunnel {
         };
         self.answer.drain(..taken);
         if taken > 0 && !self.answer.is_empty() {
-            return Err(refused("the proxy sent more than was asked for"));
+            return Err(refused("the proxy sent more than its answer"));
         }
         Ok(())
     }
@@ -285,7 +286,7 @@ impl Tunnel {
                 self.step = Step::Open;
                 Ok(taken)
             }
-            Some(407) => Err(refused("the proxy wants a user name and a password (407)")),
+            Some(407) => Err(refused("the proxy requires a user name and a password (407)")),
             other => Err(refused(format!("the proxy answered {}", other.unwrap_or_default()))),
         }
     }
@@ -304,7 +305,7 @@ impl Tunnel {
                 self.unsent.extend_from_slice(password);
                 self.step = Step::SocksPassword;
             }
-            _ => return Err(refused("the proxy wants a user name and a password")),
+            _ => return Err(refused("the proxy requires a user name and a password")),
         }
         Ok(2)
     }
@@ -347,9 +348,7 @@ impl Tunnel {
     fn read_reply(&mut self) -> Result<usize> {
         let [_, reply, _, kind, first, ..] = self.answer[..] else { return Ok(0) };
         if reply != 0 {
-            return Err(refused(format!(
-                "the proxy does not reach the receiver (SOCKS5: {reply})"
-            )));
+            return Err(refused(format!("the proxy cannot reach the receiver (SOCKS5: {reply})")));
         }
         let address = match kind {
             1 => 4,
@@ -385,7 +384,7 @@ fn connect_request(target: &Target, credentials: &Option<Zeroizing<String>>) -> 
 
 /// A connection that breaks before the tunnel is open has shown the receiver nothing.
 fn broken(error: Error) -> Error {
-    refused(format!("the proxy is lost: {}", error.sentence))
+    refused(format!("the connection to the proxy broke: {}", error.sentence))
 }
 
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -9,6 +9,7 @@ use super::net::IdleLimits;
 use super::policy::Policy;
 use super::proxy::Proxies;
 use super::route::Route;
+use super::shared::Shared;
 use super::tls::TlsConfig;
 
 /// How deliveries are made.
@@ -16,18 +17,18 @@ use super::tls::TlsConfig;
 pub struct Settings {
     /// Which idle connections are kept and used.
     pub idle_limits: IdleLimits,
-    /// For how long a looked up address is used.
+    /// How long an address that was looked up is used.
     pub lookup_lifetime: Duration,
     /// The largest body of an answer.
     pub max_body: usize,
     /// Which redirects are followed.
     pub redirects: Redirects,
-    /// What leads to the receiver.
+    /// Which proxies are used.
     pub proxies: Proxies,
     /// Whom to trust, and what to show. A connection that was made under another configuration is
     /// not used again.
     pub tls: Arc<TlsConfig>,
-    /// Where it may lead.
+    /// Where messages may be sent.
     pub policy: Policy,
     /// Who takes reports of what happens.
     pub log: Option<Log>,
@@ -49,7 +50,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The way to this target.
+    /// What TLS is made with: that of all handles, unless something else was set.
+    pub(super) fn tls_config<'a>(&'a self, shared: &'a Shared) -> &'a TlsConfig {
+        match self.tls.is_default() {
+            true => &shared.default_tls,
+            false => &self.tls,
+        }
+    }
+
+    /// The route to this target.
     pub(super) fn route(&self, target: Arc<Target>) -> Route {
         let proxy = self.proxies.towards(&target).cloned();
         Route { target, tls: self.tls.clone(), proxy }

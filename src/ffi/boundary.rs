@@ -69,5 +69,5 @@ pub(super) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a str
 pub(super) unsafe fn optional_text<'a>(what: &str, text: *const c_char) -> Result<Option<&'a str>> {
     // SAFETY: the caller's promise is the one asked for here.
     let utf8 = unsafe { c_string(text) }.map(std::str::from_utf8).transpose();
-    utf8.map_err(|_| Error::new(Status::Utf8, format!("{what} is not UTF-8: encode it so")))
+    utf8.map_err(|_| Error::new(Status::Utf8, format!("{what} is not UTF-8: encode it as UTF-8")))
 }

@@ -62,7 +62,7 @@ pub unsafe extern "C" fn barker_webhook_set_idle_limits(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            let limits = &mut hook.webhook.settings().idle_limits;
+            let limits = &mut hook.webhook.settings_mut().idle_limits;
             limits.connections = connections as usize;
             limits.time = Duration::from_secs(seconds.into());
         })
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn barker_webhook_set_max_connection_age(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            hook.webhook.settings().idle_limits.age = Duration::from_secs(seconds.into());
+            hook.webhook.settings_mut().idle_limits.age = Duration::from_secs(seconds.into());
         })
     }
 }
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn barker_webhook_set_lookup_lifetime(
     // SAFETY: the caller passes NULL or a live handle.
     unsafe {
         set(hook, |hook| {
-            hook.webhook.settings().lookup_lifetime = Duration::from_secs(seconds.into());
+            hook.webhook.settings_mut().lookup_lifetime = Duration::from_secs(seconds.into());
         })
     }
 }
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn barker_webhook_set_max_body(
     bytes: u32,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { set(hook, |hook| hook.webhook.settings().max_body = bytes as usize) }
+    unsafe { set(hook, |hook| hook.webhook.settings_mut().max_body = bytes as usize) }
 }
 
 /// Sets which redirects are followed, within the timeout. A redirect that is not followed is an
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn barker_webhook_set_redirects(
     unsafe {
         set(hook, |hook| {
             let to_other_origins = to_other_origins != 0;
-            hook.webhook.settings().redirects = Redirects { max, to_other_origins };
+            hook.webhook.settings_mut().redirects = Redirects { max, to_other_origins };
         })
     }
 }
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy(
     unsafe {
         on_handle(hook, |hook| {
             let proxies = optional_text("url", url)?.map(Proxies::all).transpose()?;
-            hook.webhook.settings().proxies = proxies.unwrap_or_default();
+            hook.webhook.settings_mut().proxies = proxies.unwrap_or_default();
             Ok(())
         })
     }
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn barker_webhook_set_proxy_from_environment(
     hook: *mut barker_webhook,
 ) -> barker_status {
     // SAFETY: the caller passes NULL or a live handle.
-    unsafe { set(hook, |hook| hook.webhook.settings().proxies = Proxies::from_environment()) }
+    unsafe { set(hook, |hook| hook.webhook.settings_mut().proxies = Proxies::from_environment()) }
 }
 
 /// How important a line of the log is. The numbers are part of the ABI.
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn barker_webhook_set_log(
     unsafe {
         on_handle(hook, |hook| {
             let level = LogLevel::of(level)?;
-            hook.webhook.settings().log = log.map(|log| {
+            hook.webhook.settings_mut().log = log.map(|log| {
                 let user = User(user);
                 Log::new(level, move |level, line| user.hears(log, level, line))
             });

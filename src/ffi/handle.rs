@@ -68,7 +68,7 @@ pub unsafe extern "C" fn barker_webhook_clone(hook: *const barker_webhook) -> *m
 
 /// Frees a handle, wipes its secrets, and closes its idle connections unless a clone still shares
 /// them. Whatever getters returned for this handle becomes invalid. Buffers that were filled stay
-/// valid.
+/// valid. If the handle is lent to an engine, its delivery is stopped.
 ///
 /// @param hook  NULL, or a handle that is not used again
 /// @since 0.1.0
@@ -79,7 +79,16 @@ pub unsafe extern "C" fn barker_webhook_free(hook: *mut barker_webhook) {
     }
     // Nothing here panics, and if the allocator did, the caller could do nothing about it.
     let _ = catch(|| {
-        // SAFETY: the handle came from Box::into_raw, and the caller gives it up.
+        // SAFETY: live, and nobody else's: the caller gives it up.
+        let handle = unsafe { &*hook };
+        // SAFETY: as above.
+        let state = unsafe { &mut *handle.state.get() };
+        if state.is_lent() {
+            state.is_freed = true;
+            handle.cancellation.set(true);
+            return;
+        }
+        // SAFETY: the handle came from Box::into_raw.
         drop(unsafe { Box::from_raw(hook) });
     });
 }
@@ -125,7 +134,11 @@ pub(super) unsafe fn on_handle(
     let Some(state) = (unsafe { hook.as_ref().map(|hook| &mut *hook.state.get()) }) else {
         return BARKER_ERR_NULL;
     };
-    let result = catch(|| work(state)).and_then(|result| result);
+    let result = catch(|| {
+        state.check_not_lent()?;
+        work(state)
+    })
+    .and_then(|result| result);
     state.remember(&result)
 }
 

@@ -11,6 +11,7 @@
 
 mod boundary;
 mod constants;
+mod lent;
 mod panic;
 mod state;
 
@@ -20,6 +21,7 @@ mod message;
 mod secrets;
 mod buffer;
 mod sending;
+mod engine;
 mod header;
 mod outcome;
 mod retry;

@@ -21,7 +21,7 @@ pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
 fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     let _held_off = Cancellation::hold_off();
     thread_local!(static CATCHING: Cell<bool> = const { Cell::new(false) });
-    // Not a Once, which a child of fork() would wait for in vain.
+    // Not a Once, which a child of fork() would wait for forever.
     static IS_SILENCED: AtomicBool = AtomicBool::new(false);
     if !IS_SILENCED.swap(true, SeqCst) {
         let previous = panic::take_hook();
@@ -37,8 +37,8 @@ fn catch_panic(work: &mut dyn FnMut()) -> Result<()> {
     result.map_err(|panic| Error::new(Status::Internal, panic_sentence(&*panic)))
 }
 
-/// Holds off pthread_cancel() for this thread as long as it lives: cancelled amid a call, a thread
-/// would leave locks and memory behind.
+/// Holds off pthread_cancel() for this thread as long as it lives: a thread that is cancelled during
+/// a call would leave locks and memory behind.
 struct Cancellation {
     state_before: c_int,
 }

@@ -1,15 +1,16 @@
 //! Sending: one message, or many at once.
 
 use std::ffi::c_void;
-use std::ops::ControlFlow;
 
 use super::boundary::{array, bytes, null, without_handle};
 use super::buffer::barker_buffer;
 use super::handle::{barker_webhook, on_handle};
+use super::lent::Lent;
 use super::state::State;
 use super::status::barker_status;
 use crate::error::{Error, Result, Status};
-use crate::webhook::{self, SentMessage};
+use crate::queue::{Places, Sender};
+use crate::webhook::SentMessage;
 
 /// Signs the data that was set with the current time, sends it in a POST request and waits for the
 /// answer.
@@ -127,32 +128,25 @@ pub unsafe extern "C" fn barker_send_many(
 ) -> barker_status {
     without_handle(|| {
         // SAFETY: the caller passes NULL or what these types promise.
-        let hooks = unsafe { array("hooks", hooks, count) }?.to_vec();
-        check_distinct(&hooks)?;
-        for &hook in &hooks {
-            // SAFETY: not NULL, live, and nobody else's during the call.
-            let state = unsafe { &mut *(*hook).state.get() };
-            state.sent = None;
-            state.conclude(Err(Status::Stopped.into()));
-        }
+        let hooks = unsafe { array("hooks", hooks, count) }?;
+        // SAFETY: as above; they are the batch's own until their deliveries have ended.
+        let batch = unsafe { lend_all(hooks) }?;
         let max_in_flight = if max_in_flight == 0 { DEFAULT_IN_FLIGHT } else { max_in_flight };
-        let mut outcome = Ok(());
-        // SAFETY: as above; each is borrowed once, and no longer when its delivery has ended.
-        let webhooks = hooks.iter().map(|&hook| unsafe { &mut (*(*hook).state.get()).webhook });
-        webhook::send_many(webhooks, max_in_flight as usize, |index, delivery| {
-            let hook = hooks[index];
-            // SAFETY: as above.
-            let status = unsafe { (*(*hook).state.get()).conclude(delivery) };
-            // SAFETY: the caller passes a function of this type.
-            match progress.map(|progress| unsafe { progress(user, index, status) }) {
-                None | Some(0) => ControlFlow::Continue(()),
-                Some(_) => {
-                    outcome = Err(Status::Stopped.into());
-                    ControlFlow::Break(())
+        let places = Places { in_all: max_in_flight as usize, per_host: usize::MAX };
+        let mut sender = Sender::new(places)?;
+        batch.into_iter().for_each(|lent| sender.add(lent));
+        while !sender.is_empty() {
+            sender.step(None)?;
+            while let Some((lent, outcome)) = sender.take_ended() {
+                let index = lent.owner;
+                let Some((_, status)) = lent.conclude(outcome) else { continue };
+                // SAFETY: the caller passes a function of this type.
+                if progress.is_some_and(|progress| unsafe { progress(user, index, status) } != 0) {
+                    return Err(Status::Stopped.into());
                 }
             }
-        })?;
-        outcome
+        }
+        Ok(())
     })
 }
 
@@ -224,6 +218,20 @@ unsafe fn deliver(
     }
 }
 
+/// Takes each handle with its number, and says of each that it was stopped, until it has another
+/// outcome.
+///
+/// # Safety
+/// As for [`Lent::lend`].
+unsafe fn lend_all(hooks: &[*mut barker_webhook]) -> Result<Vec<Lent<usize>>> {
+    check_distinct(hooks)?;
+    // SAFETY: as the caller promises.
+    let lend = |(index, &hook)| unsafe { Lent::lend(hook, index) };
+    let mut batch = hooks.iter().enumerate().map(lend).collect::<Result<Vec<_>>>()?;
+    batch.iter_mut().for_each(Lent::begin);
+    Ok(batch)
+}
+
 fn check_distinct(hooks: &[*mut barker_webhook]) -> Result<()> {
     let mut sorted = hooks.to_vec();
     sorted.sort_unstable();
@@ -231,7 +239,7 @@ fn check_distinct(hooks: &[*mut barker_webhook]) -> Result<()> {
         return Err(null("a handle"));
     }
     match sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        true => Err(Error::new(Status::Range, "a handle is there twice: clone it")),
+        true => Err(Error::new(Status::Range, "a handle is in the array twice: clone it")),
         false => Ok(()),
     }
 }

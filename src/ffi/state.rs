@@ -18,6 +18,10 @@ pub(super) struct State {
     pub sent: Option<Sent>,
     /// Why the last send failed, if it did.
     pub failure: Option<Status>,
+    /// The generation of the process in which it is lent.
+    pub lent_in: Option<usize>,
+    /// Whether the program has freed it while it was lent.
+    pub is_freed: bool,
     pub status: barker_status,
     pub error: CString,
 }
@@ -42,6 +46,8 @@ impl State {
             url,
             sent: None,
             failure: None,
+            lent_in: None,
+            is_freed: false,
             status: BARKER_OK,
             error: CString::default(),
         }

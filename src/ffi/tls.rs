@@ -72,6 +72,22 @@ pub unsafe extern "C" fn barker_webhook_set_platform_ca(
     unsafe { change(hook, |tls| Ok(tls.with_platform(trusted != 0))) }
 }
 
+/// Reads now what the first connection over TLS would otherwise read: the certificate authorities of
+/// the platform. That takes some milliseconds, which a program with an event loop may not want to
+/// spend in barker_engine_step(). Call it after the other functions of this family.
+///
+/// @param hook  the handle; its clones share what was read, and so do all handles that have no TLS
+///              settings
+/// @return BARKER_OK, BARKER_ERR_NULL, BARKER_ERR_CERTIFICATE, BARKER_ERR_TLS if no authority can
+///         be read, or BARKER_ERR_SYSTEM
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn barker_webhook_preload_ca(hook: *mut barker_webhook) -> barker_status {
+    // SAFETY: the caller passes NULL or a live handle.
+    unsafe { on_handle(hook, |hook| hook.webhook.preload_tls()) }
+}
+
 /// Refuses the certificates that these lists revoke, anywhere in a receiver's chain. A certificate
 /// whose issuer has no list here is not affected. Barker does not download lists.
 ///

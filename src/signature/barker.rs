@@ -1,4 +1,4 @@
-//! Barker, as the Python package writes it, and with longer digests.
+//! Barker, as in the Python package, and with longer digests.
 
 use super::description::{Clock, Description, Layout, Names, Part, SecretFormat};
 use super::encoding::Encoding;

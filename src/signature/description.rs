@@ -7,7 +7,7 @@ use super::encoding::Encoding;
 use super::key::Digest;
 use super::timestamp::Timestamp;
 
-/// How a message is signed, and where the signature stands.
+/// How a message is signed, and where the signature is.
 pub(super) struct Description {
     /// The headers that are sent; when verifying, they come before `also`.
     pub names: Names,
@@ -15,9 +15,9 @@ pub(super) struct Description {
     pub also: Option<Names>,
     /// What a secret is, and so the algorithm.
     pub secret: SecretFormat,
-    /// What is signed, piece by piece.
+    /// The pieces that are signed.
     pub content: &'static [Part],
-    /// How the signature's header is laid out.
+    /// The layout of the signature's header.
     pub layout: Layout,
     /// How the signature is written as text.
     pub encoding: Encoding,
@@ -58,7 +58,7 @@ pub(super) enum Part {
     Body,
 }
 
-/// How the signature's header is laid out.
+/// The layout of the signature's header.
 pub(super) enum Layout {
     /// One signature after this text.
     One(&'static str),
@@ -72,7 +72,7 @@ pub(super) enum Layout {
 /// Which timestamps there may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// None: the scheme cannot tell an old message from a new one.
+    /// None: the scheme cannot distinguish an old message from a new one.
     None,
     /// Unix seconds.
     Seconds,
@@ -84,7 +84,7 @@ pub(super) enum Clock {
 pub(super) const TIMESTAMP_FIELD: &str = "t";
 /// The name of a signature in [`Layout::Fields`].
 pub(super) const SIGNATURE_FIELD: &str = "v1";
-/// Ends a message id where it is signed, and stands in none.
+/// Ends a message id in the signed content; no id contains it.
 pub(super) const ID_DELIMITER: &str = ".";
 /// The most pieces that a scheme signs.
 const MAX_PARTS: usize = 5;

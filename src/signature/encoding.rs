@@ -1,5 +1,5 @@
-//! Signatures as text. They are no secrets: tables may be looked up with them. The digits of a piece
-//! are written out: compiled for size, a loop over them stays one.
+//! Signatures as text. They are not secret, so lookup tables are safe. The digits of a piece are
+//! written out, because a loop is not unrolled when compiled for size.
 
 use super::key::Mac;
 
@@ -15,7 +15,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static HEX_VALUES: [u8; 256] = values(&[HEX, b"0123456789ABCDEF"]);
 static BASE64_VALUES: [u8; 256] = values(&[BASE64]);
-/// What a character stands for that is in no alphabet: no other value has the upper bit.
+/// The value of characters outside the alphabet: no other value has the upper bit.
 const NO_VALUE: u8 = 0x80;
 const MAX_HEX_LEN: usize = 2 * Mac::MAX_LEN;
 
@@ -71,7 +71,7 @@ fn read_hex(text: &[u8]) -> Option<Mac> {
     (seen & NO_VALUE == 0).then(|| Mac::new(&bytes[..pairs.len()]))
 }
 
-/// Three bytes are four digits; what is missing of the last three is zero, and then `=`.
+/// Three bytes are four digits; missing bytes at the end count as zero, and then `=` follows.
 fn write_base64(bytes: &[u8], text: &mut [u8]) -> usize {
     let (threes, rest) = bytes.as_chunks::<3>();
     let mut last = [0; 3];

@@ -1,9 +1,9 @@
-//! Finding a signature's headers among all that were received, and the pieces in them.
+//! Finds the headers of a signature among all received headers, and the parts in them.
 
 use crate::error::{Result, Status};
 
-/// The value of a header, without the blanks around it. A repeated one is tolerated as long as it
-/// says the same each time.
+/// The value of a header, without surrounding spaces. It may come several times if all its values
+/// are equal.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Value<'a> {
     first: Option<&'a [u8]>,
@@ -23,7 +23,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Adds what a gateway may have joined of several headers, with a comma (RFC 9110 section 5.2).
+    /// Adds a value in which a gateway may have joined several headers with commas (RFC 9110
+    /// section 5.2).
     pub fn add_joined(&mut self, value: &'a [u8]) {
         if value.contains(&b',') {
             value.split(is_comma).for_each(|piece| self.add(piece));
@@ -32,7 +33,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The same where a value may have commas of its own: if not all pieces are alike, it is one.
+    /// The same if a value may itself contain commas: unless all pieces are equal, it is one value.
     pub fn add_perhaps_joined(&mut self, value: &'a [u8]) {
         let mut pieces = value.split(is_comma).map(<[u8]>::trim_ascii);
         let first = pieces.next().unwrap_or_default();
@@ -74,7 +75,7 @@ pub(super) fn field<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> 
     value.get()
 }
 
-/// The name and value of each field of a header; what has not both is skipped.
+/// The name and value of each field of a header; fields without both are skipped.
 pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(is_comma).filter_map(|piece| {
         let middle = piece.iter().position(|&byte| byte == b'=')?;
@@ -82,7 +83,7 @@ pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// What stands between blanks and commas.
+/// The words between spaces and commas.
 pub(super) fn words(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     let words = header.split(|byte| is_comma(byte) || byte.is_ascii_whitespace());
     words.filter(|word| !word.is_empty())
@@ -92,8 +93,8 @@ fn is_comma(byte: &u8) -> bool {
     *byte == b','
 }
 
-/// Names match without regard to case, with dash and underscore equal, and in CGI form
-/// (RFC 3875 section 4.1.18), in which `HTTP_` stands before them.
+/// Names match without regard to case, with dash and underscore equal, and in CGI form (RFC 3875
+/// section 4.1.18), with `HTTP_` before them.
 #[inline]
 pub(super) fn is_same_name(received: &[u8], name: &str) -> bool {
     let Some(prefix_len) = received.len().checked_sub(name.len()) else { return false };

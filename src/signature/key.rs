@@ -46,7 +46,7 @@ pub(super) enum Expected<'a> {
 }
 
 impl Key {
-    /// Any bytes are the key of an HMAC, none among them; RFC 2104 says how long ones are used.
+    /// Any bytes are the key of an HMAC, even none; RFC 2104 says how long keys are used.
     pub fn hmac(digest: Digest, bytes: &[u8]) -> Self {
         match digest {
             Digest::Md5 => Self::HmacMd5(keyed(bytes)),
@@ -55,7 +55,7 @@ impl Key {
         }
     }
 
-    /// What Standard Webhooks calls the signatures of such a key.
+    /// The version in Standard Webhooks of signatures by such a key.
     pub fn version(&self) -> &'static str {
         match self {
             Self::HmacMd5(_) | Self::HmacSha256(_) | Self::HmacSha512(_) => "v1",
@@ -74,7 +74,7 @@ impl Key {
         }
     }
 
-    /// What a signature of these pieces must be.
+    /// What a received signature of these pieces is compared with.
     pub fn expect<'a>(&'a self, content: &'a [&'a [u8]]) -> Expected<'a> {
         match self {
             Self::HmacMd5(keyed) => Expected::Mac(mac(keyed, content)),

@@ -1,4 +1,4 @@
-//! The secrets of a sender or receiver, and signing and verifying with all of them.
+//! The secrets of a sender or receiver; signs and verifies with all of them.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,18 +15,18 @@ use crate::error::{Error, Result, Status};
 
 /// The most secrets of one keyring.
 const MAX_SECRETS: usize = 16;
-/// What the original signs with if nothing else is given.
+/// The default key of the Python package.
 const DEFAULT_SECRET: &[u8] = b"BARKER";
-/// For how long a message is remembered if timestamps are not checked.
+/// How long a message is remembered if timestamps are not checked.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(1200);
 
-/// Secrets, each for one scheme, in the order in which they were given. There is none if what was
-/// given was refused.
+/// Secrets, each for one scheme, in the order in which they were set. There may be none, if one was
+/// refused.
 #[derive(Clone)]
 pub struct Keyring {
-    /// Not moved when there are more: what was there before would not be wiped.
+    /// Never moved when it grows: the old copy would not be wiped.
     secrets: Vec<Arc<Secret>>,
-    /// Nothing was given yet.
+    /// No secret was set yet.
     is_default: bool,
 }
 
@@ -40,7 +40,7 @@ struct Secret {
 pub struct Freshness<'g> {
     /// The present.
     pub now: SystemTime,
-    /// How far a timestamp may lie from it; zero leaves timestamps unchecked.
+    /// How far a timestamp may be from that; zero turns the check off.
     pub tolerance: Duration,
     /// Which messages were accepted before, if that matters.
     pub guard: Option<&'g ReplayGuard>,
@@ -54,26 +54,27 @@ impl Default for Keyring {
 }
 
 impl Keyring {
-    /// Holds this secret alone.
+    /// Replaces all secrets by this one.
     pub fn set(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         self.drop_default();
         self.secrets = vec![Secret::new(scheme, secret)?];
         Ok(())
     }
 
-    /// Everyone knows the default secret, so it does not stay once another was given, even if that
-    /// was refused.
+    /// Everyone knows the default secret, so it is dropped as soon as another one is set, even if
+    /// that one is refused.
     pub fn drop_default(&mut self) {
         if self.is_default {
             *self = Self { secrets: Vec::new(), is_default: false };
         }
     }
 
-    /// Holds this secret too.
+    /// Adds this secret.
     pub fn add(&mut self, scheme: Scheme, secret: &[u8]) -> Result<()> {
         self.drop_default();
         if self.secrets.len() == MAX_SECRETS {
-            let why = format!("there are {MAX_SECRETS} secrets already: set the ones in use anew");
+            let why =
+                format!("there are {MAX_SECRETS} secrets already: set only those that are in use");
             return Err(Error::new(Status::Range, why));
         }
         self.secrets.push(Secret::new(scheme, secret)?);
@@ -116,7 +117,7 @@ impl Keyring {
             }
         }
         if signed.headers.is_empty() {
-            let why = "a whpk_ key verifies only: add a secret that signs";
+            let why = "a whpk_ key can only verify: add a secret that signs";
             return Err(Error::new(Status::Secret, why));
         }
         Ok(signed)
@@ -124,7 +125,7 @@ impl Keyring {
 
     fn check_not_empty(&self) -> Result<()> {
         if self.secrets.is_empty() {
-            let why = "there is no secret, as the one that was given was refused: set another";
+            let why = "there is no secret, because one was refused: set another";
             return Err(Error::new(Status::Secret, why));
         }
         Ok(())
@@ -153,7 +154,7 @@ impl Keyring {
                     messages[accepted] = Message { fingerprint, passes_for };
                     accepted += 1;
                 }
-                // The further a message came, the higher the number.
+                // The further a message got in the checks, the higher the number.
                 Err(error) if error.status as i32 > refusal as i32 => refusal = error.status,
                 Err(_) => {}
             }
@@ -166,7 +167,7 @@ impl Keyring {
         }
     }
 
-    /// Lets a message that was accepted be accepted once more.
+    /// Makes it accept a message once more that it accepted before.
     pub fn forget<'a>(
         &self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,

@@ -1,4 +1,4 @@
-//! Remembers which messages were accepted, as long as they would be accepted again.
+//! Remembers accepted messages for as long as they would be accepted again.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
@@ -8,18 +8,18 @@ use super::verification::Identity;
 use crate::delivery::ForkLock;
 use crate::error::{Result, Status};
 
-/// The messages accepted lately, each as 64 bits of a keyed hash: two of them are taken for the
-/// same once in 2^64 / `limit` messages.
+/// The messages accepted lately, each as 64 bits of a keyed hash: one in 2^64 / `limit` messages is
+/// mistaken for another.
 ///
-/// They age by a clock that nobody sets. A message is remembered at least until its timestamp no
-/// longer passes. While there is room, it is remembered half a lifetime longer, in case the system's
-/// clock is set back, and until its timestamp does not pass by that clock either: one that came
-/// while the clock was ahead passes again later.
+/// They age by a clock that nobody can set. A message is remembered at least until its timestamp is
+/// outside the tolerance. If there is room, it is remembered half a lifetime longer, in case the
+/// system's clock is set back, and until its timestamp is outside the tolerance by that clock too:
+/// a message that came while the clock was ahead would otherwise pass again later.
 pub struct ReplayGuard {
     limit: usize,
     key: RandomState,
     made: Instant,
-    /// A child of a fork begins with none: what the parent goes on to accept it would not know.
+    /// A child of a fork starts with none: it would not know what the parent accepts afterwards.
     seen: ForkLock<Seen>,
 }
 
@@ -27,14 +27,14 @@ pub struct ReplayGuard {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Message {
     pub fingerprint: u64,
-    /// For how long its timestamp will still pass, if that is checked.
+    /// How long its timestamp will stay within the tolerance, if that is checked.
     pub passes_for: Option<Duration>,
 }
 
 #[derive(Default)]
 struct Seen {
     messages: HashMap<u64, Term, BuildHasherDefault<AsItIs>>,
-    /// When those that are over were last forgotten.
+    /// When expired messages were last removed.
     swept: u32,
 }
 

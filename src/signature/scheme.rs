@@ -35,7 +35,7 @@ pub enum Scheme {
     Shopify,
 }
 
-/// How each is described.
+/// The description of each scheme.
 const SCHEMES: [(Scheme, &Description); 9] = [
     (Scheme::Barker, &barker::BARKER),
     (Scheme::BarkerSha256, &barker::BARKER_SHA256),

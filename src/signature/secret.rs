@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Status};
 const SYMMETRIC: &str = "whsec_";
 const PRIVATE: &str = "whsk_";
 const PUBLIC: &str = "whpk_";
-/// A shorter one may be guessed.
+/// A shorter one could be guessed.
 const MIN_SECRET_LEN: usize = 16;
 const NEW_SECRET_LEN: usize = 32;
 const NEW_ID_LEN: usize = 16;
@@ -67,8 +67,7 @@ fn public_key(bytes: &[u8]) -> Result<Key> {
     }
 }
 
-/// Padding may be left out, and bits of the last digit that stand for no byte may be set, as most
-/// decoders have it.
+/// Padding may be left out, and unused bits of the last digit may be set, as most decoders allow.
 fn decode(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let bare = encoded.strip_suffix(b"==").or(encoded.strip_suffix(b"=")).unwrap_or(encoded);
     if bare.is_empty() {
@@ -77,7 +76,7 @@ fn decode(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let whole_len = bare.len().next_multiple_of(4);
     let mut digits = Zeroizing::new(Vec::with_capacity(whole_len));
     digits.extend_from_slice(bare);
-    // With digits after it, the last one has no bits to spare.
+    // If digits follow, the last one has no unused bits.
     digits.resize(whole_len, b'A');
     let mut bytes = Zeroizing::new(vec![0; whole_len]);
     let is_base64 = bare.len() % 4 != 1 && Base64Unpadded::decode(&*digits, &mut bytes).is_ok();

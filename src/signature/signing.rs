@@ -9,7 +9,7 @@ use super::timestamp::Timestamp;
 /// Room for a signature's header, unless many keys sign.
 const USUAL_LEN: usize = 128;
 
-/// How names with underscores are spelled when sent.
+/// How to spell header names that contain underscores when sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spelling {
     /// BARKER_SIGNATURE, which the Python original reads and nginx drops by default.
@@ -17,13 +17,13 @@ pub enum Spelling {
     Underscore,
     /// BARKER-SIGNATURE, which passes everywhere.
     Dash,
-    /// Both.
+    /// Send both.
     Both,
 }
 
 /// A signature's header, to be sent.
 pub struct Header {
-    /// Spelled as it goes on the wire.
+    /// Spelled as it is sent.
     pub name: Cow<'static, str>,
     /// The value.
     pub value: String,
@@ -32,11 +32,11 @@ pub struct Header {
 /// What signing returns.
 #[derive(Default)]
 pub struct Signed {
-    /// The message id; empty if no scheme has one and none was given.
+    /// The message id; empty if no scheme has one and none was set.
     pub id: String,
     /// The headers of all schemes.
     pub headers: Vec<Header>,
-    /// The first scheme's timestamp, as it stands in its header; empty if it has none.
+    /// The first scheme's timestamp, as written in its header; empty if it has none.
     pub timestamp: String,
     /// The value of the first scheme's signature header.
     pub signature: String,
@@ -58,7 +58,7 @@ impl Signed {
 
 impl Description {
     /// The value of the signature's header, from the signatures of these keys; none if no key can
-    /// sign. Where one signature has room, it is that of the first key.
+    /// sign. If there is room for only one signature, it is that of the first key.
     pub fn sign<'k>(
         &self,
         keys: impl Iterator<Item = &'k Key>,

@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-/// What hashing under a key takes, with SHA-512 most.
+/// The stack that hashing with a key needs; SHA-512 needs most.
 pub(super) const HASHING: usize = 2048;
-/// What all else that touches keys takes, the curve of Ed25519 most.
+/// The stack that everything else with keys needs; Ed25519 needs most.
 pub(super) const ANYTHING: usize = 8 * 1024;
 
 /// Runs `work`, and overwrites the first `BYTES` of the stack that it used, and the vector registers:

@@ -14,7 +14,7 @@ use super::key::{Expected, Key, Mac};
 use super::timestamp;
 use crate::error::{Result, Status};
 
-/// The most signatures of Ed25519 that are looked at in one message: each costs a hash of it.
+/// The most Ed25519 signatures that are checked in one message: each costs a hash of it.
 const MAX_COSTLY: usize = 4;
 
 /// What sets one accepted message apart from all others.
@@ -27,7 +27,7 @@ pub(super) enum Identity<'a> {
 /// A message that is right and fresh.
 pub(super) struct Accepted<'a> {
     pub identity: Identity<'a>,
-    /// For how long its timestamp will still pass, if that is checked.
+    /// How long its timestamp will stay within the tolerance, if that is checked.
     pub passes_for: Option<Duration>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Found<'a> {
 
 impl Description {
     /// Whether these headers sign this body with this key, not longer than `tolerance` before or
-    /// after `now`; a tolerance of zero leaves the time unchecked.
+    /// after `now`; a tolerance of zero turns the check of the time off.
     pub fn verify<'a>(
         &self,
         key: &Key,
@@ -92,8 +92,8 @@ impl Description {
         Ok(self.identity(envelope, &key.expect(&content)))
     }
 
-    /// The id, if what is signed says where it ends; else one message could be given several, by
-    /// moving bytes between it and what it stands beside.
+    /// The id, if the signed content shows where it ends. Otherwise one message could have several
+    /// ids, by moving bytes between the id and its neighbours.
     fn identity<'a>(&self, envelope: Envelope<'a>, expected: &Expected<'_>) -> Identity<'a> {
         match self.content {
             [Part::Id, Part::Text(ID_DELIMITER), ..] => Identity::Id(envelope.id),
@@ -144,9 +144,9 @@ impl Description {
         }
     }
 
-    /// Shows the search all signatures. Those of other versions are skipped: a sender may add new
-    /// ones. In a list, versions and signatures are seen each for itself: what splits and joins
-    /// headers at commas leaves no order between them.
+    /// Passes all signatures to the search. Those of other versions are skipped: a sender may add
+    /// new ones. In a list, versions and signatures are treated independently, because gateways
+    /// that split and join headers at commas lose their order.
     fn look_through<'a>(
         &self,
         signatures: Signatures<'a, '_>,
@@ -155,7 +155,7 @@ impl Description {
         search: &mut Search<'_, 'a>,
     ) {
         match self.layout {
-            // Byte by byte: some memcmp are slow at comparing nothing, as an empty prefix is.
+            // Byte by byte: some memcmp are slow with an empty prefix.
             Layout::One(prefix) => {
                 if let Some((start, text)) = signatures.first.split_at_checked(prefix.len())
                     && start.iter().eq(prefix.as_bytes())
@@ -195,14 +195,14 @@ impl<'a> Signatures<'a, '_> {
     }
 }
 
-/// The way through a message's signatures, with the most telling reason to refuse it so far.
+/// The search through a message's signatures, with the best reason so far to refuse it.
 struct Search<'s, 'a> {
     encoding: &'s Encoding,
     expected: &'s Expected<'s>,
     refusal: Status,
     is_found: bool,
     is_of_version: bool,
-    /// Those that cost a hash of the message, to be looked at last.
+    /// Those that cost a hash of the message, which are checked last.
     costly: [&'a [u8]; MAX_COSTLY],
     costly_count: usize,
     has_too_many: bool,
@@ -258,7 +258,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    /// Whether there is something to look at still.
+    /// Whether there is something left to check.
     fn is_worthwhile(&self) -> bool {
         self.costly_count > 0 && self.is_of_version && !self.has_too_many
     }

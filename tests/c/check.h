@@ -74,7 +74,7 @@ static inline barker_webhook *check_hook(const char *host, unsigned port, unsign
 /* A test that hangs is killed by SIGALRM. */
 static inline void check_begin(void)
 {
-    alarm(300);
+    alarm(500);
 }
 
 static inline int check_end(const char *program)

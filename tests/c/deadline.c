@@ -7,6 +7,7 @@
 #include "names.h"
 #include "peer.h"
 #include "process.h"
+#include "signing.h"
 
 #include <fcntl.h>
 
@@ -30,24 +31,10 @@ static const struct names_entry names[] = {
     {NULL, {NULL}},
 };
 
-/* Milliseconds that signing takes, which counts towards the deadline. */
-static unsigned signing_time(size_t len)
-{
-    barker_webhook *hook = barker_webhook_new();
-    barker_buffer timestamp = {0}, signature = {0};
-    long long before = process_now();
-    CHECK_OK(barker_webhook_sign(hook, NULL, large, len, &timestamp, &signature));
-    unsigned taken = (unsigned)(process_now() - before);
-    barker_buffer_free(&timestamp);
-    barker_buffer_free(&signature);
-    barker_webhook_free(hook);
-    return taken;
-}
-
 /* A send that cannot end in time, with the words that its error must have. */
 static void late(const char *what, const char *host, unsigned port, size_t len, const char *phase)
 {
-    unsigned timeout = TIMEOUT + 2 * signing_time(len);
+    unsigned timeout = TIMEOUT + 4 * signing_time(large, len);
     barker_webhook *hook = check_hook(host, port, timeout);
     uint16_t http_status = 200;
     long long before = process_now();

@@ -189,7 +189,7 @@ static void refused_urls(void)
         {"http://joe:hunter2@[fe80::1%eth0]/", "%25eth0"},
         {"http://joe:hunter2@[fe80::1%25]/", "%25eth0"},
         {"http://joe:hunter2@[::1%25lo]/", "link-local"},
-        {"http://joe:hunter2@1.2.3.256/", "no IPv4 address"},
+        {"http://joe:hunter2@1.2.3.256/", "not an IPv4 address"},
         {"http://joe:hunter2@127.1/", "write it as 127.0.0.1"},
         {"http://joe:hunter2@2130706433/", "write it as 127.0.0.1"},
         {"http://joe:hunter2@0x7f.1/", "write it as 127.0.0.1"},

@@ -95,8 +95,8 @@ static void levels(void)
         STEP(MOVED), STEP(OK), {CUT, sizeof CUT - 1, PEER_CLOSE}};
     static const char *const lines[] = {
         "3 connecting to port ", "3 connected", "3 answered with 307",
-        "3 using an idle connection again", "3 answered with 200", "2 127.0.0.1:",
-        "3 using an idle connection again", "1 127.0.0.1:", "3 connecting to port 1 of",
+        "3 reusing an idle connection", "3 answered with 200", "2 127.0.0.1:",
+        "3 reusing an idle connection", "1 127.0.0.1:", "3 connecting to port 1 of",
         "1 127.0.0.1:1: no connection",
     };
     for (int32_t level = BARKER_LOG_OFF; level <= BARKER_LOG_DEBUG; level++) {

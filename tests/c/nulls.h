@@ -24,6 +24,15 @@ static void null_pointers(void)
     CHECK_EQUAL(barker_webhook_send_data(NULL, NULL, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_send_many(NULL, 1, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_stopped(NULL, 1), BARKER_ERR_NULL);
+    barker_engine_free(NULL);
+    CHECK_EQUAL(barker_engine_set_limits(NULL, 1, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_engine_add(NULL, NULL, NULL), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_engine_fd(NULL), -1);
+    CHECK_EQUAL(barker_engine_timeout(NULL), 0);
+    CHECK_EQUAL(barker_engine_step(NULL, 1), BARKER_ERR_NULL);
+    CHECK(barker_engine_next(NULL, NULL) == NULL);
+    CHECK_EQUAL(barker_engine_count(NULL), 0);
+    CHECK_EQUAL(barker_engine_wake(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_response_status(NULL), 0);
     CHECK(barker_webhook_response_body(NULL, NULL) == NULL);
     CHECK(barker_webhook_response_header(NULL, NULL) == NULL);
@@ -64,6 +73,7 @@ static void null_pointers(void)
     CHECK_EQUAL(barker_webhook_add_ca(NULL, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_add_ca_file(NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_platform_ca(NULL, 1), BARKER_ERR_NULL);
+    CHECK_EQUAL(barker_webhook_preload_ca(NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_add_crl(NULL, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_client_certificate(NULL, NULL, 1, NULL, 1), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_webhook_set_server_name(NULL, NULL), BARKER_ERR_NULL);
@@ -110,6 +120,7 @@ static void null_handles(void)
         CHECK_EQUAL(http_status, 0);
         CHECK_ZEROED(body);
     }
+    CHECK_EQUAL(barker_engine_add(NULL, NULL, NULL), BARKER_ERR_NULL);
     {
         size_t len = 99;
         CHECK(barker_webhook_response_body(NULL, &len) == NULL);

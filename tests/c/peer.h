@@ -4,6 +4,7 @@
 #define PEER_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -280,10 +281,11 @@ static inline void peer_fill(struct peer_hole *hole)
         close(hole->waiting[i]);
 }
 
-/* Waits until one more step was played to its end. */
+/* Waits until one more step was played to its end, or the peer has lost its patience. */
 static inline void peer_wait(struct peer *peer)
 {
-    while (sem_wait(&peer->step_done) != 0)
+    struct timespec end = {.tv_sec = time(NULL) + 2 * PEER_PATIENCE};
+    while (sem_timedwait(&peer->step_done, &end) != 0 && errno == EINTR)
         ;
 }
 

@@ -5,6 +5,7 @@
 #include "hmac_md5.h"
 #include "peer.h"
 #include "process.h"
+#include "signing.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -336,6 +337,7 @@ static void play_failures(const struct failure *failures, size_t count, int ways
     size_t played = count * (size_t)ways;
     struct peer_step *steps = calloc(2 * played, sizeof *steps);
     uint8_t *data = calloc(1, len);
+    unsigned patience = timeout + 4 * signing_time(data, len);
     for (size_t i = 0; i < played; i++) {
         steps[2 * i] = failures[i % count].step;
         steps[2 * i + 1] = (struct peer_step)STEP(OK_CLOSED, PEER_CLOSE);
@@ -344,7 +346,7 @@ static void play_failures(const struct failure *failures, size_t count, int ways
     peer_start(&peer, steps, 2 * played);
     barker_webhook *hook = new_hook(&peer);
     for (size_t i = 0; i < played; i++) {
-        CHECK_OK(barker_webhook_set_timeout(hook, timeout));
+        CHECK_OK(barker_webhook_set_timeout(hook, patience));
         fail(hook, &failures[i % count], data, len, i >= count);
         peer_wait(&peer);
         CHECK_OK(barker_webhook_set_timeout(hook, 60000));
@@ -412,9 +414,9 @@ static void failures(void)
         BREAKS("HTTP/1.1 2", PEER_SILENT, BARKER_ERR_TIMEOUT, 0, 0),
         BREAKS(HEAD("Content-Length: 10\r\n") "abc", PEER_SILENT, BARKER_ERR_TIMEOUT, 200, 1),
     };
-    play_failures(slow, sizeof slow / sizeof *slow, 1, 500, 100);
+    play_failures(slow, sizeof slow / sizeof *slow, 1, 2000, 100);
     static const struct failure deaf[] = {BREAKS("", PEER_DEAF, BARKER_ERR_TIMEOUT, 0, 0)};
-    play_failures(deaf, 1, 1, 1000, 32 * MIB);
+    play_failures(deaf, 1, 1, 2000, 32 * MIB);
 }
 
 /* Answers as old or careless receivers write them have one meaning all the same. X is the value of
@@ -656,7 +658,7 @@ static void interrupted(void)
     CHECK_EQUAL(pthread_create(&thread, NULL, interrupt, &self), 0);
     uint8_t *data = calloc(1, 8 * MIB);
     send_expecting(hook, data, 8 * MIB, 200);
-    CHECK_OK(barker_webhook_set_timeout(hook, 300)); /* which signals do not prolong either */
+    CHECK_OK(barker_webhook_set_timeout(hook, 2000)); /* which signals do not prolong either */
     CHECK_FAILS(hook, barker_webhook_send(hook, &http_status, NULL), BARKER_ERR_TIMEOUT);
     interrupting = 0;
     pthread_join(thread, NULL);

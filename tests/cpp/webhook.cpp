@@ -517,6 +517,80 @@ static void batches()
     CHECK_BOTH(status::ok, barker::send_many, std::vector<barker::webhook>(), 1);
 }
 
+// A function object that cannot be copied.
+struct keep {
+    explicit keep(std::vector<barker::webhook> &kept) : kept(kept), only(new int(1)) {}
+    void operator()(barker::webhook hook) { kept.push_back(std::move(hook)); }
+    std::vector<barker::webhook> &kept;
+    std::unique_ptr<int> only;
+};
+
+static void run(barker::engine &engine)
+{
+    std::error_code ec;
+    while (engine.count() > 0 && !ec) {
+        CHECK(engine.fd() >= 0 && engine.timeout() >= 0);
+        engine.step(milliseconds(1000), ec);
+    }
+    CHECK(!ec);
+}
+
+static void engines()
+{
+    std::error_code ec;
+    std::size_t ended = 0, failed = 0;
+    barker::engine first, engine = std::move(first);
+    const auto count = [&](barker::webhook sent) {
+        ++ended;
+        failed += sent.status() != status::ok;
+    };
+    CHECK(engine && !first && first.fd() == -1);
+    CHECK_BOTH(status::null, first.set_limits, 1, 1);
+    CHECK_BOTH(status::null, first.step, milliseconds(1));
+    CHECK_BOTH_BARE(status::null, first.step);
+    CHECK_BOTH_BARE(status::null, first.wake);
+    CHECK_BOTH(status::ok, engine.set_limits, 4, 2);
+    for (barker::webhook &hook : batch_of(9)) {
+        engine.add(std::move(hook), count, ec);
+        CHECK(!ec && !hook);
+    }
+    CHECK(engine.count() == 9);
+    run(engine);
+    CHECK(ended == 9 && failed == 3 && engine.timeout() == -1);
+
+    std::vector<barker::webhook> kept;
+    engine.add(hook_for(url_of("echo")), keep(kept), ec);
+    run(engine);
+    CHECK(kept.size() == 1 && kept[0].response().ok());
+
+    barker::webhook bare;
+    CHECK_BOTH(status::url, engine.add, std::move(bare), count);
+    CHECK(bare && bare.status() == status::url && engine.count() == 0);
+
+#ifdef __cpp_exceptions
+    ended = 0;
+    engine.add(hook_for(nobody), [](barker::webhook) { throw 7; });
+    engine.add(hook_for(nobody), count);
+    int thrown = 0;
+    while (engine.count() > 0) {
+        try {
+            engine.step(milliseconds(1000));
+        } catch (int number) {
+            thrown = number;
+        }
+    }
+    CHECK(thrown == 7 && ended == 1);
+#endif
+
+    CHECK_BOTH_BARE(status::ok, engine.wake);
+    engine.step(milliseconds(600000), ec);
+    CHECK(!ec);
+    ended = 0;
+    engine.add(hook_for(url_of("echo")), count, ec);
+    engine = barker::engine();
+    CHECK(ended == 0 && engine.count() == 0);
+}
+
 struct log_lines {
     std::vector<std::string> lines;
     void operator()(barker::log_level level, const char *line)
@@ -905,6 +979,7 @@ int main(int argc, char **argv)
     clones_and_moves();
     moved_from();
     batches();
+    engines();
     logs();
 #ifdef __cpp_exceptions
     exceptions_pass();

@@ -16,6 +16,8 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+from support import limits
+
 ROOT = Path(__file__).resolve().parents[2]
 LAYOUT = ROOT / "build/demo"  # what `make build` made, laid out as if installed
 OUT = ROOT / "build/tests"    # what the tests make
@@ -25,8 +27,9 @@ RUN = os.environ.setdefault("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
 
 C_FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 _LEAKS = "definite,indirect,possible"
-_MEMCHECK = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
-             f"--errors-for-leak-kinds={_LEAKS}", f"--show-leak-kinds={_LEAKS}",
+# Without fair scheduling one thread can keep all others waiting for a minute.
+_MEMCHECK = ("valgrind", "-q", "--fair-sched=try", "--error-exitcode=99",
+             "--leak-check=full", f"--errors-for-leak-kinds={_LEAKS}", f"--show-leak-kinds={_LEAKS}",
              f"--suppressions={ROOT}/tests/valgrind.supp")
 
 
@@ -83,7 +86,7 @@ class Locked:
 
 def once(name, make):
     """Calls make() unless a worker of this run did. If it failed there, fails here likewise."""
-    with Locked(name.replace("/", "-")) as file:
+    with limits.suspended(), Locked(name.replace("/", "-")) as file:
         file.seek(0)
         run_id, _, error = file.read().partition("\n")
         if run_id != RUN:

@@ -1,7 +1,7 @@
 """Reads Rust sources as far as tests need it: which file uses what of which other one.
 
-A use is a `use` declaration or a path in the code. It counts for the file that defines what is used,
-not for a `mod.rs` that re-exports it. Tests within the sources do not count.
+A use is a `use` declaration or a path in the code. It counts for the file that defines what is
+used, not for a `mod.rs` that re-exports it. Tests within the sources do not count.
 """
 import re
 

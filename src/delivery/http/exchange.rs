@@ -64,7 +64,7 @@ impl Exchange {
         self.is_reused && !self.connection.socket().has_sent
     }
 
-    /// Whether it goes on only when something comes.
+    /// Whether it continues only when something comes.
     pub fn only_receives(&self) -> bool {
         self.is_sent || !self.is_handshake_done && !self.connection.wants_write()
     }
@@ -109,7 +109,7 @@ impl Exchange {
         self.receive_answer(deadline, incoming)
     }
 
-    /// The answer; if none comes, it was perhaps for a reason known already.
+    /// The answer; if none comes, the reason may already be known.
     fn receive_answer(
         &mut self,
         deadline: &Deadline,
@@ -127,7 +127,7 @@ impl Exchange {
 
     /// Sends what is left of the request; false if there is no room for all of it.
     fn send(&mut self, request: &Request<'_>) -> Result<bool> {
-        let (head, body) = (&request.head[..], request.body);
+        let (head, body) = (&request.head[..], &request.body[..]);
         while self.taken < head.len() + body.len() {
             let piece = &body[..body.len().min(self.taken + PIECE)];
             let mut parts = [IoSlice::new(head), IoSlice::new(piece)];
@@ -147,7 +147,7 @@ impl Exchange {
         self.receive_answer(deadline, Incoming::There)
     }
 
-    /// Status and headers of an answer that did not come to its end.
+    /// Status and headers of an incomplete answer.
     pub fn head_so_far(&mut self) -> Option<Response> {
         self.reader.head_so_far()
     }

@@ -11,11 +11,12 @@ mod response;
 mod target;
 
 pub use redirect::Redirects;
-pub use request::{Field, Request};
+pub use request::{Body, Field, Request};
 pub use response::Response;
 pub use target::Target;
 
 pub(super) use exchange::{Exchange, Incoming};
 pub(super) use place::{Place, parse_host, parse_port};
 pub(super) use response::parse_head;
-pub(super) use target::{Endpoint, Origin, Parts, Userinfo};
+pub(super) use target::Origin;
+pub(super) use target::{Endpoint, Parts, Userinfo};

@@ -1,5 +1,5 @@
-//! A host and a port as they stand in a URL, read so strictly that no other parser finds another
-//! host in the same text.
+//! A host and a port of a URL, read so strictly that no other parser finds another host in the same
+//! text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::error::{Error, Result, Status};
 const MAX_INTERFACE_LEN: usize = 15;
 
 /// Where a TCP connection leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub host: Host<String>,
-    /// Through which interface, by name or number, a link-local address is reached. It means
-    /// something to this machine alone, and is never sent.
+    /// The interface, by name or number, through which a link-local address is reached. Only this
+    /// machine knows it, and it is never sent.
     zone: Option<String>,
     pub port: u16,
 }
@@ -102,7 +102,7 @@ pub(crate) fn parse_host(text: &str) -> Result<Host<String>> {
         Ok(Host::Domain(name)) if !is_name(&name) => refuse(NO_NAME),
         Ok(host) => Ok(host),
         Err(ParseError::InvalidIpv4Address) => refuse(
-            "the host in the URL ends in a number, but is no IPv4 address: write that as 192.0.2.1",
+            "the host in the URL ends in a number but is not an IPv4 address: write that as 192.0.2.1",
         ),
         Err(_) => refuse(NO_NAME),
     }
@@ -129,7 +129,7 @@ fn parse_ipv6(text: &str) -> Result<(Ipv6Addr, Option<String>)> {
         None => (text, None),
     };
     match address.parse::<Ipv6Addr>() {
-        Err(_) => refuse("what stands in brackets in the URL is not an IPv6 address"),
+        Err(_) => refuse("the text in brackets in the URL is not an IPv6 address"),
         Ok(address) if zone.is_some() && !address.is_unicast_link_local() => {
             refuse("only a link-local address (fe80::/10) has a zone: leave it out of the URL")
         }
@@ -162,7 +162,7 @@ fn scope_id(zone: &str) -> Result<u32> {
         )),
         Err(error) => Err(Error::new(
             Status::System,
-            format!("the system did not tell the number of the interface {zone}: {error}"),
+            format!("the system did not return the number of the interface {zone}: {error}"),
         )),
     }
 }

@@ -9,13 +9,13 @@ use super::target::Target;
 pub struct Redirects {
     /// How many, one after the other.
     pub max: u32,
-    /// Whether to other origins too, which are sent the signed message then.
+    /// Whether other origins, too, get the signed message.
     pub to_other_origins: bool,
 }
 
 impl Redirects {
-    /// Where this answer leads, and what to ask for there. A redirect to what was just asked for is
-    /// an answer: the same request would only bring it again.
+    /// The target of this redirect, and the request for it. A redirect to the URL that was just
+    /// requested is an answer: the same request would only bring it again.
     ///
     /// The data goes there as well, except at 303: then the receiver has it, and the answer is to
     /// be fetched. RFC 9110 lets clients turn a POST into a GET at 301 and 302 too, as browsers do;

@@ -1,6 +1,7 @@
-//! A request as it goes over the wire: the head, written once, and the borrowed body.
+//! A request as it is sent: the head, written once, and the body, borrowed or shared.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -15,7 +16,7 @@ pub struct Field {
     value: Zeroizing<String>,
 }
 
-/// The library writes these itself, or they would change where a message ends.
+/// The library writes these itself, or they would change where the message ends.
 const RESERVED: [&str; 8] = [
     "Host",
     "Content-Length",
@@ -44,7 +45,7 @@ impl Field {
             return refuse("the header's value is longer than 8000 bytes: shorten it");
         }
         if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
-            return refuse("the header's value holds a line break or is not printable ASCII");
+            return refuse("the header's value contains a line break or is not printable ASCII");
         }
         Ok(Self { name: name.to_owned(), value: value.trim_ascii().to_owned().into() })
     }
@@ -64,14 +65,34 @@ impl Field {
 pub struct Request<'a> {
     /// Wiped when dropped: it may hold credentials.
     pub(super) head: Zeroizing<Vec<u8>>,
-    pub(super) body: &'a [u8],
+    pub(super) body: Body<'a>,
     is_get: bool,
-    /// Where the signature's headers stand in the head, and the caller's own.
+    /// The positions in the head of the signature's headers and of the caller's.
     signature: Range<usize>,
     own: Range<usize>,
 }
 
-/// Sent unless the caller has others.
+/// The data of a message.
+#[derive(Clone)]
+pub enum Body<'a> {
+    /// For as long as the caller waits.
+    Borrowed(&'a [u8]),
+    /// For as long as anybody needs it.
+    Shared(Arc<[u8]>),
+}
+
+impl Deref for Body<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// Sent unless the caller set them.
 const DEFAULTS: [(&str, &str); 2] =
     [("User-Agent", concat!("barker/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")];
 const AUTHORIZATION: &str = "Authorization";
@@ -86,7 +107,7 @@ impl<'a> Request<'a> {
         target: &'h Target,
         signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         own: impl Iterator<Item = (&'h str, &'h str)> + Clone,
-        body: &'a [u8],
+        body: Body<'a>,
     ) -> Self {
         let is_authorized = own.clone().any(|(name, _)| is_one_of(name, &[AUTHORIZATION]));
         let credentials = target.credentials().filter(|_| !is_authorized);
@@ -105,7 +126,7 @@ impl<'a> Request<'a> {
             return self.redirected_get(target, is_same_origin);
         }
         let own = self.own_fields(is_same_origin);
-        Self::write(target, self.fields(&self.signature), own, Some(self.body))
+        Self::write(target, self.fields(&self.signature), own, Some(self.body.clone()))
     }
 
     /// A GET, without data and so without a signature, of what a redirect points to.
@@ -126,7 +147,7 @@ impl<'a> Request<'a> {
         target: &Target,
         signature: impl Iterator<Item = (&'h str, &'h str)> + Clone,
         own: impl Iterator<Item = (&'h str, &'h str)> + Clone,
-        body: Option<&'a [u8]>,
+        body: Option<Body<'a>>,
     ) -> Self {
         let method = if body.is_some() { "POST" } else { "GET" };
         let fields = signature.clone().chain(own.clone());
@@ -149,14 +170,14 @@ impl<'a> Request<'a> {
         };
         let middle = write_fields(start, &mut { signature });
         let end = write_fields(middle, &mut { own });
-        if let Some(body) = body {
+        if let Some(body) = &body {
             write(&["Content-Length: ", &body.len().to_string(), "\r\n"]);
         }
         write(&["\r\n"]);
         Self {
             head,
-            body: body.unwrap_or_default(),
             is_get: body.is_none(),
+            body: body.unwrap_or(Body::Borrowed(&[])),
             signature: start..middle,
             own: middle..end,
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, Status};
 
-/// The most bytes of an answer that are not its body's: its head, what comes before that, what
-/// pads the sizes of chunks, and trailers.
+/// The most bytes of an answer in addition to its body: its head, what comes before that, padding
+/// of chunk sizes, and trailers.
 const MAX_OVERHEAD: usize = 64 * 1024;
 /// The most headers in a head.
 const MAX_HEADERS: usize = 128;
@@ -45,9 +45,9 @@ impl Response {
 /// Takes bytes until they make up a response.
 pub(super) struct ResponseReader {
     state: State,
-    /// Received and not yet understood.
+    /// Received and not yet parsed.
     pending: Vec<u8>,
-    /// How long `pending` was when it was last looked at.
+    /// The length of `pending` when it was last parsed.
     looked_at: usize,
     /// The status is 0 until a status line has come.
     response: Response,
@@ -90,7 +90,7 @@ impl ResponseReader {
         }
     }
 
-    /// Takes what was received. Returns the response once it is whole, and whether the connection
+    /// Adds received bytes. Returns the response when it is complete, and whether the connection
     /// may carry another request.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<(Response, bool)>> {
         let mut pending = mem::take(&mut self.pending);
@@ -140,27 +140,31 @@ impl ResponseReader {
     pub fn end(&mut self) -> Result<Response> {
         match self.state {
             State::UntilClose => Ok(mem::take(&mut self.response)),
-            State::Head if self.pending.is_empty() && self.interim == 0 => {
-                Err(Error::new(Status::Receive, "the receiver closed without an answer"))
-            }
+            State::Head if self.pending.is_empty() && self.interim == 0 => Err(Error::new(
+                Status::Receive,
+                "the receiver closed the connection without an answer",
+            )),
             _ => {
-                // What was not worth a look may be wrong, wherever it ends.
+                // The bytes that were not parsed yet may be malformed.
                 self.looked_at = 0;
                 self.feed(b"")?;
-                Err(Error::new(Status::Receive, "the receiver closed amid its answer"))
+                Err(Error::new(
+                    Status::Receive,
+                    "the receiver closed the connection in the middle of its answer",
+                ))
             }
         }
     }
 
-    /// Takes what is known of an answer that will not become whole, whatever was the matter with
-    /// it: its status if a final status line has come, and its headers if all of them have. The
-    /// body is left out.
+    /// Takes the known part of an answer that will not become complete, for whatever reason: its
+    /// status if a final status line has come, and its headers if all of them have. The body is
+    /// left out.
     pub fn head_so_far(&mut self) -> Option<Response> {
         let known = mem::take(&mut self.response);
         (known.status >= 200).then(|| Response { body: Vec::new(), ..known })
     }
 
-    /// Makes out one part of the response: returns how many bytes it took, or that more are needed.
+    /// Parses one part of the response: returns how many bytes it used, or that more are needed.
     fn step(&mut self, input: &[u8]) -> Result<Option<usize>> {
         match self.state {
             State::Head => self.read_head(input),
@@ -223,16 +227,16 @@ impl ResponseReader {
     fn pass_interim(&mut self) -> Result<()> {
         self.interim += 1;
         match mem::take(&mut self.response.status) {
-            101 => Err(protocol("the receiver switched to a protocol nobody asked for")),
+            101 => Err(protocol("the receiver switched to another protocol without being asked")),
             _ if self.interim > MAX_INTERIM => {
-                let why = format!("the answer is put off by more than {MAX_INTERIM} 1xx responses");
+                let why = format!("more than {MAX_INTERIM} 1xx responses came before the answer");
                 Err(Error::new(Status::TooLarge, why))
             }
             _ => Ok(()),
         }
     }
 
-    /// The headers are known before anything is judged by them.
+    /// The headers are kept before they are checked.
     fn take_head(&mut self, is_http_1_1: bool, headers: &[httparse::Header<'_>]) -> Result<()> {
         self.response.headers = headers
             .iter()
@@ -258,8 +262,7 @@ impl ResponseReader {
             None if seen.len() < longest => return Ok(None),
             None => return Err(too_much_overhead()),
         };
-        // A line feed alone, or a control character in an extension, others take for something
-        // else.
+        // Other parsers read a lone line feed, or a control character in an extension, differently.
         let line = match input[..end].strip_suffix(b"\r") {
             Some(line) if !line.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t') => {
                 line
@@ -392,7 +395,7 @@ fn content_length(value: &[u8]) -> Result<u64> {
     number(value, 10).ok_or_else(|| protocol("the answer's Content-Length is not a number"))
 }
 
-/// Digits and nothing else; `u64::MAX` stands for all that is larger.
+/// Only digits; `u64::MAX` stands for any larger number.
 fn number(digits: &[u8], radix: u32) -> Option<u64> {
     let append = |number: u64, &digit: &u8| {
         let digit = char::from(digit).to_digit(radix)?;
@@ -405,7 +408,7 @@ fn is_bodiless(status: u16) -> bool {
     status == 204 || status == 304
 }
 
-/// Whether a receiver that does not know better may send a body.
+/// Whether a receiver may send a body by mistake.
 fn announces_body(headers: &[(String, Vec<u8>)]) -> bool {
     headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("Transfer-Encoding")
@@ -444,11 +447,11 @@ fn protocol(why: &'static str) -> Error {
 }
 
 fn too_large(what: &str, limit: usize) -> Error {
-    Error::new(Status::TooLarge, format!("the answer's {what} is over {limit} bytes"))
+    Error::new(Status::TooLarge, format!("the answer's {what} is larger than {limit} bytes"))
 }
 
 fn too_much_overhead() -> Error {
-    let why = format!("the answer has over {MAX_OVERHEAD} bytes beside its body");
+    let why = format!("the answer has more than {MAX_OVERHEAD} bytes in addition to its body");
     Error::new(Status::TooLarge, why)
 }
 

@@ -18,8 +18,8 @@ const MAX_URL_LEN: usize = 8000;
 /// What an address has room for, without the NUL at its end.
 const MAX_SOCKET_LEN: usize = 107;
 
-/// What may not stand in a path or a query (RFC 3986): receivers refuse some of it. A percent sign
-/// stays as it is.
+/// Characters that are not allowed in a path or a query (RFC 3986): receivers refuse some of them.
+/// A percent sign stays as it is.
 const UNSAFE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -37,7 +37,7 @@ const UNSAFE: &AsciiSet = &CONTROLS
 /// Where to send.
 pub struct Target {
     origin: Origin,
-    /// What is asked for; of a Unix socket, as if it were that of `localhost`. Holds no password,
+    /// The URL that is requested; for a Unix socket, with the host `localhost`. It has no password,
     /// no zone and no fragment.
     url: Url,
     /// Host and port, as the Host header has them.
@@ -48,15 +48,15 @@ pub struct Target {
     credentials: Option<Zeroizing<String>>,
 }
 
-/// Whom a request is for, and whether TLS leads there.
-#[derive(Clone, PartialEq, Eq)]
+/// The receiver of a request, and whether TLS is used.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub secure: bool,
     pub endpoint: Endpoint,
 }
 
 /// Where a connection leads.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     /// A host and a port.
     Host(Place),
@@ -100,7 +100,9 @@ impl Target {
             );
         }
         if socket.len() > MAX_SOCKET_LEN || socket.contains(&0) {
-            return refuse("the path of the Unix socket is longer than 107 bytes or holds a NUL");
+            return refuse(
+                "the path of the Unix socket is longer than 107 bytes or contains a NUL",
+            );
         }
         let url = parse_url(&format!("http://localhost{}", encode(path)))?;
         let endpoint = Endpoint::Unix(OsStr::from_bytes(&socket).into());
@@ -137,7 +139,7 @@ impl Target {
         Ok(if is_here { Self { origin: self.origin.clone(), ..target } } else { target })
     }
 
-    /// Whether the same is asked for at the same place.
+    /// Whether both request the same URL at the same place.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.origin == other.origin && self.path == other.path
     }
@@ -194,7 +196,7 @@ impl<'a> Parts<'a> {
         let Some((scheme, port)) = schemes.iter().find(is_this) else { return refuse(why) };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if authority.contains('\\') {
-            return refuse("the URL holds a backslash before its path: write slashes");
+            return refuse("the URL contains a backslash before its path: write slashes");
         }
         let (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         if userinfo.contains(['@', '[', ']']) {
@@ -231,7 +233,7 @@ impl Userinfo {
     /// As the value of an Authorization header: RFC 7617.
     pub fn basic(&self) -> Result<Zeroizing<String>> {
         if self.user.contains(&b':') {
-            return refuse("the user name in the URL holds a colon: that cannot be sent");
+            return refuse("the user name in the URL contains a colon: that cannot be sent");
         }
         let mut pair =
             Zeroizing::new(Vec::with_capacity(self.user.len() + 1 + self.password.len()));
@@ -257,7 +259,7 @@ fn check_text(text: &str) -> Result<()> {
         return refuse("the URL is longer than 8000 bytes: shorten it");
     }
     if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
-        return refuse("the URL holds a space or a control character: percent-encode it");
+        return refuse("the URL contains a space or a control character: percent-encode it");
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub struct Cancellation {
 }
 
 /// What a send waits for.
-pub(crate) trait Interrupt: Send + Sync {
+pub trait Interrupt: Send + Sync {
     /// Makes whoever waits for it look whether to go on.
     fn interrupt(&self);
 }
@@ -28,7 +28,7 @@ impl Interrupt for Waker {
 }
 
 impl Cancellation {
-    /// Whether sends are to end.
+    /// Whether sends must end.
     pub fn set(&self, is_cancelled: bool) {
         self.is_cancelled.store(is_cancelled, SeqCst);
         if is_cancelled && let Some(awaited) = &*self.awaited.lock() {
@@ -49,7 +49,8 @@ impl Cancellation {
     }
 }
 
-pub(crate) struct Watch(Arc<Cancellation>);
+/// Ends what [`Cancellation::watch`] began when it is dropped.
+pub struct Watch(Arc<Cancellation>);
 
 impl Drop for Watch {
     fn drop(&mut self) {

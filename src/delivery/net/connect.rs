@@ -14,10 +14,10 @@ use super::backlog::FullBacklogs;
 use super::socket::{Socket, is_lack_of_resources};
 use crate::error::{Error, Result, Status};
 
-/// How long an attempt has before the next begins beside it: RFC 8305 section 5.
+/// How long an attempt has before the next one starts as well: RFC 8305 section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Attempts under way, and the addresses that were not tried yet.
+/// Running attempts, and the addresses that were not tried yet.
 pub(crate) struct Connecting {
     untried: VecDeque<Address>,
     attempts: Vec<(Address, Socket)>,
@@ -60,7 +60,7 @@ impl Connecting {
         Self { untried, attempts: Vec::new(), next_attempt: Instant::now(), failure }
     }
 
-    /// The socket that is connected, if one is by now.
+    /// The socket that has connected, if any.
     pub fn advance(&mut self) -> Result<Option<Socket>> {
         if let Some(socket) = self.take_connected() {
             return Ok(Some(socket));
@@ -96,7 +96,7 @@ impl Connecting {
             match address.connect() {
                 Ok(Ok(socket)) => self.attempts.push((address, socket)),
                 Ok(Err(error)) if is_lack_of_resources(&error) => {
-                    // Those under way may be enough.
+                    // The running attempts may be enough.
                     self.untried.push_front(address);
                     if self.attempts.is_empty() {
                         return Err(starved(&error));

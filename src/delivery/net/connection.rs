@@ -15,10 +15,10 @@ pub(crate) trait Connection: Send {
     /// Sends some of the parts.
     fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<Option<usize>>;
 
-    /// Sends what was taken and is still here; false if something is left.
+    /// Sends what was accepted but not sent yet; false if something is left.
     fn flush(&mut self) -> Result<bool>;
 
-    /// Whether there is something to send still.
+    /// Whether there is still something to send.
     fn wants_write(&self) -> bool;
 
     /// Receives some bytes; none means that the receiver closed the connection.

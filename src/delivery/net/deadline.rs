@@ -1,4 +1,4 @@
-//! The one moment at which everything that belongs to a send must be over.
+//! The moment at which a whole send must have ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// So much time from now. A timeout beyond what the clock can hold never passes.
+    /// This much time from now. A timeout that the clock cannot hold never passes.
     pub fn after(timeout: Duration, cancellation: Arc<Cancellation>) -> Self {
         Self { at: Instant::now().checked_add(timeout), timeout, cancellation }
     }
 
-    /// The moment; none never comes.
+    /// The moment; `None` never comes.
     pub(crate) fn at(&self) -> Option<Instant> {
         self.at
     }

@@ -1,10 +1,10 @@
-//! What the threads of a process share, and what becomes of it in a child of `fork()`.
+//! What the threads of a process share, and what happens to it in a child of `fork()`.
 //!
-//! A child has only the thread that forked. Whatever another thread of the parent had locked at
-//! that moment stays locked in the child for ever, and may be half-changed. So everything that
-//! threads share stands in a [`ForkLock`]: a child leaves the parent's copy alone and begins anew.
-//! The C library has locks of the same kind, which its resolver takes: [`PutOff`] keeps forks away
-//! from those.
+//! A child has only the thread that forked. A lock that another thread of the parent held during
+//! the fork stays locked in the child forever, and what it guards may be half-changed. So
+//! everything that threads share is in a [`ForkLock`]: a child does not touch the parent's copy and
+//! starts with its own. The resolver of the C library has locks with the same problem: [`PutOff`]
+//! delays forks while they may be held.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
-/// How many forks lie between this process and the one in which the library began.
+/// How many forks there were between the process that loaded the library and this one.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
 static IS_WATCHING: AtomicBool = AtomicBool::new(false);
 /// Threads that are forking, and threads that put forks off.
@@ -24,12 +24,12 @@ static PUTTING_OFF: AtomicUsize = AtomicUsize::new(0);
 /// them. When one of them ends, it may have been any: so there is one less.
 static SLOW: AtomicUsize = AtomicUsize::new(0);
 
-/// How long a fork is put off at most, in steps: half a second. What takes longer is a lookup that
-/// waits for a name server, and has no lock meanwhile.
+/// How long a fork is put off at most, in steps: half a second. A lookup that takes longer waits
+/// for a name server, and holds no lock in the meantime.
 const STEP: Duration = Duration::from_micros(100);
 const MAX_STEPS: usize = 5000;
 
-/// Waits in a way in which a thread cannot be cancelled, as it could in nanosleep().
+/// Waits without a cancellation point, which nanosleep() is.
 extern "C" fn before_fork() {
     FORKING.fetch_add(1, SeqCst);
     for _ in 0..MAX_STEPS {
@@ -52,9 +52,9 @@ extern "C" fn after_fork_in_child() {
     GENERATION.fetch_add(1, SeqCst);
 }
 
-/// Puts off forks for a little while, as long as it lives.
+/// Puts off forks for a short time, as long as it lives.
 pub(super) struct PutOff {
-    /// Of the process that it was made in; in a child of that it does nothing.
+    /// The process that it was made in; in a child of that it does nothing.
     generation: usize,
 }
 
@@ -82,12 +82,12 @@ impl Drop for PutOff {
     }
 }
 
-/// Tells this process from those that it was forked from. Not by process ids: in two namespaces of
-/// ids, a parent and its child can have the same one.
+/// Distinguishes this process from those that it was forked from. Not by process ids: in two
+/// namespaces of ids, a parent and its child can have the same one.
 ///
 /// Never waits: threads that come here first at the same time may all ask the system to call
 /// back at forks, which does no harm.
-pub(super) fn generation() -> usize {
+pub(crate) fn generation() -> usize {
     if !IS_WATCHING.load(SeqCst) {
         // SAFETY: the functions change atomic numbers, and the first may wait for a moment.
         let failed = unsafe {
@@ -102,8 +102,8 @@ pub(super) fn generation() -> usize {
     GENERATION.load(SeqCst)
 }
 
-/// A lock whose content belongs to one process. In a child it guards a fresh content, and nobody
-/// waits there for threads that the child does not have.
+/// A lock whose content belongs to one process. In a child it guards new content, and no thread
+/// waits for threads that the child does not have.
 pub(crate) struct ForkLock<T: Default>(Content<T>);
 
 /// The content of one process, and after it those of its children that used the lock.
@@ -114,14 +114,28 @@ struct Content<T: Default> {
 }
 
 impl<T: Default> ForkLock<T> {
-    /// A lock that stands in a static variable: it was there before any fork.
+    /// A lock in a static variable: it existed before any fork.
     pub const fn new(value: T) -> Self {
         Self(Content { generation: 0, value: Mutex::new(value), next: OnceBox::new() })
     }
 
-    /// Waits until no other thread of this process holds the lock. What a panic elsewhere left is
-    /// taken as it is: nothing that is locked here is changed in steps that can panic.
+    /// Waits until no other thread of this process holds the lock. A panic does not poison it:
+    /// nothing that is locked here is changed in steps that can panic.
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.present().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`lock`](Self::lock), but does not wait: None if it is held.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.present().try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// What belongs to this process.
+    fn present(&self) -> &Mutex<T> {
         let present = generation();
         let mut content = &self.0;
         while content.generation != present {
@@ -130,7 +144,7 @@ impl<T: Default> ForkLock<T> {
                 Box::new(Content::of(present))
             });
         }
-        content.value.lock().unwrap_or_else(PoisonError::into_inner)
+        &content.value
     }
 }
 
@@ -145,8 +159,8 @@ impl<T: Default> Content<T> {
         Self { generation, value: Mutex::default(), next: OnceBox::new() }
     }
 
-    /// Frees what the child has inherited, descriptors among it, unless a thread that it lacks was
-    /// changing it.
+    /// Frees what the child has inherited, including descriptors, unless a thread that the child
+    /// lacks was changing it.
     fn abandon(&self) {
         let inherited = match self.value.try_lock() {
             Ok(mut value) => mem::take(&mut *value),
@@ -158,7 +172,7 @@ impl<T: Default> Content<T> {
 }
 
 impl<T: Default> Drop for Content<T> {
-    /// Nobody uses it any more: if it is locked, then by a thread that this child lacks, which may
+    /// Nothing uses it any more. If it is locked, then by a thread that this child lacks, which may
     /// have left it half-changed.
     fn drop(&mut self) {
         if matches!(self.value.try_lock(), Err(TryLockError::WouldBlock)) {

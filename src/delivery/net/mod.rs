@@ -20,15 +20,14 @@ mod resolver;
 mod socket;
 mod thread;
 
-pub use cancellation::Cancellation;
 pub use deadline::Deadline;
 pub use pool::IdleLimits;
 
 pub(super) use backlog::FullBacklogs;
-pub(super) use cancellation::Watch;
+pub use cancellation::{Cancellation, Interrupt, Watch};
 pub(super) use connect::Connecting;
 pub(super) use connection::{Connection, Plain, received, sent};
-pub(crate) use fork::ForkLock;
+pub(crate) use fork::{ForkLock, generation};
 pub(super) use names::interface_number;
 pub(super) use pool::Pool;
 pub(super) use privilege::is_privileged;

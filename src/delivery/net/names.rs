@@ -58,7 +58,7 @@ impl List {
     }
 }
 
-/// glibc has it, the libc crate has not.
+/// glibc has it; the libc crate does not.
 const EAI_ADDRFAMILY: i32 = -9;
 
 fn address_of(entry: &libc::addrinfo) -> Option<SocketAddr> {

@@ -1,4 +1,4 @@
-//! Idle connections that may be used again.
+//! Idle connections, kept for reuse.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::fork::ForkLock;
 
-/// Which connections are kept to be used again.
+/// Which connections are kept for reuse.
 #[derive(Clone, Copy)]
 pub struct IdleLimits {
     /// How many; zero keeps none.
     pub connections: usize,
-    /// For how long one may be idle.
+    /// How long one may be idle.
     pub time: Duration,
     /// How old one may be; zero is any age.
     pub age: Duration,
@@ -40,7 +40,7 @@ struct Idle<R> {
     route: R,
     connection: Box<dyn Connection>,
     since: Instant,
-    /// For how long the receiver keeps it, if it said so.
+    /// How long the receiver keeps it, if it said so.
     kept_for: Option<Duration>,
 }
 
@@ -60,7 +60,7 @@ impl<R> Default for Pool<R> {
 }
 
 impl<R: PartialEq> Pool<R> {
-    /// The connection on this route that was last used, if one is still open.
+    /// The most recently used connection on this route, if one is still open.
     pub fn take(&self, route: &R, limits: IdleLimits) -> Option<Box<dyn Connection>> {
         loop {
             let mut idle = self.idle.lock();
@@ -73,8 +73,8 @@ impl<R: PartialEq> Pool<R> {
         }
     }
 
-    /// Keeps a connection that the receiver may have said to keep for some time, unless it is too
-    /// old; closes those that are too many or were idle for too long.
+    /// Keeps a connection unless it is too old, for no longer than the receiver said, if it did.
+    /// Closes connections that are too many or were idle for too long.
     pub fn keep(
         &self,
         route: R,
@@ -93,7 +93,7 @@ impl<R: PartialEq> Pool<R> {
         let old = idle.iter().take_while(|idle| is_old(idle)).count();
         let closed: Vec<Idle<R>> = idle.drain(..surplus.max(old)).collect();
         drop(idle);
-        // Closing takes a while: not while others wait for the list.
+        // Closing takes time: release the lock first.
         drop(closed);
     }
 

@@ -1,7 +1,7 @@
 //! Whether environment variables may be followed: not if the program has rights that whoever sets
 //! them lacks.
 
-/// Whether the program has rights that its user has not (setuid, setgid, file capabilities).
+/// Whether the program has rights that its user does not have (setuid, setgid, file capabilities).
 pub(crate) fn is_privileged() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: getauxval() takes any number, and touches no memory of the program's.

@@ -1,5 +1,5 @@
-//! From names to addresses, before the deadline: remembered for a while, and asked of the system
-//! once for all who want to know.
+//! From names to addresses, before the deadline. Addresses are remembered for a while, and those
+//! who ask for the same name share one lookup.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -17,8 +17,8 @@ use super::socket::lack_of_resources;
 use super::thread::Thread;
 use crate::error::{Error, Result, Status};
 
-/// The most lookups that the system is asked at once, those included that nobody waits for any
-/// more: they cannot be stopped.
+/// The most lookups that run at once, including those that nobody waits for any more: they cannot
+/// be stopped.
 const MAX_LOOKUPS: usize = 256;
 /// More names than this are not remembered.
 const MAX_NAMES: usize = 1024;
@@ -26,14 +26,14 @@ const MAX_NAMES: usize = 1024;
 const MAX_ADDRESSES: usize = 16;
 /// How long a new answer is waited for where an old one is known.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// Older answers than this are of no use.
+/// Older answers than this are not used.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The addresses of a name, with port 0, in the order in which they are best tried (RFC 6724).
 pub(crate) type Addresses = Arc<[SocketAddr]>;
 
-/// Lives as long as somebody uses it, a lookup that nobody waits for included: so the bound on
-/// lookups holds for the process.
+/// Lives as long as anything uses it, even a lookup that nobody waits for, so that the limit on
+/// lookups applies to the process.
 #[derive(Default)]
 pub(crate) struct Resolver {
     book: ForkLock<Book>,
@@ -42,7 +42,7 @@ pub(crate) struct Resolver {
 #[derive(Default)]
 struct Book {
     known: HashMap<String, Known>,
-    /// Asked and not answered.
+    /// Lookups that have not ended.
     open: HashMap<String, Arc<Lookup>>,
     /// Those of the open ones that no thread has begun.
     queue: VecDeque<Arc<Lookup>>,
@@ -54,14 +54,14 @@ struct Known {
     since: Instant,
 }
 
-/// What the resolver says at once.
+/// What the resolver returns at once.
 pub(crate) enum Found {
     Addresses(Addresses),
-    /// The system was asked; the old addresses, if there are any, serve from that moment on.
+    /// The system was asked. Old addresses, if there are any, may be used from that moment on.
     Asked(Arc<Lookup>, Option<(Instant, Addresses)>),
 }
 
-/// A question to the system, shared by all who asked it.
+/// A lookup, shared by all who asked for the name.
 pub(crate) struct Lookup {
     name: String,
     progress: ForkLock<Progress>,
@@ -137,7 +137,7 @@ impl Resolver {
                     progress.thread = Some(thread);
                     book.threads += 1;
                 }
-                // One that ends makes room.
+                // A lookup that ends makes room.
                 Err(_) if book.threads > 0 => {
                     drop(progress);
                     book.queue.push_front(lookup);
@@ -145,7 +145,7 @@ impl Resolver {
                 }
                 Err(error) => {
                     book.open.remove(&lookup.name);
-                    let why = format!("no thread to look up {}: {error}", lookup.name);
+                    let why = format!("cannot start a thread to look up {}: {error}", lookup.name);
                     let failure = Error::new(Status::System, why);
                     progress.settle(&lookup.answered, Err(failure));
                 }
@@ -179,7 +179,8 @@ fn ask_system(name: &str) -> Result<Addresses> {
     Ok(addresses.into())
 }
 
-/// Why there are no addresses. What the system lacks makes its resolver say all sorts of things.
+/// Why there are no addresses. If the system lacks something, its resolver returns misleading
+/// errors.
 fn explain(name: &str, refusal: Refusal) -> Error {
     if let Some(lack) = lack_of_resources() {
         return Error::new(Status::System, format!("{name} cannot be looked up: {lack}"));
@@ -189,28 +190,28 @@ fn explain(name: &str, refusal: Refusal) -> Error {
             Error::new(Status::Resolve, format!("no address for the host {name}: no such name"))
         }
         Refusal::NotNow(code) => {
-            let why = format!("no name server answers for {name} at present ({code}): try later");
+            let why = format!("no name server answers for {name} ({code}): try again later");
             Error::new(Status::ResolveAgain, why)
         }
     }
 }
 
 impl Lookup {
-    /// The addresses, once they are there.
+    /// The addresses, when they have come.
     pub fn answer(&self) -> Result<Option<Addresses>> {
         let mut progress = self.progress.lock();
         let Some(answer) = progress.answer.clone() else { return Ok(None) };
         let (thread, put_off) = (progress.thread.take(), progress.put_off.take());
         drop(progress);
         if let Some(thread) = thread {
-            // It has nothing left to do, and is not to outlive the call.
+            // It has nothing left to do, and must not outlive the call.
             thread.join();
         }
         drop(put_off);
         answer.map(Some)
     }
 
-    /// Waits for the answer, not longer than that, nor than until the deadline.
+    /// Waits for the answer, no longer than that and no longer than until the deadline.
     pub fn wait(self: &Arc<Self>, longest: Duration, deadline: &Deadline) {
         let _watch = deadline.watch(self.clone());
         let progress = self.progress.lock();
@@ -219,7 +220,7 @@ impl Lookup {
         drop(self.answered.wait_timeout_while(progress, longest.min(deadline.left()), is_open));
     }
 
-    /// Calls the waker when the answer is there, or at once if it is.
+    /// Calls the waker when the answer has come, or at once if it has.
     pub fn notify(&self, waker: &Arc<Waker>) -> io::Result<()> {
         let mut progress = self.progress.lock();
         if progress.answer.is_some() {

@@ -14,13 +14,13 @@ use super::deadline::Deadline;
 
 /// A timeout that is already set is left, if it is not further than this from the wanted one.
 const SLACK: Duration = Duration::from_millis(10);
-/// The shortest timeout that is set: of less than a microsecond the system would make none at all.
+/// The shortest timeout that is set: the system takes less than a microsecond as no timeout.
 const MIN_WAIT: Duration = Duration::from_millis(1);
-/// How many bytes go either way in a turn.
+/// How many bytes are sent or received in a turn.
 const TURN: usize = 512 * 1024;
-/// The same in the last turn, past the deadline, for what has come in time.
+/// The same in the last turn, after the deadline, for what came in time.
 const LAST_TURN: usize = 2 * 1024 * 1024;
-/// What a system call counts for at least: peers that send byte by byte have turns, too.
+/// What a system call counts for at least, so that peers that send byte by byte have turns, too.
 const MIN_COST: usize = 4 * 1024;
 
 pub(crate) struct Socket {
@@ -98,8 +98,8 @@ impl Socket {
         }
     }
 
-    /// Where nobody listens at a port of this machine, the system may choose just that port for
-    /// this end, and connect the socket to itself.
+    /// If nothing listens on a port of this machine, the system may choose that very port for this
+    /// end, and connect the socket to itself.
     fn leads_to_itself(&self) -> bool {
         let here = self.socket.local_addr().ok().and_then(|address| address.as_socket());
         self.address.is_some() && here == self.address
@@ -227,12 +227,12 @@ pub(super) fn lack_of_resources() -> Option<io::Error> {
     socket2::Socket::new(Domain::UNIX, Type::STREAM, None).err()
 }
 
-/// Whether an operation failed for want of descriptors or memory.
+/// Whether an operation failed because there are no descriptors or no memory.
 pub(crate) fn is_lack_of_resources(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS))
 }
 
-/// Whether an operation is to be tried again later.
+/// Whether to try an operation again later.
 pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -9,7 +9,7 @@ use super::fork::generation;
 /// What a lookup needs at most, the system's resolver and its modules included.
 const STACK_LEN: usize = 512 * 1024;
 
-/// A thread that was started; one that is dropped goes on by itself.
+/// A thread that was started. If it is dropped, the thread continues.
 pub(super) struct Thread {
     handle: Option<JoinHandle<()>>,
     /// Of the process that has the thread: a child of it does not.
@@ -36,7 +36,7 @@ impl Thread {
     /// Waits until it has ended.
     pub fn join(mut self) {
         if let Some(handle) = self.handle.take() {
-            // It hands nothing over, not even a panic: it has none.
+            // It returns nothing, and does not panic.
             let _ = handle.join();
         }
     }
@@ -45,7 +45,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         if self.generation != generation() {
-            // Letting go of it would change what has taken its place in this process.
+            // Dropping it could affect another thread that has its identifier in this process.
             mem::forget(self.handle.take());
         }
     }

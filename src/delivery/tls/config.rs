@@ -19,7 +19,7 @@ use super::verifier::{Unverified, Verifier, provider};
 use crate::delivery::net::ForkLock;
 use crate::error::{Error, Result, Status};
 
-/// How often it is looked whether the platform's authorities have changed.
+/// How often the platform's authorities are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The oldest TLS that is spoken.
@@ -32,8 +32,8 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// What is trusted and shown, and the configuration made of it once it is needed. Connections made
-/// under one serve no other, so it is never changed: a changed one takes its place.
+/// The TLS settings, and the configuration that is made from them when it is needed. A connection
+/// belongs to one configuration, so that is never changed but replaced.
 #[derive(Default)]
 pub struct TlsConfig {
     options: Options,
@@ -140,12 +140,17 @@ impl TlsConfig {
         !self.options.is_changed
     }
 
+    /// Reads what is needed now.
+    pub(crate) fn preload(&self) -> Result<()> {
+        self.client_config().map(drop)
+    }
+
     pub(super) fn server_name(&self) -> Option<&ServerName<'static>> {
         self.options.server_name.as_ref()
     }
 
-    /// The configuration, which keeps resumable sessions. Soon after the platform's authorities
-    /// were replaced it is another one; as long as those cannot be read, it stays.
+    /// The configuration, with its resumable sessions. Soon after the platform's authorities were
+    /// replaced, it is a new one; as long as those cannot be read, the old one stays.
     pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>> {
         self.client_config_at(Instant::now(), Store::find)
     }
@@ -157,7 +162,7 @@ impl TlsConfig {
     ) -> Result<Arc<ClientConfig>> {
         let before = match &mut *self.kept() {
             Some(kept) if !kept.is_due(now) => return Ok(kept.config.clone()),
-            // Other threads use this one meanwhile.
+            // Other threads use this one in the meantime.
             Some(kept) => {
                 kept.looked = now;
                 Some(kept.clone())
@@ -171,8 +176,7 @@ impl TlsConfig {
         }
     }
 
-    /// Keeps the configuration in the place of the one before, or takes what another thread has put
-    /// there.
+    /// Replaces the configuration, or takes the one that another thread has put there.
     fn keep(&self, made: Kept, before: Option<Kept>) -> Arc<ClientConfig> {
         let mut kept = self.kept();
         match &*kept {
@@ -190,8 +194,7 @@ impl TlsConfig {
 }
 
 impl Options {
-    /// A new one, or the one before as long as the platform's authorities are the same, or none can
-    /// be read.
+    /// A new one, or the old one if the platform's authorities have not changed or cannot be read.
     fn renewed(
         &self,
         before: Option<&Kept>,
@@ -290,7 +293,7 @@ fn read_identity(chain: &[u8], key: &[u8]) -> Result<CertifiedKey> {
     let identity = CertifiedKey::new(chain, key);
     match identity.keys_match() {
         Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
-            Err(refused("the client's key is not that of its certificate"))
+            Err(refused("the client's key does not belong to its certificate"))
         }
         _ => Ok(identity),
     }

@@ -10,10 +10,10 @@ use rustls::{OtherError, PeerIncompatible};
 use super::verifier::Mistrust;
 use crate::error::{Error, Status};
 
-/// A sentence lists no more names of a certificate.
+/// The most names of a certificate that a sentence lists.
 const MOST_NAMES: usize = 5;
 
-/// What became of the session, with the status that says so and, where there is one, the remedy.
+/// Why the session failed, with its status and, if there is one, the remedy.
 pub(super) fn explain(error: rustls::Error) -> Error {
     use rustls::Error::*;
     let (status, sentence): (_, Cow<'static, str>) = match &error {
@@ -30,14 +30,14 @@ pub(super) fn explain(error: rustls::Error) -> Error {
         }
         InvalidMessage(_) | PeerSentOversizedRecord => (
             Status::Tls,
-            "what the receiver sent is not TLS: is the URL's scheme or port right?".into(),
+            "the receiver's answer is not TLS: check the scheme and port of the URL".into(),
         ),
         InappropriateMessage { .. } | InappropriateHandshakeMessage { .. } | PeerMisbehaved(_) => {
-            (Status::Tls, format!("the receiver broke the rules of TLS ({error})").into())
+            (Status::Tls, format!("the receiver violated the TLS protocol ({error})").into())
         }
         DecryptError => (
             Status::Tls,
-            "what the receiver sent over TLS was damaged or changed on its way".into(),
+            "what the receiver sent over TLS was damaged or changed on the way".into(),
         ),
         NoCertificatesPresented => {
             (Status::Tls, "the receiver showed no certificate over TLS".into())
@@ -52,39 +52,41 @@ pub(super) fn explain(error: rustls::Error) -> Error {
             (Status::System, "this machine's clock is before 1970: set it".into())
         }
         FailedToGetRandomBytes => {
-            (Status::System, "the system did not give random bytes for TLS".into())
+            (Status::System, "the system returned no random bytes for TLS".into())
         }
-        _ => (Status::Tls, format!("TLS failed for a rare reason ({error})").into()),
+        _ => (Status::Tls, format!("TLS failed ({error})").into()),
     };
     Error::new(status, sentence)
 }
 
-/// What an alert of the receiver's means.
+/// The meaning of an alert from the receiver.
 fn said(alert: Alert) -> &'static str {
     match alert {
         Alert::HandshakeFailure => {
-            "it found no cipher suite or signature that both sides know, or wants a client \
+            "it found no cipher suite or signature that both sides support, or requires a client \
              certificate"
         }
-        Alert::ProtocolVersion => "it speaks no version of TLS that is allowed here",
-        Alert::InsufficientSecurity => "it wants stronger ciphers than are known here",
+        Alert::ProtocolVersion => "it supports no version of TLS that is allowed here",
+        Alert::InsufficientSecurity => "it requires stronger ciphers than this library supports",
         Alert::CertificateRequired | Alert::NoCertificate => {
-            "it wants a client certificate, and none was set"
+            "it requires a client certificate, and none was set"
         }
-        Alert::BadCertificate => "it wants a client certificate, or does not take the one it got",
-        Alert::UnsupportedCertificate => "it does not take a client certificate of this kind",
+        Alert::BadCertificate => {
+            "it requires a client certificate, or does not accept the one that it got"
+        }
+        Alert::UnsupportedCertificate => "it does not accept a client certificate of this kind",
         Alert::CertificateRevoked => "the client certificate was revoked",
         Alert::CertificateExpired => "the client certificate has expired, or is not valid yet",
         Alert::CertificateUnknown | Alert::AccessDenied => {
-            "it does not take the client certificate"
+            "it does not accept the client certificate"
         }
         Alert::UnknownCA => "it does not know the authority that issued the client certificate",
         Alert::UnrecognisedName => {
             "it serves no host of this name: is the URL's host, or the server name that was set, \
              right?"
         }
-        Alert::NoApplicationProtocol => "it does not speak HTTP/1.1 on this port",
-        Alert::InternalError => "it failed by itself: its own log may say why",
+        Alert::NoApplicationProtocol => "it does not support HTTP/1.1 on this port",
+        Alert::InternalError => "it failed internally: its log may say why",
         Alert::UnexpectedMessage
         | Alert::BadRecordMac
         | Alert::DecryptionFailed
@@ -92,25 +94,25 @@ fn said(alert: Alert) -> &'static str {
         | Alert::DecompressionFailure
         | Alert::IllegalParameter
         | Alert::DecodeError
-        | Alert::DecryptError => "it cannot read what reached it, or takes a signature for false",
-        _ => "it does not say in plain words why",
+        | Alert::DecryptError => "it could not decode a message, or considers a signature invalid",
+        _ => "it gives no clear reason",
     }
 }
 
-/// What the receiver and this side have not in common.
+/// What the two sides do not have in common.
 fn lacking(lack: &PeerIncompatible) -> String {
     use PeerIncompatible::*;
     match lack {
         ServerDoesNotSupportTls12Or13 | ServerTlsVersionIsDisabledByOurConfig => {
-            "it speaks no version of TLS that is allowed here".into()
+            "it supports no version of TLS that is allowed here".into()
         }
         NoCipherSuitesInCommon | NoKxGroupsInCommon | NoSignatureSchemesInCommon => {
-            "there is no cipher suite, key exchange or signature that both sides know".into()
+            "the two sides have no cipher suite, key exchange or signature in common".into()
         }
         NoCertificateRequestSignatureSchemesInCommon => {
-            "it takes no signature that the client certificate's key can make".into()
+            "it accepts no signature that the client certificate's key can make".into()
         }
-        _ => format!("it lacks what TLS needs here ({lack:?})"),
+        _ => format!("it lacks something that TLS needs here ({lack:?})"),
     }
 }
 
@@ -132,7 +134,7 @@ fn mistrust(reason: &Reason) -> (Status, Cow<'static, str>) {
         Reason::NotValidYet => (Status::CertificateExpired, "it is not valid yet".into()),
         Reason::NotValidForNameContext { expected, presented } => {
             let (name, names) = (expected.to_str(), listed(presented));
-            (Status::CertificateName, format!("it is not for {name}, but for {names}").into())
+            (Status::CertificateName, format!("it is for {names}, not for {name}").into())
         }
         Reason::NotValidForName => (Status::CertificateName, "it is for other names".into()),
         Reason::UnknownIssuer => {
@@ -153,18 +155,18 @@ fn mistrust(reason: &Reason) -> (Status, Cow<'static, str>) {
     }
 }
 
-/// What is wrong with a certificate that may well come from whom it says.
+/// What is wrong with a certificate that may be genuine.
 #[allow(deprecated)] // rustls may still say so
 fn defect(reason: &Reason) -> Cow<'static, str> {
     match reason {
         Reason::BadEncoding => "it is not encoded as a certificate must be".into(),
         Reason::BadSignature => {
-            "the receiver has not shown that it has the certificate's key".into()
+            "the receiver has not proved that it has the certificate's key".into()
         }
         Reason::UnsupportedSignatureAlgorithm
         | Reason::UnsupportedSignatureAlgorithmContext { .. }
         | Reason::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "it has a key, or a signature such as one with SHA-1, that is not supported".into()
+            "its key or its signature (such as one with SHA-1) is not supported".into()
         }
         Reason::InvalidPurpose | Reason::InvalidPurposeContext { .. } => {
             "it is not for servers: its extended key usage lacks serverAuth".into()
@@ -174,14 +176,14 @@ fn defect(reason: &Reason) -> Cow<'static, str> {
     }
 }
 
-/// The same for what only webpki has names for.
+/// The same for errors that only webpki distinguishes.
 fn flaw(error: &webpki::Error) -> Cow<'static, str> {
     use webpki::Error::*;
     match error {
-        UnsupportedCertVersion => "it is not of X.509 version 3, as it must be".into(),
+        UnsupportedCertVersion => "it is not an X.509 version 3 certificate".into(),
         UnsupportedCriticalExtension => unknown_extension(),
         CaUsedAsEndEntity => "it is the certificate of an authority, not of a receiver".into(),
-        EndEntityUsedAsCa => "who issued it is no authority".into(),
+        EndEntityUsedAsCa => "its issuer is not an authority".into(),
         NameConstraintViolation => {
             "an authority in its chain may not issue it for its names (name constraints)".into()
         }
@@ -190,22 +192,22 @@ fn flaw(error: &webpki::Error) -> Cow<'static, str> {
         | MaximumPathBuildCallsExceeded
         | MaximumSignatureChecksExceeded
         | MaximumNameConstraintComparisonsExceeded => {
-            "its chain of authorities is longer than is allowed".into()
+            "its chain of authorities is longer than allowed".into()
         }
-        EmptyEkuExtension => "it is for no purpose: its extended key usage is empty".into(),
+        EmptyEkuExtension => "it allows no purpose: its extended key usage is empty".into(),
         _ => format!("it is malformed ({error})").into(),
     }
 }
 
 fn unknown_extension() -> Cow<'static, str> {
-    "it has a critical extension that is not known here".into()
+    "it has an unknown critical extension".into()
 }
 
 fn unknown(reason: &Reason) -> Cow<'static, str> {
-    format!("it is refused for a rare reason ({reason})").into()
+    format!("it is refused ({reason})").into()
 }
 
-/// The time from one moment to another, in the unit that suits.
+/// The time between two moments, in a suitable unit.
 fn span(from: UnixTime, until: UnixTime) -> String {
     let seconds = until.as_secs().saturating_sub(from.as_secs());
     let units = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
@@ -214,7 +216,7 @@ fn span(from: UnixTime, until: UnixTime) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The names in a certificate as webpki writes them, of which only those of hosts count.
+/// The names in a certificate as webpki writes them; only host names count.
 fn listed(presented: &[String]) -> String {
     let host = |name: &String| {
         let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
@@ -239,7 +241,7 @@ mod tests {
         UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
     }
 
-    /// Most reasons are seen in tests/test_tls.py, from receivers that give them.
+    /// Most reasons are tested over TLS, with receivers that fail so.
     #[test]
     fn each_failure_is_told_in_plain_words() {
         use rustls::Error::*;

@@ -13,16 +13,16 @@ use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 use crate::delivery::net::{is_lack_of_resources, is_privileged};
 use crate::error::{Error, Result, Status};
 
-/// Where the authorities are.
+/// Where the files of authorities are.
 pub(super) struct Store {
     pub file: Option<PathBuf>,
     pub directories: Vec<PathBuf>,
 }
 
-/// What is in a store, except certificates that cannot be parsed.
+/// The contents of a store, without certificates that cannot be parsed.
 pub(super) struct Authorities {
     pub roots: RootCertStore,
-    /// Why they are not all.
+    /// Why some are missing.
     pub failure: Option<String>,
 }
 
@@ -33,7 +33,8 @@ impl Authorities {
 }
 
 impl Store {
-    /// Where OpenSSL would look. Whoever runs a privileged program must not choose whom it trusts.
+    /// Where OpenSSL would look. A user who runs a privileged program must not choose whom it
+    /// trusts.
     pub fn find() -> Self {
         let is_privileged = is_privileged();
         let told = |name| env::var_os(name).filter(|_| !is_privileged);
@@ -54,7 +55,7 @@ impl Store {
         }
     }
 
-    /// A number that is another once any of the files is another or was changed.
+    /// A number that changes when any of the files is replaced or changed.
     pub fn stamp(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for path in self.file.iter().chain(&self.directories) {
@@ -66,7 +67,7 @@ impl Store {
         hasher.finish()
     }
 
-    /// Reads all that can be read, unless the system is short of what that takes.
+    /// Reads everything that can be read, unless the system lacks descriptors or memory.
     pub fn read(&self) -> Result<Authorities> {
         let mut directories = self.directories.iter().map(PathBuf::as_path);
         let mut read = load_certs_from_paths(self.file.as_deref(), directories.next());
@@ -92,17 +93,17 @@ impl Store {
     }
 }
 
-/// Which file is there, and when it changed last: no program can set that time.
+/// Which file it is and when it last changed: no program can set that time.
 fn version(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino(), found.ctime(), found.ctime_nsec(), found.size()))
 }
 
-/// A file of certificates that cannot be read: the system's fault if it is short of descriptors or
-/// of memory.
+/// A file of certificates that cannot be read: a failure of the system if it lacks descriptors or
+/// memory.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
     let (status, why) = match is_lack_of_resources(error) {
-        true => (Status::System, " for want of descriptors or memory"),
+        true => (Status::System, " because there are no descriptors or no memory"),
         false => (Status::Certificate, ""),
     };
     Error::new(status, format!("cannot read {path:?}{why}: {error}"))

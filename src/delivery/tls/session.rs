@@ -11,7 +11,7 @@ use super::explain::explain;
 use crate::delivery::net::{Connection, Deadline, Socket, received, sent};
 use crate::error::{Error, Result, Status};
 
-/// A peer that sends more while the connection is idle is not worth listening to.
+/// If a peer sends more than this while the connection is idle, the connection is closed.
 const MAX_TICKET_READS: usize = 8;
 
 pub(crate) struct Session {
@@ -32,7 +32,7 @@ impl Session {
         let read = self.session.read_tls(&mut Wire { socket: &mut self.socket, until });
         let Some(read) = received(read)? else { return Ok(None) };
         if let Err(error) = self.session.process_new_packets() {
-            // Tells the peer why; it may be gone already, and the reason here is what matters.
+            // Sends the alert to the peer. If that fails, only the first error matters.
             let _ = self.flush();
             return Err(explain(error));
         }
@@ -89,9 +89,9 @@ impl Connection for Session {
         loop {
             match self.session.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // Closed without close_notify: what ends a body then is for the reader to judge.
+                // Closed without close_notify: the parser decides whether the body is complete.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    let why = "the connection was cut without the end that TLS asks for";
+                    let why = "the connection was closed without the end that TLS requires";
                     return Err(Error::new(Status::Receive, why));
                 }
                 Err(error) => return Err(broken(Status::Receive, &error)),
@@ -154,7 +154,7 @@ fn broken(status: Status, error: &io::Error) -> Error {
 }
 
 fn closed_amid_handshake() -> Error {
-    let why = "the receiver closed the connection amid the TLS handshake: does it speak TLS on \
+    let why = "the receiver closed the connection during the TLS handshake: does it use TLS on \
                this port?";
     Error::new(Status::Tls, why)
 }

@@ -1,4 +1,4 @@
-//! How a receiver's certificate is judged.
+//! How a receiver's certificate is verified.
 
 use std::fmt;
 use std::sync::Arc;
@@ -89,14 +89,14 @@ fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
         .is_ok_and(|certificate| certificate.issuer() == certificate.subject())
 }
 
-/// Whether only that is wrong with the certificate: its dates are right, as webpki looks at them
-/// first.
+/// Whether nothing else is wrong with the certificate: its dates are right, because webpki checks
+/// them first.
 fn is_used_as_end_entity(reason: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(why)) = reason else { return false };
     matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// Whether the signature is not that of the issuer's key; that may be of another kind, even.
+/// Whether the signature was not made with the issuer's key, which may even be of another kind.
 fn is_signed_by_other_key(reason: &CertificateError) -> bool {
     use CertificateError::{BadSignature, UnsupportedSignatureAlgorithmForPublicKeyContext};
     matches!(reason, BadSignature | UnsupportedSignatureAlgorithmForPublicKeyContext { .. })

@@ -63,6 +63,7 @@ class Status(enum.IntEnum):
     SECRET = 105
     ID = 106
     CERTIFICATE = 107
+    BUSY = 108
     RESOLVE = 200
     CONNECT = 201
     TLS = 202
@@ -128,6 +129,16 @@ FUNCTIONS: Dict[str, Tuple[str, ...]] = {
         "void *"
     ),
     "barker_webhook_set_stopped": ("barker_status", "const barker_webhook *", "int32_t"),
+    "barker_engine_new": ("barker_engine *",),
+    "barker_engine_free": ("void", "barker_engine *"),
+    "barker_engine_set_limits": ("barker_status", "barker_engine *", "uint32_t", "uint32_t"),
+    "barker_engine_add": ("barker_status", "barker_engine *", "barker_webhook *", "void *"),
+    "barker_engine_fd": ("int32_t", "const barker_engine *"),
+    "barker_engine_timeout": ("int32_t", "const barker_engine *"),
+    "barker_engine_step": ("barker_status", "barker_engine *", "uint32_t"),
+    "barker_engine_next": ("barker_webhook *", "barker_engine *", "void **"),
+    "barker_engine_count": ("size_t", "const barker_engine *"),
+    "barker_engine_wake": ("barker_status", "const barker_engine *"),
     "barker_webhook_response_status": ("uint16_t", "const barker_webhook *"),
     "barker_webhook_response_body": ("const uint8_t *", "const barker_webhook *", "size_t *"),
     "barker_webhook_response_header": ("const char *", "const barker_webhook *", "const char *"),
@@ -189,6 +200,7 @@ FUNCTIONS: Dict[str, Tuple[str, ...]] = {
     "barker_webhook_add_ca": ("barker_status", "barker_webhook *", "const void *", "size_t"),
     "barker_webhook_add_ca_file": ("barker_status", "barker_webhook *", "const char *"),
     "barker_webhook_set_platform_ca": ("barker_status", "barker_webhook *", "int32_t"),
+    "barker_webhook_preload_ca": ("barker_status", "barker_webhook *"),
     "barker_webhook_add_crl": ("barker_status", "barker_webhook *", "const void *", "size_t"),
     "barker_webhook_set_client_certificate": (
         "barker_status", "barker_webhook *", "const void *", "size_t", "const void *", "size_t"

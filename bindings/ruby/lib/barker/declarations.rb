@@ -15,7 +15,7 @@ module Barker
       "barker_tls" => { TLS1_2: 12, TLS1_3: 13 }.freeze,
       "barker_status" => {
         ok: 0, null: 100, utf8: 101, url: 102, header: 103, range: 104, secret: 105, id: 106,
-        certificate: 107, resolve: 200, connect: 201, tls: 202, send: 203, receive: 204,
+        certificate: 107, busy: 108, resolve: 200, connect: 201, tls: 202, send: 203, receive: 204,
         timeout: 205, protocol: 206, too_large: 207, stopped: 208, refused: 209, proxy: 210,
         resolve_again: 211, certificate_expired: 220, certificate_name: 221,
         certificate_issuer: 222, certificate_self_signed: 223, certificate_revoked: 224,
@@ -58,6 +58,16 @@ module Barker
         "void *"
       ],
       webhook_set_stopped: ["barker_status", "const barker_webhook *", "int32_t"],
+      engine_new: ["barker_engine *"],
+      engine_free: ["void", "barker_engine *"],
+      engine_set_limits: ["barker_status", "barker_engine *", "uint32_t", "uint32_t"],
+      engine_add: ["barker_status", "barker_engine *", "barker_webhook *", "void *"],
+      engine_fd: ["int32_t", "const barker_engine *"],
+      engine_timeout: ["int32_t", "const barker_engine *"],
+      engine_step: ["barker_status", "barker_engine *", "uint32_t"],
+      engine_next: ["barker_webhook *", "barker_engine *", "void **"],
+      engine_count: ["size_t", "const barker_engine *"],
+      engine_wake: ["barker_status", "const barker_engine *"],
       webhook_response_status: ["uint16_t", "const barker_webhook *"],
       webhook_response_body: ["const uint8_t *", "const barker_webhook *", "size_t *"],
       webhook_response_header: ["const char *", "const barker_webhook *", "const char *"],
@@ -115,6 +125,7 @@ module Barker
       webhook_add_ca: ["barker_status", "barker_webhook *", "const void *", "size_t"],
       webhook_add_ca_file: ["barker_status", "barker_webhook *", "const char *"],
       webhook_set_platform_ca: ["barker_status", "barker_webhook *", "int32_t"],
+      webhook_preload_ca: ["barker_status", "barker_webhook *"],
       webhook_add_crl: ["barker_status", "barker_webhook *", "const void *", "size_t"],
       webhook_set_client_certificate: [
         "barker_status", "barker_webhook *", "const void *", "size_t", "const void *", "size_t"
