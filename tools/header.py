@@ -60,10 +60,10 @@ class Entry:
     def use_of_handle(self):
         """What a function does with handles: nothing (""), or it may "read" or "change" them; or
         "any", if its comment says that any thread may call it beside others."""
-        if "Any thread may call it" in self.comment.text:
+        if "Any thread may call it" in " ".join(self.comment.text.split()):
             return "any"
         handles = [member.declaration for member in self.members
-                   if re.search(r"\bbarker_(webhook|retry) ", member.declaration)]
+                   if re.search(r"\bbarker_(webhook|retry|engine) ", member.declaration)]
         if not handles:
             return ""
         return "read" if all(handle.startswith("const ") for handle in handles) else "change"

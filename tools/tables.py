@@ -190,7 +190,8 @@ def is_pointer(param):
 
 
 def is_handle(param):
-    return type_of(param).removeprefix("const ") in ("barker_webhook *", "barker_retry *")
+    type_ = type_of(param).removeprefix("const ")
+    return type_.startswith(("barker_webhook *", "barker_retry *"))
 
 
 def checked(function, argument):

@@ -175,7 +175,7 @@ impl Try<'_> {
 fn is_final(failure: Status) -> bool {
     use Status::*;
     let is_wrong_call =
-        matches!(failure, Null | Utf8 | Url | Header | Range | Secret | Id | Certificate);
+        matches!(failure, Null | Utf8 | Url | Header | Range | Secret | Id | Certificate | Busy);
     is_wrong_call || failure == Refused
 }
 

@@ -120,6 +120,7 @@ static void null_handles(void)
         CHECK_EQUAL(http_status, 0);
         CHECK_ZEROED(body);
     }
+    CHECK_EQUAL(barker_send_many(&no_hook, 1, 1, NULL, NULL), BARKER_ERR_NULL);
     CHECK_EQUAL(barker_engine_add(NULL, NULL, NULL), BARKER_ERR_NULL);
     {
         size_t len = 99;
