@@ -42,7 +42,7 @@ wheel: build
 fuzz:
 	@bash tests/fuzz.sh $(SECONDS)
 
-# About five minutes; `make bench QUICK=1` for a first look.
+# About six minutes; `make bench QUICK=1` for a first look.
 bench: $(BENCHES) $(BENCH)/deliver-ureq
 	@python3 benches/run.py $(if $(QUICK),quick)
 	@$(MAKE) --no-print-directory bench-bindings
