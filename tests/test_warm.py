@@ -42,8 +42,9 @@ class Closing(Keeping):
 @pytest.fixture
 def warm(program):
     """Runs the program, behind such a command as strace, and returns what it printed."""
-    def warm(url, sends, size, before=()):
-        done = subprocess.run([*before, *program("warm"), url, str(sends), str(size)], timeout=300,
+    def warm(url, sends, size, before=(), by=()):
+        done = subprocess.run([*before, *program("warm"), url, str(sends), str(size), *by],
+                              timeout=300,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, f"exit status {done.returncode}, printed:\n{done.stdout}"
         return int(done.stdout)
@@ -53,13 +54,13 @@ def warm(program):
 @pytest.fixture
 def calls(warm, tmp_path):
     """System calls for each delivery by their names, and strace's record of the longer run."""
-    def trace(url, sends):
+    def trace(url, sends, by):
         record = tmp_path / f"record-{sends}"
-        warm(url, sends, KIB, ("strace", "-f", "-s", "8", "-o", record))
+        warm(url, sends, KIB, ("strace", "-f", "-s", "8", "-o", record), by)
         return record.read_text()
 
-    def calls(url):
-        few, many = trace(url, FEW), trace(url, MANY)
+    def calls(url, *by):
+        few, many = trace(url, FEW, by), trace(url, MANY, by)
         counted = collections.Counter(CALL.findall(many))
         counted.subtract(CALL.findall(few))
         return {name: count / (MANY - FEW) for name, count in counted.items() if count}, many
@@ -80,6 +81,13 @@ def test_system_calls(start, calls, host):
     assert spawned(counted) == {}
     vectored = sum(int(head) + KIB == int(sent) for head, sent in VECTORED.findall(record))
     assert vectored == MANY, "not each delivery left in one vectored write"
+
+
+def test_system_calls_of_an_engine(start, calls):
+    """The same, and waiting; a connection is watched once, not once a delivery."""
+    counted, _ = calls(start(Receiver(handler=Keeping)).url("127.0.0.1"), "engine")
+    assert spawned(counted) == {} and "epoll_ctl" not in counted, counted
+    assert counted["sendmsg"] == 1 and counted["recvfrom"] <= 3, counted
 
 
 def test_remembered_lookup(start, calls):

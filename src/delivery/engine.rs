@@ -13,7 +13,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::delivery::{Delivery, Outcome, Progress};
 use super::http::Incoming;
-use super::net::{Interrupt, Socket};
+use super::net::{EngineId, Interrupt, Socket};
 use crate::error::{Error, Result, Status};
 
 /// Events taken at a time.
@@ -23,12 +23,15 @@ const WAKE: Token = Token(usize::MAX);
 
 /// Deliveries under way, each with something of its owner's.
 pub struct Engine<T> {
+    id: EngineId,
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
     interruption: Arc<Interruption>,
-    /// By slot, which is also the token of a delivery's sockets.
+    /// By slot.
     flights: Vec<Option<Flight<T>>>,
+    /// The slot of the delivery that used a socket last, by its descriptor, which is its token.
+    slots: Vec<usize>,
     free: Vec<usize>,
     /// When slots are ready even if nothing happens.
     alarms: BinaryHeap<Reverse<(Instant, usize)>>,
@@ -71,9 +74,11 @@ impl<T> Engine<T> {
                 has_come: AtomicBool::new(false),
             }),
             waker,
+            id: EngineId::new(),
             poll,
             events: Events::with_capacity(MAX_EVENTS),
             flights: Vec::new(),
+            slots: Vec::new(),
             free: Vec::new(),
             alarms: BinaryHeap::new(),
             ready: VecDeque::new(),
@@ -154,7 +159,7 @@ impl<T> Engine<T> {
 
     /// Continues a delivery.
     fn advance(&mut self, slot: usize, incoming: Incoming) {
-        let Some(flight) = &mut self.flights[slot] else { return };
+        let Some(Some(flight)) = self.flights.get_mut(slot) else { return };
         self.starved.remove(&slot);
         let result = match flight.delivery.advance(incoming) {
             Ok(Progress::Ended(response)) => Ok(response),
@@ -187,9 +192,16 @@ impl<T> Engine<T> {
             }
             self.starved.insert(slot);
         }
-        for socket in flight.delivery.sockets().filter(|socket| !socket.is_watched) {
-            register(self.poll.registry(), socket, Token(slot)).map_err(system)?;
-            socket.is_watched = true;
+        for socket in flight.delivery.sockets() {
+            let fd = socket.as_raw_fd() as usize;
+            if fd >= self.slots.len() {
+                self.slots.resize(fd + 1, usize::MAX);
+            }
+            self.slots[fd] = slot;
+            if socket.watched_by != Some(self.id) {
+                register(self.poll.registry(), socket, Token(fd)).map_err(system)?;
+                socket.watched_by = Some(self.id);
+            }
         }
         let lookup = flight.delivery.lookup();
         if let Some(lookup) = lookup
@@ -233,7 +245,10 @@ impl<T> Engine<T> {
             } else {
                 let there = event.is_readable() || event.is_read_closed() || event.is_error();
                 let incoming = if there { Incoming::There } else { Incoming::NotYet };
-                self.ready.push_back((event.token().0, incoming));
+                // An idle connection may still have the slot of its last delivery. Whichever delivery
+                // has that slot now then looks, and finds nothing.
+                let slot = self.slots.get(event.token().0).copied();
+                self.ready.extend(slot.map(|slot| (slot, incoming)));
             }
         }
         Ok(())
@@ -265,7 +280,7 @@ fn system(error: io::Error) -> Error {
     Error::new(Status::System, format!("the system cannot watch connections: {error}"))
 }
 
-/// A socket that was idle in between may be registered already, for another delivery.
+/// A connection that another engine used in between is registered already.
 fn register(registry: &Registry, socket: &Socket, token: Token) -> io::Result<()> {
     let fd = socket.as_raw_fd();
     let interest = Interest::READABLE | Interest::WRITABLE;

@@ -47,7 +47,7 @@ impl Exchange {
     /// Over a connection that is fresh or was idle. The answer's body has at most `max_body` bytes.
     pub fn new(mut connection: Box<dyn Connection>, is_reused: bool, max_body: usize) -> Box<Self> {
         let socket = connection.socket();
-        (socket.has_sent, socket.is_watched) = (false, socket.is_watched && !is_reused);
+        socket.has_sent = false;
         Box::new(Self {
             connection,
             is_reused,

@@ -32,4 +32,4 @@ pub(super) use names::interface_number;
 pub(super) use pool::Pool;
 pub(super) use privilege::is_privileged;
 pub(super) use resolver::{Addresses, Found, Lookup, Resolver};
-pub(super) use socket::{Socket, is_lack_of_resources, poll};
+pub(super) use socket::{EngineId, Socket, is_lack_of_resources, poll};

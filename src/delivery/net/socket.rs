@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Type};
@@ -23,6 +24,17 @@ const LAST_TURN: usize = 2 * 1024 * 1024;
 /// What a system call counts for at least, so that peers that send byte by byte have turns, too.
 const MIN_COST: usize = 4 * 1024;
 
+/// Tells an engine from all others of the process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EngineId(usize);
+
+impl EngineId {
+    pub fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+}
+
 pub(crate) struct Socket {
     socket: socket2::Socket,
     /// Where it leads, unless that is a Unix socket.
@@ -33,8 +45,8 @@ pub(crate) struct Socket {
     receive_timeout: Option<Duration>,
     /// Whether a byte was sent.
     pub has_sent: bool,
-    /// Whether an engine's poller has it registered.
-    pub is_watched: bool,
+    /// The engine whose poller has it, if one has.
+    pub watched_by: Option<EngineId>,
     /// Bytes that are left of this turn. Then there is nothing to send or receive, as it seems, so
     /// that whoever drives the delivery looks at its deadline, and at other deliveries.
     left_of_turn: usize,
@@ -58,7 +70,7 @@ impl Socket {
             is_blocking: false,
             receive_timeout: None,
             has_sent: false,
-            is_watched: false,
+            watched_by: None,
             left_of_turn: TURN,
         })
     }
