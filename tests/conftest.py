@@ -21,6 +21,8 @@ from support.certificates import usual as usual_certificates
 # the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+# Who ends the run with SIGTERM ends the programs under test, too.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 os.chdir(build.ROOT)
 
 

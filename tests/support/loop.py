@@ -65,8 +65,10 @@ class Silent:
 
     def __init__(self, loop, request, rng):
         self.clients = [loop.connect() for _ in range(8)]
-        for client in self.clients[4:]:
+        for client in self.clients[4:-1]:
             client.sendall(request[:rng.randrange(1, len(request))])
+        # A part of the head, so that what trickles after it never makes a whole request.
+        self.clients[-1].sendall(request[:rng.randrange(1, request.index(b"\r\n\r\n"))])
         self.stop = threading.Event()
         self.trickle = threading.Thread(target=self.trickle_into, args=(self.clients[-1],))
         self.trickle.start()
