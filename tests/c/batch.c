@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 
 #include "check.h"
+#include "process.h"
 #include "receiver.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -281,20 +281,10 @@ static void unix_socket(void)
     free(receiver);
 }
 
-static int descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
 int main(void)
 {
     check_begin();
-    int before = descriptors();
+    int before = process_entries("/proc/self/fd");
     all_at_once();
     bounded();
     each_its_own_end();
@@ -302,6 +292,6 @@ int main(void)
     stopped();
     refused();
     unix_socket();
-    CHECK_EQUAL(descriptors(), before);
+    CHECK_EQUAL(process_entries("/proc/self/fd"), before);
     return check_end("batch");
 }

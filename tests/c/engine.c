@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 
 #include "check.h"
+#include "process.h"
 #include "receiver.h"
 
-#include <dirent.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/wait.h>
@@ -394,20 +394,10 @@ static void forked(void)
     free(receiver);
 }
 
-static int descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
 int main(void)
 {
     check_begin();
-    int before = descriptors();
+    int before = process_entries("/proc/self/fd");
     all_at_once(wait_with_poll);
     all_at_once(wait_with_select);
     all_at_once(wait_with_epoll);
@@ -418,6 +408,6 @@ int main(void)
     woken();
     used_from_within();
     forked();
-    CHECK_EQUAL(descriptors(), before);
+    CHECK_EQUAL(process_entries("/proc/self/fd"), before);
     return check_end("engine");
 }
