@@ -590,19 +590,20 @@ barker_status barker_webhook_set_stopped(const barker_webhook *hook,
 /**
  * Deliveries that run while the program does other things.
  *
- * An engine is one descriptor to watch and one function to call. It calls nothing back, and starts
- * no thread except to look up host names.
+ * An engine is one descriptor to watch and one function to call: barker_engine_step(), whenever
+ * barker_engine_fd() is readable or barker_engine_timeout() has passed. It calls nothing back, and
+ * starts no thread except to look up host names.
  *
- *     if (barker_engine_add(engine, hook, order) != BARKER_OK)   // lends the handle
- *         fprintf(stderr, "%s\n", barker_webhook_error(hook));
- *
- * and each time that barker_engine_fd() is readable, or barker_engine_timeout() has passed:
- *
- *     if (barker_engine_step(engine, 0) != BARKER_OK)
- *         fprintf(stderr, "the system lacks memory or descriptors\n");
  *     void *user;
- *     while ((hook = barker_engine_next(engine, &user)) != NULL) // returns it with its outcome
- *         printf("%s\n", barker_status_string(barker_webhook_status(hook)));
+ *     if (barker_engine_add(engine, hook, order) != BARKER_OK) // lends the handle
+ *         fprintf(stderr, "%s\n", barker_webhook_error(hook));
+ *     while (barker_engine_count(engine) > 0) {
+ *         // Here the program waits, for barker_engine_fd() and for whatever else it serves.
+ *         if (barker_engine_step(engine, 0) != BARKER_OK)
+ *             fprintf(stderr, "the system lacks memory or descriptors\n");
+ *         while ((hook = barker_engine_next(engine, &user)) != NULL) // returns it
+ *             printf("%s\n", barker_status_string(barker_webhook_status(hook)));
+ *     }
  *
  * Thread-safety: only one thread at a time may use an engine and the handles that are lent to it.
  * Any thread may call barker_engine_wake() and, on a lent handle, barker_webhook_set_stopped().
@@ -1747,8 +1748,8 @@ enum {
     /** A certificate, its key or a revocation list cannot be used. */
     BARKER_ERR_CERTIFICATE = 107,
     /**
-     * The handle is lent to an engine or a batch; or the engine is in use, by another thread or by the
-     * call that runs this callback.
+     * The handle is lent to an engine or a batch; or the engine is in use, by another thread or by
+     * the call that runs this callback.
      */
     BARKER_ERR_BUSY = 108,
     /** The receiver's host name does not exist, or has no address. */

@@ -1525,17 +1525,15 @@ void send_many(Range &&hooks, std::uint32_t max_in_flight, on_error ec BARKER_OR
 }
 
 /**
- * Deliveries that run while the program does other things: one descriptor to watch, and one function
- * to call. Only one thread at a time may use it, except for wake(). Move-only.
+ * Deliveries that run while the program does other things: one descriptor to watch, and one
+ * function to call. Only one thread at a time may use it, except for wake(). Move-only.
  *
  *     barker::engine engine;
  *     engine.add(std::move(hook), [](barker::webhook sent) {
  *         std::cout << barker::status_string(sent.status()) << '\n';
  *     });
- *
- * and each time that fd() is readable, or timeout() has passed:
- *
- *     engine.step();
+ *     while (engine.count() > 0) // and whenever fd() is readable, or timeout() has passed
+ *         engine.step(std::chrono::milliseconds(1000));
  *
  * If it is destroyed, the deliveries that have not ended are stopped, and their functions are not
  * called. After fork(), the child's engines are empty and have other descriptors.
@@ -1570,9 +1568,9 @@ public:
         ec(barker_engine_set_limits(engine_.get(), in_all, per_host));
     }
 
-    /** Adds a message: the data that was set is signed and sent in the next steps. Then step() calls
-     *  `end` with the webhook, which has its outcome, as after send(). If this fails, the webhook
-     *  stays the caller's. Fails with status::null, url, busy or system.
+    /** Adds a message: the data that was set is signed and sent in the next steps. Then step()
+     *  calls `end` with the webhook, which has its outcome, as after send(). If this fails, the
+     *  webhook stays the caller's. Fails with status::null, url, busy or system.
      *
      *  @param end  a function or function object that takes a barker::webhook */
     template <class End>
@@ -1591,8 +1589,8 @@ public:
         ec(outcome);
     }
 
-    /** The descriptor that becomes readable when step() has something to do; -1 if there is none. Do
-     *  not read from it and do not close it. */
+    /** The descriptor that becomes readable when step() has something to do; -1 if there is none.
+     *  Do not read from it and do not close it. */
     BARKER_MUST_USE int fd() const noexcept { return barker_engine_fd(engine_.get()); }
 
     /** After how many milliseconds to call step() even if the descriptor does not become readable,
@@ -1600,9 +1598,9 @@ public:
     BARKER_MUST_USE int timeout() const noexcept { return barker_engine_timeout(engine_.get()); }
 
     /** Continues the deliveries as far as possible without waiting for any of them, and calls the
-     *  functions of those that have ended. If nothing can be done at once, waits for at most `wait`.
-     *  What such a function throws leaves step(); the next step goes on. Fails with status::null,
-     *  busy or system. */
+     *  functions of those that have ended. If nothing can be done at once, waits for at most
+     *  `wait`. What such a function throws leaves step(); the next step goes on. Fails with
+     *  status::null, busy or system. */
     void step(std::chrono::milliseconds wait, on_error ec BARKER_OR_THROW)
     {
         const barker_status outcome =
@@ -1627,8 +1625,8 @@ public:
         return barker_engine_count(engine_.get());
     }
 
-    /** Makes a step() that waits return at once, or if none waits, the next one. Any thread may call
-     *  it. Fails with status::null. */
+    /** Makes a step() that waits return at once, or if none waits, the next one. Any thread may
+     *  call it. Fails with status::null. */
     void wake(on_error ec BARKER_OR_THROW) const { ec(barker_engine_wake(engine_.get())); }
 
 private:
@@ -1680,7 +1678,7 @@ struct judgement {
  *         std::cout << hook.send(ec).status() << '\n';
  *         const barker::judgement next = retry.judge(hook, tries);
  *         if (next.verdict != barker::verdict::retry)
- *             return next.verdict;
+ *             break;
  *         std::this_thread::sleep_for(next.wait);
  *     }
  *

@@ -91,10 +91,10 @@ def test_code_of_header(compiler, tmp_path, receiver):
     printed = run([tmp_path / "blocks", receiver.url, SECRET, "github's", signature],
                   env=dict(os.environ, LD_LIBRARY_PATH=str(LIBRARY)))
     assert printed.splitlines() == [
-        f"thanks{receiver.url}: success", f"{receiver.url}: success", "notify 1",
+        f"thanks{receiver.url}: success", f"{receiver.url}: success", "success", "notify 1",
         "is_from_github 1, changed 0", "answer_to 204, changed 401"]
     headers, body = receiver.messages[-1]
-    assert len(receiver.messages) == 4 and json.loads(body) == {"event": "dog.barked"}
+    assert len(receiver.messages) == 5 and json.loads(body) == {"event": "dog.barked"}
     assert headers["Content-Type"] == "application/json" and is_signed_standard(headers, body)
 
 

@@ -28,8 +28,8 @@ pub const BARKER_ERR_SECRET: barker_status = 105;
 pub const BARKER_ERR_ID: barker_status = 106;
 /// A certificate, its key or a revocation list cannot be used.
 pub const BARKER_ERR_CERTIFICATE: barker_status = 107;
-/// The handle is lent to an engine or a batch; or the engine is in use, by another thread or by the
-/// call that runs this callback.
+/// The handle is lent to an engine or a batch; or the engine is in use, by another thread or by
+/// the call that runs this callback.
 pub const BARKER_ERR_BUSY: barker_status = 108;
 /// The receiver's host name does not exist, or has no address.
 pub const BARKER_ERR_RESOLVE: barker_status = 200;

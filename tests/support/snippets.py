@@ -28,6 +28,11 @@ static void send_to_many(const barker_webhook *original, const char **urls, size
     }
 }
 """,
+    "barker_engine": """
+static void send_by_engine(barker_engine *engine, barker_webhook *hook, void *order)
+{
+%s}
+""",
     "barker_webhook_verify": """
 static int answer_to(const barker_webhook *hook, const barker_header *headers, size_t header_count,
                      const void *body, size_t body_len)
@@ -44,6 +49,7 @@ int main(int argc, char **argv)
     static const char body[] = "{\\"event\\": \\"dog.barked\\"}";
     const char *urls[2];
     barker_webhook *hook = barker_webhook_new();
+    barker_engine *engine = barker_engine_new();
     barker_header headers[1];
     if (argc != 5 || barker_webhook_set_url(hook, argv[1]) != BARKER_OK
         || barker_webhook_set_secret(hook, BARKER_SCHEME_GITHUB, argv[3], strlen(argv[3]))
@@ -54,12 +60,14 @@ int main(int argc, char **argv)
     urls[0] = urls[1] = argv[1];
     print_answer(hook);
     send_to_many(hook, urls, 2);
+    send_by_engine(engine, hook, NULL);
     printf("notify %d\\n", notify(argv[1], argv[2], body));
     printf("is_from_github %d, changed %d\\n",
            is_from_github(argv[3], headers, 1, body, sizeof body - 1),
            is_from_github(argv[3], headers, 1, body, sizeof body - 2));
     printf("answer_to %d, changed %d\\n", answer_to(hook, headers, 1, body, sizeof body - 1),
            answer_to(hook, headers, 1, body, sizeof body - 2));
+    barker_engine_free(engine);
     barker_webhook_free(hook);
     return 0;
 }
@@ -68,6 +76,7 @@ CPP_PROGRAM = """#include <barker.hpp>
 #include <iostream>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 struct message {
