@@ -94,7 +94,7 @@ def test_code_of_header(compiler, tmp_path, receiver):
         f"thanks{receiver.url}: success", f"{receiver.url}: success", "success", "notify 1",
         "is_from_github 1, changed 0", "answer_to 204, changed 401"]
     headers, body = receiver.messages[-1]
-    assert len(receiver.messages) == 5 and json.loads(body) == {"event": "dog.barked"}
+    assert len(receiver.messages) == 6 and json.loads(body) == {"event": "dog.barked"}
     assert headers["Content-Type"] == "application/json" and is_signed_standard(headers, body)
 
 

@@ -33,6 +33,21 @@ static void send_by_engine(barker_engine *engine, barker_webhook *hook, void *or
 {
 %s}
 """,
+    "barker_retry_judge": """
+static void sleep_for(uint32_t milliseconds)
+{
+    (void)milliseconds;
+}
+
+static void complain(const char *sentence)
+{
+    fprintf(stderr, "%%s\\n", sentence);
+}
+
+static void send_until_it_arrives(barker_webhook *hook)
+{
+%s}
+""",
     "barker_webhook_verify": """
 static int answer_to(const barker_webhook *hook, const barker_header *headers, size_t header_count,
                      const void *body, size_t body_len)
@@ -61,6 +76,7 @@ int main(int argc, char **argv)
     print_answer(hook);
     send_to_many(hook, urls, 2);
     send_by_engine(engine, hook, NULL);
+    send_until_it_arrives(hook);
     printf("notify %d\\n", notify(argv[1], argv[2], body));
     printf("is_from_github %d, changed %d\\n",
            is_from_github(argv[3], headers, 1, body, sizeof body - 1),
