@@ -13,7 +13,7 @@ const { pathToFileURL } = require("url");
 const { chromium } = require("../build/node_modules/playwright-core");
 
 const site = path.resolve(process.argv[2]);
-const LIMIT = 10000; // milliseconds for whatever the browser is waited for
+const LIMIT = 60000; // milliseconds for whatever the browser is waited for
 const DESKTOP = { viewport: { width: 1280, height: 800 }, colorScheme: "light" };
 const PHONE = { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true, isMobile: true };
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

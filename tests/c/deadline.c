@@ -34,7 +34,7 @@ static const struct names_entry names[] = {
 /* A send that cannot end in time, with the words that its error must have. */
 static void late(const char *what, const char *host, unsigned port, size_t len, const char *phase)
 {
-    unsigned timeout = TIMEOUT + 4 * signing_time(large, len);
+    unsigned timeout = TIMEOUT + 2 * signing_time(large, len);
     barker_webhook *hook = check_hook(host, port, timeout);
     uint16_t http_status = 200;
     long long before = process_now();
