@@ -3,22 +3,19 @@ barker.h can be read by all that it says, and barker.hpp warns about results tha
 import base64
 import hashlib
 import hmac
-import http.server
 import json
-import os
 import re
 import shlex
-import subprocess
-import threading
-from pathlib import Path
 
 import pytest
 
 from support import snippets
+from support.build import LAYOUT, ROOT, run, status_of
+from support.receivers import Handler, Receiver
 
-ROOT = Path(__file__).resolve().parents[1]
 INCLUDE = ROOT / "include"
-LIBRARY = ROOT / "build/demo/lib"
+LIBRARY = LAYOUT / "lib"
+LINKED = {"LD_LIBRARY_PATH": str(LIBRARY)}
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 # In C, = {0} may leave out members; a C++ compiler warns, though it means the same.
 CPP = [*WARNINGS, "-Wno-missing-field-initializers"]
@@ -33,15 +30,6 @@ SECRET = base64.b64encode(b"a secret of 24 bytes ...").decode()
 BODY = b'{"event": "dog.barked"}'
 
 
-def run(command, **options):
-    """Returns what a command printed; the test fails if the command does."""
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-                          timeout=120, **options)
-    assert done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stdout}"
-    return done.stdout
-
-
 def write(path, text):
     path.write_text(text, encoding="utf-8")
     return path
@@ -49,29 +37,12 @@ def write(path, text):
 
 # ---- code in comments ----
 
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """Answers 200 and keeps the messages."""
+class Thankful(Handler):
+    """Answers 200 and a word, and keeps headers and bodies."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.messages.append((self.headers, body))
-        self.send_response(200)
-        self.send_header("Content-Length", "6")
-        self.end_headers()
-        self.wfile.write(b"thanks")
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def receiver():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.messages = []
-        server.url = f"http://127.0.0.1:{server.server_port}/hook"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+        self.server.bodies.append((self.headers, self.body()))
+        self.answer(200, b"thanks")
 
 
 def is_signed_standard(headers, body):
@@ -81,20 +52,21 @@ def is_signed_standard(headers, body):
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_code_of_header(compiler, tmp_path, receiver):
+def test_code_of_header(compiler, tmp_path, start):
     """All blocks of barker.h in one program, which sends and verifies."""
     suffix = ".cpp" if compiler.endswith("++") else ".c"
     source = write(tmp_path / f"blocks{suffix}", snippets.program_of_header())
     run([*COMPILERS[compiler], f"-I{INCLUDE}", source, f"-L{LIBRARY}", "-lbarker", "-o",
          tmp_path / "blocks"])
     signature = "sha256=" + hmac.new(b"github's", BODY, "sha256").hexdigest()
-    printed = run([tmp_path / "blocks", receiver.url, SECRET, "github's", signature],
-                  env=dict(os.environ, LD_LIBRARY_PATH=str(LIBRARY)))
+    receiver = start(Receiver(handler=Thankful))
+    url = receiver.url()
+    printed = run([tmp_path / "blocks", url, SECRET, "github's", signature], env=LINKED)
     assert printed.splitlines() == [
-        f"thanks{receiver.url}: success", f"{receiver.url}: success", "notify 1",
+        f"thanks{url}: success", f"{url}: success", "notify 1",
         "is_from_github 1, changed 0", "answer_to 204, changed 401"]
-    headers, body = receiver.messages[-1]
-    assert len(receiver.messages) == 4 and json.loads(body) == {"event": "dog.barked"}
+    headers, body = receiver.bodies[-1]
+    assert len(receiver.bodies) == 4 and json.loads(body) == {"event": "dog.barked"}
     assert headers["Content-Type"] == "application/json" and is_signed_standard(headers, body)
 
 
@@ -138,7 +110,7 @@ def test_tcc_reads_header(tmp_path):
                    "int main(void) { return barker_version_number() != BARKER_VERSION_NUMBER; }\n")
     run(["tcc", "-Wall", "-Werror", f"-I{INCLUDE}", f"-L{LIBRARY}", source, "-lbarker", "-o",
          tmp_path / "program"])
-    run([tmp_path / "program"], env=dict(os.environ, LD_LIBRARY_PATH=str(LIBRARY)))
+    run([tmp_path / "program"], env=LINKED)
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +180,9 @@ template <class Result> void ignore(const Result &) {{}}
 void run(barker::webhook &hook, std::error_code &ec);
 void run(barker::webhook &hook, std::error_code &ec) {{ ignore(hook), ignore(ec); {statement} }}
 """)
-        done = subprocess.run([compiler, f"-std={standard}", *WARNINGS, f"-I{INCLUDE}",
-                               "-fsyntax-only", source], capture_output=True, text=True)
+        status, printed = status_of([compiler, f"-std={standard}", *WARNINGS, f"-I{INCLUDE}",
+                                     "-fsyntax-only", source])
         if statement.startswith("ignore"):
-            assert done.returncode == 0, done.stderr
+            assert status == 0
         else:
-            assert "-Werror" in done.stderr and "unused-result" in done.stderr, statement
+            assert "-Werror" in printed and "unused-result" in printed, statement

@@ -379,7 +379,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// When it is due even if nothing has happened; none is never.
+    /// When it is due even if nothing has happened; `None` is never.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let next = match &self.stage {
             Stage::Connecting(connecting, _) => connecting.next_attempt(),

@@ -178,7 +178,7 @@ pub unsafe extern "C" fn barker_verify(
     })
 }
 
-/// The headers as pairs of bytes, if none is NULL.
+/// The headers as pairs of bytes; fails if one of them is NULL.
 ///
 /// # Safety
 /// `headers` is NULL or points to `count` headers, each of NULLs or NUL-terminated texts.

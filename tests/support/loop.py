@@ -5,8 +5,10 @@ import subprocess
 import threading
 import time
 
+from support.receivers import Reading
 
-class Loop:
+
+class Loop(Reading):
     """The program, which ends once it has served so many requests."""
 
     def __init__(self, command, count):
@@ -48,15 +50,6 @@ class Loop:
         output = "".join(self.lines)
         assert status == 0, f"exit status {status}, printed:\n{output[-2000:]}"
         return output
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(60)
-        self.reader.join(60)
-        self.process.stdout.close()
 
 
 class Silent:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 
-from support.receivers import end, find_program
+from support.receivers import Listener, end, find_program
 
 TINYPROXY = """
 Port {port}
@@ -83,22 +83,13 @@ class MicroSocks(Proxy):
             lambda port: ("microsocks", "-i", "127.0.0.1", "-p", str(port), *options))
 
 
-class Peer:
+class Peer(Listener):
     """Whatever it is asked for, a proxy that says this and closes; with nothing to say, it resets
     the connection."""
 
     def __init__(self, *answers):
         self.answers = answers
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                with client:
-                    self.speak(client)
+        super().__init__()
 
     def speak(self, client):
         with contextlib.suppress(OSError):
@@ -109,10 +100,3 @@ class Peer:
             if not self.answers:
                 client.recv(4096)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()

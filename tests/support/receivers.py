@@ -181,7 +181,21 @@ class Nginx:
         end(self.process)
 
 
-class SServer:
+class Reading:
+    """A program whose output a thread reads, until the end of the block."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(60)
+        self.reader.join(60)
+        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
+            pipe.close()
+
+
+class SServer(Reading):
     """openssl s_server, which is given its answer on stdin whenever a head has come."""
     ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nreceived"
 
@@ -210,40 +224,21 @@ class SServer:
                 with contextlib.suppress(BrokenPipeError):
                     self.process.stdin.write(self.ANSWER)
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(60)
-        self.reader.join(60)
-        self.process.stdin.close()
-        self.process.stdout.close()
+class Listener:
+    """Speaks to one connection after the other, until the end of the block."""
 
-
-class Speaker:
-    """Answers every connection's first bytes with these, and ends it."""
-
-    def __init__(self, answer):
+    def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.answer = answer
-        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}/"
-        threading.Thread(target=self.run, daemon=True).start()
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
 
-    def run(self):
+    def serve(self):
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self.listener.accept()
-                with connection:
-                    self.speak(connection)
-
-    def speak(self, connection):
-        with contextlib.suppress(ConnectionError):
-            connection.recv(65536)
-            connection.sendall(self.answer)
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(65536):
-                pass
+                client, _ = self.listener.accept()
+                with client:
+                    self.speak(client)
 
     def __enter__(self):
         return self
@@ -253,7 +248,24 @@ class Speaker:
         self.listener.close()
 
 
-class Receive:
+class Speaker(Listener):
+    """Answers every connection's first bytes with these, and ends it."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        super().__init__()
+        self.url = f"https://127.0.0.1:{self.port}/"
+
+    def speak(self, client):
+        with contextlib.suppress(ConnectionError):
+            client.recv(65536)
+            client.sendall(self.answer)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+
+
+class Receive(Reading):
     """The example program `receive`, until it has served so many requests."""
 
     def __init__(self, key, count):
@@ -271,12 +283,3 @@ class Receive:
         output = b"".join(self.output)
         assert status == 0, f"receive: exit status {status}, printed:\n{output[-2000:]}"
         return output
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(60)
-        self.reader.join(60)
-        self.process.stdout.close()
